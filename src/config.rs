@@ -1,0 +1,133 @@
+//! [`Config`]: everything that can be chosen, in one typed struct.
+//!
+//! It is filled from `tauri.conf.json` (`plugins.ravi`), from the environment ([`Config::from_env`]) or by hand. It must
+//! not know where it is used.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use url::Url;
+
+use crate::error::{Explain, Kind};
+
+/// Ravi's own address.
+pub const DEFAULT_API_URL: &str = "https://api.ravi.id";
+
+/// Name of the host identity where none is chosen.
+pub const DEFAULT_HOST_IDENTITY: &str = "ravi-workspace host";
+
+/// Everything that can be chosen. Unknown names are refused, so that a typo cannot switch a rule off.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Config {
+    /// Address of Ravi's API; default [`DEFAULT_API_URL`]. Plain `http` is accepted for loopback only.
+    pub api_url: Option<Url>,
+    /// Folder of the ledger; default the platform's state folder for `ravi-workspace`.
+    pub state_dir: Option<PathBuf>,
+    /// Name of the identity that holds the app's own secrets; default [`DEFAULT_HOST_IDENTITY`].
+    pub host_identity: Option<String>,
+    /// The key, where the program that opens `Ravi` has one. Never read from a configuration file.
+    #[serde(skip)]
+    pub api_key: Option<SecretString>,
+}
+
+impl Config {
+    /// Fills what is not chosen yet from `RAVI_API_URL` and `RAVI_WORKSPACE_STATE`. `RAVI_API_KEY` is read when a key is
+    /// needed, so that a key that is set later counts.
+    pub fn with_env(mut self) -> Result<Self, ConfigError> {
+        if self.api_url.is_none()
+            && let Some(text) = std::env::var("RAVI_API_URL").ok().filter(|t| !t.is_empty())
+        {
+            let url = Url::parse(&text);
+            self.api_url =
+                Some(url.map_err(|_| ConfigError::ApiUrl { url: text, reason: "it is no absolute address" })?);
+        }
+        if self.state_dir.is_none() {
+            self.state_dir = std::env::var_os("RAVI_WORKSPACE_STATE").filter(|t| !t.is_empty()).map(PathBuf::from);
+        }
+        Ok(self)
+    }
+
+    /// The API address to use, checked.
+    pub(crate) fn server(&self) -> Result<Url, ConfigError> {
+        let url = match &self.api_url {
+            Some(url) => url.clone(),
+            None => Url::parse(DEFAULT_API_URL).expect("a constant"), // cannot fail: a constant
+        };
+        match crate::api::check_base_url(&url) {
+            Ok(()) => Ok(url),
+            Err(reason) => Err(ConfigError::ApiUrl { url: without_userinfo(&url), reason }),
+        }
+    }
+
+    /// The state folder to use.
+    pub(crate) fn folder(&self) -> Result<PathBuf, ConfigError> {
+        use etcetera::BaseStrategy as _;
+        if let Some(dir) = &self.state_dir {
+            return Ok(dir.clone());
+        }
+        let base = etcetera::choose_base_strategy().map_err(|e| ConfigError::StateDir { reason: e.to_string() })?;
+        Ok(base.state_dir().unwrap_or_else(|| base.data_dir()).join("ravi-workspace"))
+    }
+
+    /// Name of the identity that holds the app's own secrets.
+    pub(crate) fn host_name(&self) -> &str {
+        self.host_identity.as_deref().unwrap_or(DEFAULT_HOST_IDENTITY)
+    }
+
+    /// The key in `RAVI_API_KEY`, unless the configuration says not to look there.
+    pub(crate) fn key_from_env(&self) -> Option<SecretString> {
+        std::env::var("RAVI_API_KEY").ok().filter(|t| !t.trim().is_empty()).map(|t| SecretString::from(t.trim()))
+    }
+}
+
+fn without_userinfo(url: &Url) -> String {
+    let mut url = url.clone();
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.to_string()
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The API address is not one that keys may be sent to.
+    #[error("the API address {url} is not usable: {reason}")]
+    ApiUrl {
+        /// The address as given, without user name and password.
+        url: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The platform names no folder for state.
+    #[error("no folder for the ledger: {reason}")]
+    StateDir {
+        /// What is missing.
+        reason: String,
+    },
+}
+
+impl Explain for ConfigError {
+    fn code(&self) -> String {
+        match self {
+            ConfigError::ApiUrl { .. } => "config.api_url".into(),
+            ConfigError::StateDir { .. } => "config.state_dir".into(),
+        }
+    }
+
+    fn hint(&self) -> String {
+        match self {
+            ConfigError::ApiUrl { .. } => {
+                format!("Use an https address such as {DEFAULT_API_URL}, or http on loopback.")
+            }
+            ConfigError::StateDir { .. } => "Set RAVI_WORKSPACE_STATE to a folder of yours.".into(),
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+}
