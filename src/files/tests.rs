@@ -1,0 +1,168 @@
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
+
+use rustix::fs::{CWD, mkfifoat};
+
+use super::*;
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn bits(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+fn set_bits(path: &Path, bits: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(bits)).unwrap();
+}
+
+#[test]
+fn reads_up_to_the_limit_and_not_beyond() {
+    let dir = folder();
+    let path = dir.path().join("f");
+    fs::write(&path, b"12345").unwrap();
+    assert_eq!(read_bounded(&path, 5).unwrap(), b"12345");
+    assert!(matches!(read_bounded(&path, 4), Err(FileError::TooLarge { limit: 4, .. })));
+    // A file that tells no size is bounded too.
+    #[cfg(target_os = "linux")]
+    assert!(matches!(read_bounded(Path::new("/proc/self/environ"), 0), Err(FileError::TooLarge { .. })));
+}
+
+#[test]
+fn names_what_stands_where_a_file_should_be() {
+    let dir = folder();
+    let at = |name: &str| dir.path().join(name);
+    mkfifoat(CWD, at("fifo"), rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
+    let _socket = UnixListener::bind(at("socket")).unwrap();
+    fs::write(at("file"), b"x").unwrap();
+    symlink(at("file"), at("link")).unwrap();
+    symlink(at("nowhere"), at("dangling")).unwrap();
+    symlink(at("loop"), at("loop")).unwrap();
+
+    let read = |path: &Path| read_bounded(path, 9).unwrap_err().case();
+    let following = |path: &Path| read_bounded_following(path, 9).map_err(|e| e.case());
+    let write = |path: &Path| write_atomic(path, b"new", Mode::Exact(0o600)).unwrap_err().case();
+    for (path, case) in
+        [(dir.path().to_owned(), "directory"), (at("fifo"), "not_regular"), (at("socket"), "not_regular")]
+    {
+        assert_eq!((read(&path), following(&path), write(&path)), (case, Err(case), case), "{path:?}");
+    }
+    assert_eq!(read(Path::new("/dev/null")), "not_regular");
+    assert_eq!(read(&at("missing")), "not_found");
+    assert_eq!(read(&at("file/below")), "not_found");
+    assert_eq!((read(&at("link")), write(&at("link"))), ("symlink", "symlink"));
+    assert_eq!(following(&at("link")).unwrap(), b"x");
+    assert_eq!(following(&at("dangling")), Err("not_found"));
+    assert_eq!(following(&at("loop")), Err("io"));
+    assert_eq!(fs::read(at("file")).unwrap(), b"x");
+}
+
+#[test]
+fn tells_a_refusal_of_the_system_apart() {
+    let error = |errno: Errno| FileError::from_io(Path::new("/made/up"), "read", errno.into());
+    assert_eq!(error(Errno::ACCESS).case(), "denied");
+    assert_eq!(error(Errno::PERM).case(), "denied");
+    assert_eq!(error(Errno::NOSPC).case(), "io");
+    assert_eq!(error(Errno::NOENT).kind(), Kind::NotFound);
+    assert_eq!(error(Errno::ACCESS).code(), "file.denied");
+    assert!(error(Errno::ACCESS).to_string().starts_with("no permission to read /made/up: "));
+}
+
+#[test]
+fn a_file_without_permissions_is_unreadable_to_all_but_root() {
+    let dir = folder();
+    let path = dir.path().join("f");
+    fs::write(&path, b"x").unwrap();
+    set_bits(&path, 0);
+    let got = read_bounded(&path, 9).map_err(|e| e.case());
+    let expected = if rustix::process::geteuid().is_root() { Ok(b"x".to_vec()) } else { Err("denied") };
+    assert_eq!(got, expected);
+}
+
+#[test]
+fn writes_exactly_the_bits_asked_for() {
+    let dir = folder();
+    let path = dir.path().join("f");
+    write_atomic(&path, b"one", Mode::KeepOr(0o644)).unwrap();
+    assert_eq!((fs::read(&path).unwrap(), bits(&path)), (b"one".to_vec(), 0o644));
+    set_bits(&path, 0o664);
+    write_atomic(&path, b"two", Mode::KeepOr(0o600)).unwrap();
+    assert_eq!((fs::read(&path).unwrap(), bits(&path)), (b"two".to_vec(), 0o664));
+    write_atomic(&path, b"three", Mode::Exact(0o600)).unwrap();
+    assert_eq!((fs::read(&path).unwrap(), bits(&path)), (b"three".to_vec(), 0o600));
+    assert_eq!(names(dir.path()), ["f"]);
+}
+
+#[test]
+fn an_open_reader_keeps_the_old_bytes() {
+    let dir = folder();
+    let path = dir.path().join("f");
+    fs::write(&path, b"old").unwrap();
+    let mut reader = File::open(&path).unwrap();
+    write_atomic(&path, b"new and longer", Mode::Exact(0o600)).unwrap();
+    let mut seen = String::new();
+    reader.read_to_string(&mut seen).unwrap();
+    assert_eq!(seen, "old");
+}
+
+#[test]
+fn a_followed_link_stays_a_link() {
+    let dir = folder();
+    let (real, link) = (dir.path().join("real/settings"), dir.path().join("link"));
+    fs::create_dir(dir.path().join("real")).unwrap();
+    fs::write(&real, b"old").unwrap();
+    symlink("real/settings", &link).unwrap();
+    write_atomic_following(&link, b"new", Mode::Exact(0o600)).unwrap();
+    assert_eq!(fs::read_link(&link).unwrap(), Path::new("real/settings"));
+    assert_eq!((fs::read(&real).unwrap(), bits(&real)), (b"new".to_vec(), 0o600));
+    assert_eq!(names(dir.path()), ["link", "real"]);
+    assert_eq!(names(&dir.path().join("real")), ["settings"]);
+}
+
+#[test]
+fn a_failed_write_leaves_nothing_behind() {
+    let dir = folder();
+    let path = dir.path().join("f");
+    fs::write(&path, b"old").unwrap();
+    let refuse = || Err(FileError::Changed { path: path.clone() });
+    assert_eq!(replace(&path, b"new", Mode::Exact(0o600), refuse).unwrap_err().case(), "changed");
+    assert_eq!(fs::read(&path).unwrap(), b"old");
+    assert_eq!(names(dir.path()), ["f"]);
+    assert_eq!(write_atomic(&dir.path().join("no/f"), b"x", Mode::Exact(0o600)).unwrap_err().case(), "not_found");
+}
+
+#[test]
+fn refuses_to_overwrite_what_it_has_not_read() {
+    let dir = folder();
+    let path = dir.path().join("f");
+    let attempt = || write_if_unchanged(&path, b"read", b"new", Mode::Exact(0o600)).map_err(|e| e.case());
+    assert_eq!(attempt(), Err("changed"), "gone");
+    for other in ["reac", "rea", "read and more", ""] {
+        fs::write(&path, other).unwrap();
+        assert_eq!(attempt(), Err("changed"), "{other}");
+        assert_eq!(fs::read(&path).unwrap(), other.as_bytes());
+    }
+    fs::write(&path, b"read").unwrap();
+    assert_eq!(attempt(), Ok(()));
+    assert_eq!(fs::read(&path).unwrap(), b"new");
+    assert_eq!(names(dir.path()), ["f"]);
+}
+
+#[test]
+fn root_keeps_the_owner() {
+    let dir = folder();
+    let path = dir.path().join("f");
+    fs::write(&path, b"old").unwrap();
+    let other = if rustix::process::geteuid().is_root() { 12345 } else { rustix::process::geteuid().as_raw() };
+    std::os::unix::fs::chown(&path, Some(other), None).unwrap();
+    write_atomic(&path, b"new", Mode::Exact(0o600)).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().uid(), other);
+}
