@@ -1,0 +1,72 @@
+//! What happened, in order: the replay that survives a broken connection.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::call::Call;
+use super::http::Caller;
+use super::{ApiError, IdentityUuid, lenient};
+
+/// Most events the server gives at once.
+const LARGEST_PAGE: u32 = 1000;
+
+/// Something that happened.
+#[derive(Clone, Deserialize)]
+pub struct Event {
+    /// Its identifier; the same event may come twice.
+    #[serde(deserialize_with = "lenient::identifier")]
+    pub id: String,
+    /// Its place in the order; what [`Events::after`] takes.
+    #[serde(deserialize_with = "sequence")]
+    pub seq: i64,
+    /// `email.message.received`, `sms.message.received` and others; new ones may come (`type` on the wire).
+    #[serde(rename = "type", default, deserialize_with = "lenient::text")]
+    pub kind: String,
+    /// What belongs to it; its shape depends on `kind`.
+    #[serde(default)]
+    pub data: Value,
+}
+
+/// The data of a message event holds its text, which may hold a code.
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Event");
+        shown.field("id", &self.id).field("seq", &self.seq).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+fn sequence<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    lenient::text(deserializer)?.parse().map_err(|_| serde::de::Error::custom("a sequence number is needed"))
+}
+
+/// Calls about events.
+#[derive(Clone, Copy)]
+pub struct Events<'a> {
+    caller: Caller<'a>,
+    identity: Option<&'a IdentityUuid>,
+}
+
+impl<'a> Events<'a> {
+    pub(super) fn new(caller: Caller<'a>, identity: Option<&'a IdentityUuid>) -> Self {
+        Events { caller, identity }
+    }
+
+    /// `GET /api/events/`: those with a higher sequence number than `seq`, oldest first, at most `limit` (up to 1000);
+    /// of these types only, unless `types` is empty.
+    pub async fn after(&self, seq: i64, limit: u32, types: &[&str]) -> Result<Vec<Event>, ApiError> {
+        let mut call = Call::get("/api/events/", &[])?
+            .query("since", seq.to_string())
+            .query("limit", limit.clamp(1, LARGEST_PAGE).to_string());
+        if !types.is_empty() {
+            call = call.query("event_types", types.join(","));
+        }
+        if let Some(identity) = self.identity {
+            call = call.identity(identity)?;
+        }
+        let mut events: Vec<Event> = self.caller.page(call).await?;
+        events.sort_by_key(|event| event.seq);
+        Ok(events)
+    }
+}

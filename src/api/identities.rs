@@ -1,0 +1,147 @@
+//! Identities: listing, making, renaming, and giving them a phone.
+
+use std::marker::PhantomData;
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use super::call::Call;
+use super::http::Caller;
+use super::{ApiError, Credential, IdentityKey, IdentityUuid, ManagementKey, lenient};
+
+/// Ravi's bundle of inbox, phone and vault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "IdentityWire")]
+pub struct Identity {
+    /// Its identifier.
+    pub uuid: IdentityUuid,
+    /// A label; several identities may share it.
+    pub name: String,
+    /// Its address (`inbox` on the wire, `email` in old versions); may be empty.
+    pub email: String,
+    /// Its phone number (E.164), where it has one (`phone` on the wire, `phone_number` in old versions).
+    pub phone: Option<String>,
+    /// When it was made, ISO 8601.
+    pub created_dt: Option<String>,
+    /// When it was last changed, ISO 8601.
+    pub updated_dt: Option<String>,
+}
+
+/// What to make. Everything may be left out: the server then invents a name and an address.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct NewIdentity {
+    /// Its label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Local part of its address. Taken: [`ApiError::Conflict`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_identifier: Option<String>,
+    /// Domain of its address; the server accepts it only with `email_identifier`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// Whether it gets a phone number, which may need a paid plan.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub provision_phone: bool,
+}
+
+/// A new identity.
+#[derive(Debug, Clone)]
+pub struct CreatedIdentity {
+    /// What was made. Check its address: the server may not have taken the one asked for.
+    pub identity: Identity,
+    /// A key fenced to it, shown this once. Not every version of the server gives one; mint one then.
+    pub api_key: Option<IdentityKey>,
+}
+
+/// Calls about identities.
+#[derive(Clone, Copy)]
+pub struct Identities<'a, K> {
+    caller: Caller<'a>,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<'a, K: Credential> Identities<'a, K> {
+    pub(super) fn new(caller: Caller<'a>) -> Self {
+        Identities { caller, kind: PhantomData }
+    }
+
+    /// `GET /api/identities/`: all of the account, or the one of an identity key.
+    pub async fn list(&self) -> Result<Vec<Identity>, ApiError> {
+        self.caller.list(Call::get("/api/identities/", &[])?).await
+    }
+
+    /// `GET /api/identities/{uuid}/`
+    pub async fn get(&self, identity: &IdentityUuid) -> Result<Identity, ApiError> {
+        self.caller.fetch(Call::get("/api/identities/{}/", &[identity.as_str()])?).await
+    }
+
+    /// `PATCH /api/identities/{uuid}/`. The address stays as it is.
+    pub async fn rename(&self, identity: &IdentityUuid, name: &str) -> Result<Identity, ApiError> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            name: &'a str,
+        }
+        let call = Call::patch("/api/identities/{}/", &[identity.as_str()])?;
+        self.caller.fetch(call.json(&Body { name })).await
+    }
+}
+
+impl Identities<'_, ManagementKey> {
+    /// `POST /api/identities/`. Identities are permanent, so look for it by its name before doing this again when
+    /// [`ApiError::outcome_unknown`].
+    pub async fn create(&self, new: &NewIdentity) -> Result<CreatedIdentity, ApiError> {
+        let mut wire: IdentityWire = self.caller.fetch(Call::post("/api/identities/", &[])?.json(new)).await?;
+        let api_key = wire.api_key.take().and_then(|key| IdentityKey::parse(key).ok());
+        Ok(CreatedIdentity { identity: wire.into(), api_key })
+    }
+
+    /// `POST /api/identities/{uuid}/provision-phone/`. Takes seconds. `country` is a code such as `US`; where there is
+    /// none the server chooses. [`ApiError::Conflict`]: has one already; [`ApiError::Provider`]: no number available now.
+    /// Get the identity before doing this again when [`ApiError::outcome_unknown`].
+    pub async fn provision_phone(&self, identity: &IdentityUuid, country: Option<&str>) -> Result<Identity, ApiError> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            country_code: &'a str,
+        }
+        let mut call = Call::post("/api/identities/{}/provision-phone/", &[identity.as_str()])?;
+        if let Some(country_code) = country {
+            call = call.json(&Body { country_code });
+        }
+        self.caller.fetch(call).await
+    }
+}
+
+/// As the server writes it, in all versions. The names are not aliases of each other: both may be there.
+#[derive(Deserialize)]
+struct IdentityWire {
+    uuid: IdentityUuid,
+    #[serde(default, deserialize_with = "lenient::text")]
+    name: String,
+    #[serde(default, deserialize_with = "lenient::maybe_text")]
+    inbox: Option<String>,
+    #[serde(default, deserialize_with = "lenient::maybe_text")]
+    email: Option<String>,
+    #[serde(default, deserialize_with = "lenient::maybe_text")]
+    phone: Option<String>,
+    #[serde(default, deserialize_with = "lenient::maybe_text")]
+    phone_number: Option<String>,
+    #[serde(default, deserialize_with = "lenient::maybe_text")]
+    created_dt: Option<String>,
+    #[serde(default, deserialize_with = "lenient::maybe_text")]
+    updated_dt: Option<String>,
+    #[serde(default)]
+    api_key: Option<SecretString>,
+}
+
+impl From<IdentityWire> for Identity {
+    fn from(wire: IdentityWire) -> Self {
+        Identity {
+            uuid: wire.uuid,
+            name: wire.name,
+            email: wire.inbox.or(wire.email).unwrap_or_default(),
+            phone: wire.phone.or(wire.phone_number),
+            created_dt: wire.created_dt,
+            updated_dt: wire.updated_dt,
+        }
+    }
+}

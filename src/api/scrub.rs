@@ -1,0 +1,96 @@
+//! Makes a text of the server fit to be shown: short, one line, without anything that looks like a key.
+
+use super::keys::{IdentityKey, ManagementKey};
+
+/// Longest text that is kept, in characters.
+const LONGEST: usize = 200;
+
+/// Parts of `hidden` that are shorter than this are not looked for: they would be found in innocent words.
+const SHORTEST_HIDDEN: usize = 4;
+
+/// `text` without control and invisible characters, without `hidden` (a secret that was sent, which the server may
+/// quote) and with keys masked, cut to a bounded length.
+pub(super) fn scrub(text: &str, hidden: Option<&str>) -> String {
+    let mut clean = one_line(text);
+    for part in hidden.unwrap_or_default().lines().map(one_line).filter(|p| p.len() >= SHORTEST_HIDDEN) {
+        clean = clean.replace(&part, "***");
+    }
+    for prefix in [ManagementKey::PREFIX, IdentityKey::PREFIX] {
+        clean = mask(&clean, prefix);
+    }
+    shorten(clean)
+}
+
+/// A machine-readable code: only the characters codes are made of, else nothing.
+pub(super) fn code(text: &str) -> Option<String> {
+    let fits = !text.is_empty() && text.len() <= 64;
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    let key = text.contains(ManagementKey::PREFIX) || text.contains(IdentityKey::PREFIX);
+    (fits && plain && !key).then(|| text.to_owned())
+}
+
+fn one_line(text: &str) -> String {
+    let visible = text.chars().map(|c| if c.is_control() { ' ' } else { c }).filter(|c| !is_invisible(*c));
+    visible.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Characters that turn or hide text around them, and could make a message read as another one.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+fn mask(text: &str, prefix: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(prefix) {
+        let (before, key) = rest.split_at(at + prefix.len());
+        masked.push_str(before);
+        masked.push_str("***");
+        rest = key.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "-._~+/=".contains(c));
+    }
+    masked + rest
+}
+
+fn shorten(text: String) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_masked_wherever_they_stand() {
+        assert_eq!(scrub("key 'ravi_mgmt_abc-1' and ravi_id_x.y~z!", None), "key 'ravi_mgmt_***' and ravi_id_***!");
+        assert_eq!(scrub("ravi_\u{200b}id_abc", None), "ravi_id_***");
+        assert!(!scrub("ravi_id_ravi_mgmt_abc ravi_mgmt_ravi_id_abc", None).contains("abc"));
+        assert_eq!(code("ravi_id_abc"), None);
+    }
+
+    #[test]
+    fn what_was_sent_is_not_quoted_back() {
+        assert_eq!(scrub("'hunter2-made-up' is too weak", Some("hunter2-made-up")), "'***' is too weak");
+        assert_eq!(scrub("bad: line-one line-two", Some("line-one\nline-two")), "bad: *** ***");
+        assert_eq!(scrub("a field is required", Some("a")), "a field is required");
+    }
+
+    #[test]
+    fn texts_are_one_short_line() {
+        assert_eq!(scrub("a\u{1b}[31m\nb\u{202e}c\0", None), "a [31m bc");
+        assert_eq!(scrub(&"ü".repeat(500), None).chars().count(), LONGEST + 1);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_gets_a_key_or_control_character_through(text in ".{0,300}", at in 0usize..300) {
+            let at = text.char_indices().map(|(i, _)| i).nth(at).unwrap_or(text.len());
+            let shown = scrub(&format!("{}ravi_id_canary{}", &text[..at], &text[at..]), None);
+            proptest::prop_assert!(!shown.contains("canary"));
+            proptest::prop_assert!(!shown.chars().any(char::is_control));
+            proptest::prop_assert!(shown.chars().count() <= LONGEST + 1);
+        }
+    }
+}
