@@ -1,0 +1,337 @@
+//! Bindings: which workspace has which identity, and what was begun for it.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::identities::{IdentityRow, IdentityState, set_state};
+use super::{Ledger, LedgerError, now_ms};
+use crate::api::{IdentityKey, IdentityUuid, KeyUuid};
+use crate::error::ErrorBody;
+use crate::workspace::{GithubInfo, ProvisionRequest, Released};
+
+/// A binding as the ledger knows it.
+#[derive(Debug, Clone)]
+pub(crate) struct Binding {
+    pub(crate) id: String,
+    pub(crate) server: String,
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+    pub(crate) git_dir: Option<PathBuf>,
+    pub(crate) common_dir: Option<PathBuf>,
+    /// Device that holds the folder's parent.
+    pub(crate) device: Option<i64>,
+    pub(crate) nonce: String,
+    pub(crate) state: BindingState,
+    pub(crate) request: ProvisionRequest,
+    pub(crate) retire: bool,
+    pub(crate) identity: Option<IdentityUuid>,
+    pub(crate) key_uuid: Option<KeyUuid>,
+    pub(crate) github: Option<GithubInfo>,
+    pub(crate) last_error: Option<ErrorBody>,
+    pub(crate) at_ms: i64,
+}
+
+/// Where a binding is in its life, as stored.
+pub(crate) type BindingState = crate::workspace::State;
+
+/// What is left of a released workspace.
+#[derive(Debug, Clone)]
+pub(crate) struct Tombstone {
+    pub(crate) answer: Released,
+}
+
+const COLUMNS: &str = "id, server, name, path, git_dir, common_dir, device, nonce, state, request, retire, identity, key_uuid, \
+                       github, last_error, at_ms";
+
+impl Ledger {
+    /// The binding of workspace `id`.
+    pub(crate) fn binding(&self, id: &str) -> Result<Option<Binding>, LedgerError> {
+        self.read(|c| one(c, "id = ?1", id))
+    }
+
+    /// The binding of exactly this real path.
+    pub(crate) fn binding_at(&self, path: &Path) -> Result<Option<Binding>, LedgerError> {
+        self.read(|c| one(c, "path = ?1", &path.to_string_lossy()))
+    }
+
+    /// The binding with this nonce.
+    pub(crate) fn binding_of_nonce(&self, nonce: &str) -> Result<Option<Binding>, LedgerError> {
+        self.read(|c| one(c, "nonce = ?1", nonce))
+    }
+
+    /// All bindings, oldest first.
+    pub(crate) fn bindings(&self) -> Result<Vec<Binding>, LedgerError> {
+        self.read(|c| {
+            let mut statement = c.prepare_cached(&format!("SELECT {COLUMNS} FROM binding ORDER BY at_ms, id"))?;
+            statement.query_map([], from_row)?.collect()
+        })
+    }
+
+    /// Writes a new binding in state `provisioning`.
+    pub(crate) fn add_binding(&self, binding: &Binding) -> Result<(), LedgerError> {
+        self.change("ledger: new binding", |t| {
+            t.execute("DELETE FROM tombstone WHERE id = ?1", [&binding.id])?;
+            t.prepare_cached(
+                "INSERT INTO binding (id, server, name, path, git_dir, common_dir, device, nonce, state, request, at_ms)
+                 VALUES (:id, :server, :name, :path, :git_dir, :common_dir, :device, :nonce, 'provisioning', :request, :at_ms)",
+            )?
+            .execute(named_params! {
+                ":id": binding.id,
+                ":server": binding.server,
+                ":name": binding.name,
+                ":path": text(&binding.path),
+                ":git_dir": binding.git_dir.as_deref().map(text),
+                ":common_dir": binding.common_dir.as_deref().map(text),
+                ":device": binding.device,
+                ":nonce": binding.nonce,
+                ":request": json(&binding.request)?,
+                ":at_ms": binding.at_ms,
+            })
+        })?;
+        Ok(())
+    }
+
+    /// The workspace asks for something else than before, or lies elsewhere now: back to `provisioning`.
+    pub(crate) fn renew_binding(&self, binding: &Binding) -> Result<(), LedgerError> {
+        self.change("ledger: renewed binding", |t| {
+            t.prepare_cached(
+                "UPDATE binding SET name = :name, path = :path, git_dir = :git_dir, common_dir = :common_dir, device = :device,
+                 request = :request, state = 'provisioning' WHERE id = :id",
+            )?
+            .execute(named_params! {
+                ":id": binding.id,
+                ":name": binding.name,
+                ":path": text(&binding.path),
+                ":git_dir": binding.git_dir.as_deref().map(text),
+                ":common_dir": binding.common_dir.as_deref().map(text),
+                ":device": binding.device,
+                ":request": json(&binding.request)?,
+            })
+        })?;
+        Ok(())
+    }
+
+    /// The binding has an identity now. One change with everything that must not be lost beside it: the one-time key,
+    /// and the intent and claim that led here.
+    pub(crate) fn bind_identity(
+        &self,
+        id: &str,
+        identity: &IdentityRow,
+        key: Option<&IdentityKey>,
+        settles: &str,
+    ) -> Result<(), LedgerError> {
+        let sealed = key.map(|k| self.key().seal(&key_label(id), k.expose())).transpose()?;
+        self.change("ledger: identity known", |t| {
+            identity.write(t)?;
+            t.execute(
+                "UPDATE binding SET identity = ?2, key_sealed = COALESCE(?3, key_sealed) WHERE id = ?1",
+                params![id, identity.uuid.as_str(), sealed],
+            )?;
+            t.execute("DELETE FROM intent WHERE binding = ?1 AND effect = ?2", params![id, settles])?;
+            t.execute("DELETE FROM claim WHERE binding = ?1", [id])
+        })?;
+        Ok(())
+    }
+
+    /// The binding has a key now; `uuid` is its record's, for revocation.
+    pub(crate) fn bind_key(&self, id: &str, key: &IdentityKey, uuid: &KeyUuid) -> Result<(), LedgerError> {
+        let sealed = self.key().seal(&key_label(id), key.expose())?;
+        self.change("ledger: key known", |t| {
+            t.execute(
+                "UPDATE binding SET key_sealed = ?2, key_uuid = ?3 WHERE id = ?1",
+                params![id, sealed, uuid.as_str()],
+            )?;
+            t.execute("DELETE FROM intent WHERE binding = ?1 AND effect = 'mint_key'", [id])
+        })?;
+        Ok(())
+    }
+
+    /// The uuid of the record of a key that the binding has already.
+    pub(crate) fn set_key_uuid(&self, id: &str, uuid: &KeyUuid) -> Result<(), LedgerError> {
+        self.change("ledger: key record known", |t| {
+            t.execute("UPDATE binding SET key_uuid = ?2 WHERE id = ?1", params![id, uuid.as_str()])
+        })?;
+        Ok(())
+    }
+
+    /// The identity key of a binding, opened.
+    pub(crate) fn binding_key(&self, id: &str) -> Result<Option<IdentityKey>, LedgerError> {
+        let sealed: Option<Vec<u8>> = self.read(|c| {
+            c.prepare_cached("SELECT key_sealed FROM binding WHERE id = ?1")?
+                .query_row([id], |row| row.get(0))
+                .optional()
+                .map(Option::flatten)
+        })?;
+        sealed
+            .map(|sealed| {
+                let what = key_label(id);
+                let text = self.key().open(&what, &sealed)?;
+                IdentityKey::parse(text).map_err(|_| super::seal::SealError::Broken { what }.into())
+            })
+            .transpose()
+    }
+
+    /// Everything is set up.
+    pub(crate) fn finish_binding(&self, id: &str, github: &GithubInfo) -> Result<(), LedgerError> {
+        self.change("ledger: ready", |t| {
+            t.execute(
+                "UPDATE binding SET state = 'ready', github = ?2, last_error = NULL WHERE id = ?1",
+                params![id, json(github)?],
+            )?;
+            t.execute("DELETE FROM intent WHERE binding = ?1", [id])
+        })?;
+        Ok(())
+    }
+
+    /// Keeps the last failure of a call for this workspace, for people to see.
+    pub(crate) fn note_error(&self, id: &str, error: &ErrorBody) -> Result<(), LedgerError> {
+        self.change("ledger: error noted", |t| {
+            t.execute("UPDATE binding SET last_error = ?2 WHERE id = ?1", params![id, json(error)?])
+        })?;
+        Ok(())
+    }
+
+    /// The release begins: from here on it is finished, whatever happens, and its keys are owed a revocation.
+    pub(crate) fn begin_release(&self, binding: &Binding, retire: bool) -> Result<(), LedgerError> {
+        let now = now_ms();
+        self.change("ledger: release begun", |t| {
+            t.execute(
+                "UPDATE binding SET state = 'releasing', retire = ?2 WHERE id = ?1",
+                params![binding.id, retire],
+            )?;
+            let Some(uuid) = &binding.identity else { return Ok(0) };
+            set_state(t, uuid, IdentityState::Leaving)?;
+            t.execute(
+                "INSERT INTO owed (identity, server, retire, since_ms, next_ms) VALUES (?1, ?2, ?3, ?4, ?4)
+                 ON CONFLICT (identity) DO UPDATE SET retire = max(retire, excluded.retire)",
+                params![uuid.as_str(), binding.server, retire, now],
+            )
+        })?;
+        Ok(())
+    }
+
+    /// The release is done as far as this machine goes; `answer` is what a repeated release will be told.
+    pub(crate) fn end_release(&self, id: &str, answer: &Released) -> Result<(), LedgerError> {
+        self.change("ledger: released", |t| {
+            t.execute("DELETE FROM binding WHERE id = ?1", [id])?;
+            t.execute(
+                "INSERT OR REPLACE INTO tombstone (id, path, answer, at_ms) VALUES (?1, ?2, ?3, ?4)",
+                params![id, text(&answer.path), json(answer)?, now_ms()],
+            )
+        })?;
+        Ok(())
+    }
+
+    /// What is left of a released workspace, by id or path.
+    pub(crate) fn tombstone(&self, target: &str) -> Result<Option<Tombstone>, LedgerError> {
+        self.read(|c| {
+            c.prepare_cached("SELECT answer FROM tombstone WHERE id = ?1 OR path = ?1 ORDER BY at_ms DESC LIMIT 1")?
+                .query_row([target], |row| Ok(Tombstone { answer: parse(row, 0)? }))
+                .optional()
+        })
+    }
+
+    /// Writes down that an effect is about to happen.
+    pub(crate) fn intend<D: Serialize>(&self, id: &str, effect: &str, detail: &D) -> Result<(), LedgerError> {
+        self.change("ledger: intent", |t| {
+            t.execute(
+                "INSERT OR REPLACE INTO intent (binding, effect, detail, at_ms) VALUES (?1, ?2, ?3, ?4)",
+                params![id, effect, json(detail)?, now_ms()],
+            )
+        })?;
+        Ok(())
+    }
+
+    /// An effect that was begun and whose result is not known here.
+    pub(crate) fn intended<D: DeserializeOwned>(&self, id: &str, effect: &str) -> Result<Option<D>, LedgerError> {
+        self.read(|c| {
+            c.prepare_cached("SELECT detail FROM intent WHERE binding = ?1 AND effect = ?2")?
+                .query_row(params![id, effect], |row| parse(row, 0))
+                .optional()
+        })
+    }
+
+    /// The effect is known not to have happened, or its result is kept.
+    pub(crate) fn settle(&self, id: &str, effect: &str) -> Result<(), LedgerError> {
+        self.change("ledger: intent settled", |t| {
+            t.execute("DELETE FROM intent WHERE binding = ?1 AND effect = ?2", params![id, effect])
+        })?;
+        Ok(())
+    }
+
+    /// Reserves an address for a workspace; `false` when another one of this ledger is asking for it now.
+    pub(crate) fn claim(&self, server: &str, identifier: &str, id: &str) -> Result<bool, LedgerError> {
+        self.change("ledger: address claimed", |t| {
+            t.execute(
+                "INSERT OR IGNORE INTO claim (server, identifier, binding) VALUES (?1, ?2, ?3)",
+                params![server, identifier, id],
+            )?;
+            t.query_row(
+                "SELECT binding = ?3 FROM claim WHERE server = ?1 AND identifier = ?2",
+                params![server, identifier, id],
+                |row| row.get(0),
+            )
+        })
+    }
+}
+
+fn key_label(id: &str) -> String {
+    format!("binding/{id}/key")
+}
+
+fn one(connection: &Connection, condition: &str, value: &str) -> rusqlite::Result<Option<Binding>> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM binding WHERE {condition}"))?
+        .query_row([value], from_row)
+        .optional()
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Binding> {
+    Ok(Binding {
+        id: row.get(0)?,
+        server: row.get(1)?,
+        name: row.get(2)?,
+        path: row.get::<_, String>(3)?.into(),
+        git_dir: row.get::<_, Option<String>>(4)?.map(Into::into),
+        common_dir: row.get::<_, Option<String>>(5)?.map(Into::into),
+        device: row.get(6)?,
+        nonce: row.get(7)?,
+        state: match row.get_ref(8)?.as_str()? {
+            "ready" => BindingState::Ready,
+            "releasing" => BindingState::Releasing,
+            _ => BindingState::Provisioning,
+        },
+        request: parse(row, 9)?,
+        retire: row.get(10)?,
+        identity: row.get::<_, Option<String>>(11)?.map(Into::into),
+        key_uuid: row.get::<_, Option<String>>(12)?.map(Into::into),
+        github: parse_optional(row, 13)?,
+        last_error: parse_optional(row, 14)?,
+        at_ms: row.get(15)?,
+    })
+}
+
+/// Paths are stored as text; `workspace::inspect` refuses those that are none.
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+fn json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
+    serde_json::to_string(value).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))
+}
+
+fn parse<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let text = row.get_ref(column)?.as_str()?;
+    serde_json::from_str(text).map_err(|e| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(e)))
+}
+
+fn parse_optional<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>> {
+    if row.get_ref(column)? == rusqlite::types::ValueRef::Null {
+        return Ok(None);
+    }
+    parse(row, column).map(Some)
+}

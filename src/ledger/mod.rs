@@ -1,0 +1,261 @@
+//! The ledger: what this machine has done and still has to do, in one SQLite file.
+//!
+//! It holds bindings, the steps of each, identities, revocations still owed, and the account key of a login. What is
+//! secret in it is sealed with the machine key ([`seal`]). Several processes use it at once; SQLite's locking orders
+//! them. It must not know the network or git.
+
+mod account;
+mod bindings;
+mod identities;
+mod owed;
+mod schema;
+pub(crate) mod seal;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+pub(crate) use bindings::Binding;
+pub(crate) use identities::{IdentityRow, IdentityState};
+pub(crate) use owed::Owed;
+
+use crate::crash::{When, point};
+use crate::error::{Explain, Kind};
+use seal::{MachineKey, SealError};
+
+/// How long a call waits for another process that is writing.
+const BUSY_LIMIT: Duration = Duration::from_secs(30);
+
+/// A failure of the ledger.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// The folder could not be made or its rights are not what they must be.
+    #[error("the ledger's folder {} is not usable: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// SQLite could not read or write.
+    #[error("the ledger {} could not be {doing}: {source}", path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// `read`, `written`, `opened`.
+        doing: &'static str,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// The file was written by a newer version of this program.
+    #[error("the ledger {} has format {found}; this program knows formats up to {known}", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The newest format known here.
+        known: i64,
+    },
+    /// The machine key could not be read, made, or does not open what it should.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The thread that did the work is gone; happens only while the runtime shuts down.
+    #[error("the ledger was asked while the program was shutting down")]
+    Stopped,
+}
+
+impl Explain for LedgerError {
+    fn code(&self) -> String {
+        match self {
+            LedgerError::Folder { .. } => "ledger.folder",
+            LedgerError::Sqlite { source, .. } => match source.sqlite_error_code() {
+                Some(rusqlite::ErrorCode::DiskFull) => "ledger.disk_full",
+                Some(rusqlite::ErrorCode::ReadOnly) => "ledger.read_only",
+                Some(rusqlite::ErrorCode::DatabaseBusy) => "ledger.busy",
+                Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => "ledger.damaged",
+                _ => "ledger.sqlite",
+            },
+            LedgerError::Newer { .. } => "ledger.newer",
+            LedgerError::Seal(e) => e.code(),
+            LedgerError::Stopped => "ledger.stopped",
+        }
+        .into()
+    }
+
+    fn hint(&self) -> String {
+        match self {
+            LedgerError::Folder { .. } => {
+                "Give your user the folder with mode 0700, or set RAVI_WORKSPACE_STATE to another one.".into()
+            }
+            LedgerError::Sqlite { source, .. } => match source.sqlite_error_code() {
+                Some(rusqlite::ErrorCode::DiskFull) => "Free some disk space, then run the same command again.".into(),
+                Some(rusqlite::ErrorCode::ReadOnly) => {
+                    "Make the folder of the ledger writable, then run the same command again.".into()
+                }
+                Some(rusqlite::ErrorCode::DatabaseBusy) => "Another process is writing; try again.".into(),
+                Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
+                    "Move the file aside and keep it; a new ledger will be made. Keys of old workspaces can be revoked \
+                     in Ravi's dashboard."
+                        .into()
+                }
+                _ => "Check the disk and the file's rights, then run the same command again.".into(),
+            },
+            LedgerError::Newer { .. } => "Update this program, or set RAVI_WORKSPACE_STATE to another folder.".into(),
+            LedgerError::Seal(e) => e.hint().into(),
+            LedgerError::Stopped => "Start the program again.".into(),
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Failed
+    }
+}
+
+/// The ledger of one state folder. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Ledger {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    dir: PathBuf,
+    file: PathBuf,
+    connection: Mutex<Connection>,
+    key: MachineKey,
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger").field("dir", &self.inner.dir).finish_non_exhaustive()
+    }
+}
+
+impl Ledger {
+    /// Opens the ledger in `dir`, making the folder (0700), the machine key and the file where they are missing.
+    pub(crate) fn open(dir: &Path) -> Result<Self, LedgerError> {
+        let dir = make_private_dir(dir)?;
+        let key = MachineKey::load_or_make(&dir.join("machine.key"))?;
+        let file = dir.join("ledger.db");
+        let connection = connect(&file)?;
+        Ok(Ledger { inner: Arc::new(Inner { dir, file, connection: Mutex::new(connection), key }) })
+    }
+
+    /// The state folder, as a real path.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.inner.dir
+    }
+
+    /// This ledger's own random id.
+    pub(crate) fn ledger_id(&self) -> Result<String, LedgerError> {
+        self.read(|c| c.query_row("SELECT id FROM ledger", [], |row| row.get(0)))
+    }
+
+    /// Runs `work` on a thread that may block, with the ledger at hand.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Ledger) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        let ledger = self.clone();
+        tokio::task::spawn_blocking(move || work(&ledger)).await.unwrap_or(Err(LedgerError::Stopped))
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        // A panic while the lock was held cannot leave half a change: SQLite rolls an unfinished transaction back.
+        self.inner.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn error(&self, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> LedgerError {
+        let path = self.inner.file.clone();
+        move |source| LedgerError::Sqlite { path, doing, source }
+    }
+
+    fn read<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, LedgerError> {
+        query(&self.connection()).map_err(self.error("read"))
+    }
+
+    /// One durable change. `what` names it for crash tests.
+    fn change<T>(
+        &self,
+        what: &str,
+        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, LedgerError> {
+        let mut connection = self.connection();
+        point(When::Before, what);
+        let done = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .and_then(|transaction| {
+                let value = change(&transaction)?;
+                transaction.commit()?;
+                Ok(value)
+            })
+            .map_err(self.error("written"))?;
+        point(When::After, what);
+        Ok(done)
+    }
+
+    fn key(&self) -> &MachineKey {
+        &self.inner.key
+    }
+}
+
+fn connect(file: &Path) -> Result<Connection, LedgerError> {
+    let fail = |doing| move |source| LedgerError::Sqlite { path: file.to_owned(), doing, source };
+    private_file(file)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags).map_err(fail("opened"))?;
+    connection.busy_timeout(BUSY_LIMIT).map_err(fail("opened"))?;
+    // FULL: an intent must be on the disk before its effect is on the server, power cut or not.
+    connection
+        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
+        .map_err(fail("opened"))?;
+    schema::migrate(connection, file)
+}
+
+/// Makes the database file 0600 before SQLite can make it with the default umask; its `-wal` and `-shm` files take
+/// their mode from it (sqlite.org/wal.html, `robust_open` copies the mode).
+fn private_file(file: &Path) -> Result<(), LedgerError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(file) {
+        Ok(_) => Ok(()),
+        // A ledger that may only be read is SQLite's to report: it says so when something is written.
+        Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied && file.exists() => Ok(()),
+        Err(e) if e.kind() == std::io::ErrorKind::ReadOnlyFilesystem && file.exists() => Ok(()),
+        Err(source) => Err(LedgerError::Folder { path: file.to_owned(), source }),
+    }
+}
+
+/// Makes `dir` for this user alone and answers its real path.
+fn make_private_dir(dir: &Path) -> Result<PathBuf, LedgerError> {
+    let fail = |source| LedgerError::Folder { path: dir.to_owned(), source };
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir).map_err(fail)?;
+    let real = dir.canonicalize().map_err(fail)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+        let meta = real.metadata().map_err(fail)?;
+        if meta.uid() != rustix::process::geteuid().as_raw() {
+            return Err(fail(std::io::Error::other("it belongs to another user")));
+        }
+        if meta.mode() & 0o077 != 0 {
+            std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o700)).map_err(fail)?;
+        }
+    }
+    Ok(real)
+}
+
+/// Unix time in milliseconds.
+pub(crate) fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+}

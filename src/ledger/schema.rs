@@ -1,0 +1,115 @@
+//! The ledger's tables and how an older file becomes a newer one.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::LedgerError;
+
+/// One entry per format; entry N makes format N+1 out of format N. Entries are never edited, only added.
+const MIGRATIONS: &[&str] = &["
+CREATE TABLE ledger (
+    id TEXT PRIMARY KEY                 -- random; tells the keys that this ledger minted from those of others
+) STRICT;
+INSERT INTO ledger (id) VALUES (lower(hex(randomblob(8))));
+
+CREATE TABLE login (
+    server  TEXT PRIMARY KEY,           -- address of the Ravi that the key belongs to
+    sealed  BLOB NOT NULL,              -- the account key, sealed
+    at_ms   INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE identity (
+    uuid      TEXT PRIMARY KEY,
+    server    TEXT NOT NULL,
+    name      TEXT NOT NULL,
+    email     TEXT NOT NULL,
+    phone     TEXT,
+    state     TEXT NOT NULL CHECK (state IN ('host', 'bound', 'leaving', 'pooled', 'retired')),
+    workspace TEXT,                     -- id of the workspace that has it, or had it last
+    cursor    INTEGER NOT NULL DEFAULT 0, -- events up to here belong to earlier workspaces
+    at_ms     INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE binding (
+    id          TEXT PRIMARY KEY,       -- the app's id
+    server      TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    path        TEXT NOT NULL UNIQUE,   -- real path of the worktree or folder
+    git_dir     TEXT,                   -- its private git dir
+    common_dir  TEXT,                   -- the repository it belongs to
+    device      INTEGER,                -- device that holds the folder's parent
+    nonce       TEXT NOT NULL UNIQUE,          -- also in the private git dir
+    state       TEXT NOT NULL CHECK (state IN ('provisioning', 'ready', 'releasing')),
+    request     TEXT NOT NULL,          -- the ProvisionRequest, JSON
+    retire      INTEGER NOT NULL DEFAULT 0,
+    identity    TEXT REFERENCES identity (uuid),
+    key_uuid    TEXT,
+    key_sealed  BLOB,
+    github      TEXT,                   -- GithubInfo, JSON
+    last_error  TEXT,                   -- ErrorBody, JSON
+    at_ms       INTEGER NOT NULL
+) STRICT;
+
+-- An outside effect that was begun. The row is written before the effect and taken away when its result is kept.
+CREATE TABLE intent (
+    binding TEXT NOT NULL REFERENCES binding (id) ON DELETE CASCADE,
+    effect  TEXT NOT NULL,
+    detail  TEXT NOT NULL,              -- JSON
+    at_ms   INTEGER NOT NULL,
+    PRIMARY KEY (binding, effect)
+) STRICT;
+
+-- Addresses that a workspace is asking for, so that no two of this ledger ask for the same one.
+CREATE TABLE claim (
+    server     TEXT NOT NULL,
+    identifier TEXT NOT NULL,
+    binding    TEXT NOT NULL REFERENCES binding (id) ON DELETE CASCADE,
+    PRIMARY KEY (server, identifier)
+) STRICT;
+
+-- Identities whose keys must still be revoked.
+CREATE TABLE owed (
+    identity   TEXT PRIMARY KEY REFERENCES identity (uuid),
+    server     TEXT NOT NULL,
+    retire     INTEGER NOT NULL,
+    since_ms   INTEGER NOT NULL,
+    attempts   INTEGER NOT NULL DEFAULT 0,
+    next_ms    INTEGER NOT NULL,
+    last_error TEXT
+) STRICT;
+
+-- What a finished release answered, so that a repeated one answers the same.
+CREATE TABLE tombstone (
+    id     TEXT PRIMARY KEY,
+    path   TEXT NOT NULL,
+    answer TEXT NOT NULL,               -- Released, JSON
+    at_ms  INTEGER NOT NULL
+) STRICT;
+"];
+
+/// Brings the file to the newest format.
+pub(super) fn migrate(mut connection: Connection, file: &Path) -> Result<Connection, LedgerError> {
+    let fail = |source| LedgerError::Sqlite { path: file.to_owned(), doing: "opened", source };
+    let known = MIGRATIONS.len() as i64;
+    let found = format(&connection).map_err(fail)?;
+    if found == known {
+        return Ok(connection);
+    }
+    // Another process may be doing the same: the format is read again under the write lock.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
+    let found = format(&transaction).map_err(fail)?;
+    if found > known {
+        return Err(LedgerError::Newer { path: file.to_owned(), found, known });
+    }
+    for (index, sql) in MIGRATIONS.iter().enumerate().skip(found.max(0) as usize) {
+        transaction.execute_batch(sql).map_err(fail)?;
+        transaction.pragma_update(None, "user_version", index as i64 + 1).map_err(fail)?;
+    }
+    transaction.commit().map_err(fail)?;
+    Ok(connection)
+}
+
+fn format(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
