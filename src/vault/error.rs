@@ -1,0 +1,87 @@
+//! What can go wrong around secrets.
+
+use super::reference::{ReferenceError, SecretNameError};
+use super::settings::SettingsError;
+use crate::error::{Explain, Kind};
+
+/// A failure around secrets. Holds no value.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VaultError {
+    /// The vault has no secret of this name.
+    #[error("the vault of {identity} has no secret {name}")]
+    NoSecret {
+        /// Name of the identity whose vault was asked.
+        identity: String,
+        /// Name of the secret.
+        name: String,
+    },
+    /// What the server gave back after a write is not what was written.
+    #[error("the secret {name} reads back as something else than what was stored")]
+    ReadBack {
+        /// Name of the secret.
+        name: String,
+    },
+    /// A name that no secret can have.
+    #[error(transparent)]
+    Name(#[from] SecretNameError),
+    /// A reference that is none.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
+    /// A reference to another identity's vault.
+    #[error("the reference {reference} names another identity than the host's")]
+    OtherIdentity {
+        /// The reference.
+        reference: String,
+    },
+    /// A settings file.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The value at the place is neither a text nor a reference.
+    #[error("{} holds no value at {pointer}", file.display())]
+    NoValue {
+        /// The settings file.
+        file: std::path::PathBuf,
+        /// The place.
+        pointer: String,
+    },
+}
+
+impl Explain for VaultError {
+    fn code(&self) -> String {
+        match self {
+            VaultError::NoSecret { .. } => "secret.not_found".into(),
+            VaultError::ReadBack { .. } => "secret.read_back".into(),
+            VaultError::Name(e) => e.code(),
+            VaultError::Reference(e) => e.code(),
+            VaultError::OtherIdentity { .. } => "reference.other_identity".into(),
+            VaultError::Settings(e) => e.code(),
+            VaultError::NoValue { .. } => "settings.no_value".into(),
+        }
+    }
+
+    fn hint(&self) -> String {
+        match self {
+            VaultError::NoSecret { name, .. } => {
+                format!("Store it: `ravi-workspace secret set {name}` reads the value from standard input.")
+            }
+            VaultError::ReadBack { .. } => "Try again; another program may be writing the same secret.".into(),
+            VaultError::Name(e) => e.hint(),
+            VaultError::Reference(e) => e.hint(),
+            VaultError::OtherIdentity { .. } => "Use a reference of the form ravi://KEY.".into(),
+            VaultError::Settings(e) => e.hint(),
+            VaultError::NoValue { .. } => "Set the value in the app first, or check the pointer.".into(),
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            VaultError::NoSecret { .. } | VaultError::NoValue { .. } => Kind::NotFound,
+            VaultError::ReadBack { .. } => Kind::Failed,
+            VaultError::Name(e) => e.kind(),
+            VaultError::Reference(e) => e.kind(),
+            VaultError::OtherIdentity { .. } => Kind::Policy,
+            VaultError::Settings(e) => e.kind(),
+        }
+    }
+}

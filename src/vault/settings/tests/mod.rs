@@ -1,0 +1,6 @@
+mod fixture;
+mod hostile;
+mod migration;
+mod pointers;
+mod property;
+mod spans;
