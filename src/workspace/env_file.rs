@@ -1,0 +1,160 @@
+//! The env file that an agent's tools may read: a marked block in a file of the human's.
+//!
+//! It holds no secret: address, phone number and id of the identity. Everything outside the block stays.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::disk;
+use super::error::WorkspaceError;
+use super::git::Git;
+use super::model::IdentityInfo;
+use crate::files::FileError;
+
+const BEGIN: &str = "# >>> ravi-workspace >>>";
+const END: &str = "# <<< ravi-workspace <<<";
+const LIMIT: usize = 4 * 1024 * 1024;
+
+/// Refuses a file that must not be written: outside the worktree, tracked, a link. Answers its path.
+pub(crate) fn check(root: &Path, file: &Path, in_git: bool) -> Result<PathBuf, WorkspaceError> {
+    let bad = |reason: &str| WorkspaceError::Request { field: "env file", reason: reason.to_owned() };
+    if file.as_os_str().is_empty() || !file.components().all(|c| matches!(c, Component::Normal(_))) {
+        return Err(bad("it must be a path below the worktree, without `..`"));
+    }
+    let path = root.join(file);
+    let folder = path.parent().unwrap_or(root);
+    let real = folder.canonicalize().map_err(|_| bad("its folder does not exist"))?;
+    if real != folder {
+        return Err(WorkspaceError::NotOurs { path, reason: "a symbolic link leads to it".into() });
+    }
+    if path.symlink_metadata().is_ok_and(|meta| meta.is_symlink()) {
+        return Err(FileError::Symlink { path }.into());
+    }
+    if in_git && Git::at(root).tracks(file)? {
+        return Err(WorkspaceError::Tracked { path });
+    }
+    Ok(path)
+}
+
+/// Puts the block for this identity into the file, in place of an earlier one.
+pub(crate) fn write(path: &Path, identity: &IdentityInfo) -> Result<(), WorkspaceError> {
+    let before = disk::read_if_there(path, LIMIT)?;
+    let text = before.as_deref().unwrap_or_default();
+    let block = block(identity);
+    let (head, tail) = around_block(text).unwrap_or((text, b""));
+    let newline: &[u8] = if head.is_empty() || head.ends_with(b"\n") { b"" } else { b"\n" };
+    let after = [head, newline, block.as_bytes(), tail].concat();
+    if before.as_deref() == Some(after.as_slice()) {
+        return Ok(());
+    }
+    match before {
+        Some(_) => disk::write_keeping_mode(path, &after)?,
+        None => disk::write_private(path, &after)?,
+    }
+    Ok(())
+}
+
+/// Takes the block out, and the file where nothing else is in it.
+pub(crate) fn remove(path: &Path) -> Result<(), WorkspaceError> {
+    if path.symlink_metadata().map_or(true, |meta| !meta.is_file()) {
+        return Ok(());
+    }
+    let Some(text) = disk::read_if_there(path, LIMIT)? else { return Ok(()) };
+    let Some((head, tail)) = around_block(&text) else { return Ok(()) };
+    let rest = [head, tail].concat();
+    if rest.is_empty() {
+        disk::remove_if_there(path)?;
+    } else {
+        disk::write_keeping_mode(path, &rest)?;
+    }
+    Ok(())
+}
+
+fn block(identity: &IdentityInfo) -> String {
+    let phone = identity.phone.as_deref().unwrap_or_default();
+    let lines = [
+        BEGIN.to_owned(),
+        assignment("AGENT_EMAIL", &identity.email),
+        assignment("AGENT_PHONE", phone),
+        assignment("RAVI_IDENTITY", &identity.uuid),
+        END.to_owned(),
+    ];
+    lines.join("\n") + "\n"
+}
+
+/// `NAME=value` as shells and dotenv readers agree on it: values are made by the server, so what is not plainly safe is
+/// left out rather than quoted.
+fn assignment(name: &str, value: &str) -> String {
+    let safe = |c: &char| c.is_ascii_alphanumeric() || "@.+-_".contains(*c);
+    format!("{name}={}", value.chars().filter(safe).collect::<String>())
+}
+
+/// What stands before and after the block, where the file has a whole one.
+fn around_block(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let begin = find_line(text, BEGIN.as_bytes(), 0)?;
+    let end = find_line(text, END.as_bytes(), begin)?;
+    let after = text[end..].iter().position(|b| *b == b'\n').map_or(text.len(), |n| end + n + 1);
+    Some((&text[..begin], &text[after..]))
+}
+
+/// Start of the first line at or after `from` that is exactly `line`.
+fn find_line(text: &[u8], line: &[u8], from: usize) -> Option<usize> {
+    let mut start = from;
+    for piece in text[from..].split_inclusive(|b| *b == b'\n') {
+        if piece.trim_ascii_end() == line {
+            return Some(start);
+        }
+        start += piece.len();
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(phone: Option<&str>) -> IdentityInfo {
+        IdentityInfo {
+            uuid: "0000-made-up".into(),
+            name: "payments agent".into(),
+            email: "payments-agent@example.test".into(),
+            phone: phone.map(Into::into),
+        }
+    }
+
+    #[test]
+    fn the_block_is_added_replaced_and_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".env");
+        std::fs::write(&path, "A=1").unwrap();
+        write(&path, &identity(None)).unwrap();
+        write(&path, &identity(Some("+15550100"))).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text.matches(BEGIN).count(), 1);
+        assert!(text.starts_with("A=1\n# >>>") && text.contains("AGENT_PHONE=+15550100\n"), "{text}");
+        std::fs::write(&path, text + "B=2\n").unwrap();
+        remove(&path).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "A=1\nB=2\n");
+    }
+
+    #[test]
+    fn a_file_that_held_only_the_block_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".env");
+        write(&path, &identity(None)).unwrap();
+        remove(&path).unwrap();
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn paths_out_of_the_worktree_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        for file in ["", "../x", "/etc/x", "a/../../x", "./x/.."] {
+            assert!(check(&root, Path::new(file), false).is_err(), "{file}");
+        }
+        std::os::unix::fs::symlink("/tmp", root.join("link")).unwrap();
+        assert!(check(&root, Path::new("link/x"), false).is_err());
+        std::os::unix::fs::symlink("/tmp/nowhere", root.join("x")).unwrap();
+        assert!(check(&root, Path::new("x"), false).is_err());
+    }
+}

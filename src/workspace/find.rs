@@ -1,0 +1,125 @@
+//! Finding bindings: by id, by path, all of them.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::context::blocking;
+use super::error::WorkspaceError;
+use super::inspect::{folder_state, inspect};
+use super::model::{GithubInfo, WorkspaceSummary};
+use super::note::Note;
+use super::provision::git_info;
+use crate::api::IdentityUuid;
+use crate::error::Result;
+use crate::ledger::{Binding, IdentityRow, Ledger};
+
+/// The binding that `target` means: an id, or a path in a bound worktree. `None` when there is none.
+pub(crate) async fn find(ledger: &Ledger, target: &str) -> Result<Option<Binding>> {
+    let id = target.to_owned();
+    if let Some(binding) = ledger.run(move |l| l.binding(&id)).await? {
+        return Ok(Some(binding));
+    }
+    let path = PathBuf::from(target);
+    if !path.exists() {
+        return at_former_path(ledger, path).await;
+    }
+    at(ledger, path).await
+}
+
+/// The binding of the worktree that `path` lies in.
+async fn at(ledger: &Ledger, path: PathBuf) -> Result<Option<Binding>> {
+    let place = blocking(move || inspect(&path)).await?;
+    if let Some(git) = place.git {
+        return by_note(ledger, git.git_dir).await;
+    }
+    let ancestors: Vec<PathBuf> = place.root.ancestors().map(Path::to_owned).collect();
+    for ancestor in ancestors {
+        if let Some(binding) = ledger.run(move |l| l.binding_at(&ancestor)).await? {
+            // Only a folder in no repository holds for what lies below it without git saying so.
+            return Ok(binding.git_dir.is_none().then_some(binding));
+        }
+    }
+    Ok(None)
+}
+
+/// The binding that the note in a private git dir names. The note goes where the git dir goes, so a worktree or a whole
+/// repository that was moved is still found, and one that was made anew at the same place is not taken for the old one.
+/// A copy has the note too; the original, where it is still there, is the one that is bound.
+pub(crate) async fn by_note(ledger: &Ledger, git_dir: PathBuf) -> Result<Option<Binding>> {
+    let read = git_dir.clone();
+    let Some(note) = blocking(move || Note::read(&read)).await? else { return Ok(None) };
+    let nonce = note.nonce.clone();
+    let Some(binding) = ledger.run(move |l| l.binding_of_nonce(&nonce)).await? else { return Ok(None) };
+    let copied = match binding.git_dir.clone() {
+        Some(original) if original != git_dir => blocking(move || has_note(&original, &note.nonce)).await?,
+        _ => false,
+    };
+    Ok((!copied).then_some(binding))
+}
+
+/// Whether the note with this nonce lies in a private git dir.
+pub(crate) fn has_note(git_dir: &Path, nonce: &str) -> Result<bool, WorkspaceError> {
+    Ok(git_dir.is_dir() && Note::read(git_dir)?.is_some_and(|note| note.nonce == nonce))
+}
+
+/// A folder that is gone is known by the path it had.
+async fn at_former_path(ledger: &Ledger, path: PathBuf) -> Result<Option<Binding>> {
+    let absolute = std::path::absolute(&path).unwrap_or(path);
+    // The folder cannot be made a real path any more, but what it lay in can.
+    let real = absolute.parent().and_then(|p| p.canonicalize().ok()).zip(absolute.file_name()).map(|(p, n)| p.join(n));
+    let wanted = real.unwrap_or(absolute);
+    Ok(ledger.run(move |l| l.binding_at(&wanted)).await?)
+}
+
+/// All workspaces, oldest first.
+pub(crate) async fn summaries(ledger: &Ledger) -> Result<Vec<WorkspaceSummary>> {
+    let all = ledger
+        .run(|l| {
+            let mut rows: HashMap<IdentityUuid, IdentityRow> = HashMap::new();
+            let bindings = l.bindings()?;
+            for uuid in bindings.iter().filter_map(|b| b.identity.as_ref()) {
+                if let Some(row) = l.identity(uuid)? {
+                    rows.insert(uuid.clone(), row);
+                }
+            }
+            Ok((bindings, rows))
+        })
+        .await?;
+    let describe = move || {
+        let (bindings, mut rows) = all;
+        Ok(bindings
+            .into_iter()
+            .map(|b| {
+                let row = b.identity.as_ref().and_then(|uuid| rows.remove(uuid));
+                describe(b, row)
+            })
+            .collect())
+    };
+    Ok(blocking(describe).await?)
+}
+
+/// One workspace as people see it.
+pub(crate) async fn summary(ledger: &Ledger, binding: Binding) -> Result<WorkspaceSummary> {
+    let row = match binding.identity.clone() {
+        Some(uuid) => ledger.run(move |l| l.identity(&uuid)).await?,
+        None => None,
+    };
+    Ok(blocking(move || Ok::<_, WorkspaceError>(describe(binding, row))).await?)
+}
+
+fn describe(binding: Binding, row: Option<IdentityRow>) -> WorkspaceSummary {
+    let git = row.as_ref().filter(|_| binding.git_dir.is_some()).map(|row| git_info(&binding, row));
+    let github: Option<GithubInfo> = binding.github.clone();
+    WorkspaceSummary {
+        folder: folder_state(&binding.path),
+        identity: row.as_ref().map(IdentityRow::info),
+        git,
+        github,
+        id: binding.id,
+        name: binding.name,
+        path: binding.path,
+        state: binding.state,
+        last_error: binding.last_error,
+        created_at_ms: binding.at_ms,
+    }
+}

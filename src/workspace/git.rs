@@ -1,0 +1,301 @@
+//! git as a program: how it is called, and what is asked of it.
+//!
+//! A repository is somebody else's text. Every call here runs with file-system monitor and hooks off, without the
+//! variables that would point git elsewhere, and without a prompt, so that nothing of the repository is run. It must not
+//! know identities or the ledger.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use super::error::WorkspaceError;
+use crate::crash::{When, point};
+
+/// The oldest git whose `git config` knows `--worktree` (its release notes of 2.20).
+const OLDEST: (u32, u32) = (2, 20);
+
+/// Variables that make git look elsewhere than at the folder it is run in (`git rev-parse --local-env-vars`), or that
+/// change what it reads and says.
+const UNSET: &[&str] = &[
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_NAMESPACE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_TRACE",
+    "GIT_WORK_TREE",
+];
+
+/// git, run in one folder.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Git<'a> {
+    folder: &'a Path,
+}
+
+impl<'a> Git<'a> {
+    /// git with `folder` as its current directory.
+    pub(crate) fn at(folder: &'a Path) -> Self {
+        Git { folder }
+    }
+
+    fn command(self) -> Command {
+        let mut command = Command::new("git");
+        command.current_dir(self.folder).stdin(Stdio::null());
+        for name in UNSET {
+            command.env_remove(name);
+        }
+        command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
+        command.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]);
+        command
+    }
+
+    fn output<S: AsRef<OsStr>>(self, args: &[S]) -> Result<Output, WorkspaceError> {
+        self.command().args(args).output().map_err(|source| WorkspaceError::GitMissing { source })
+    }
+
+    fn refused(self, doing: &'static str, output: &Output) -> WorkspaceError {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let line = said.lines().find(|l| !l.trim().is_empty()).unwrap_or("it said nothing").trim();
+        let message = line.chars().filter(|c| !c.is_control()).take(300).collect();
+        WorkspaceError::Git { doing, path: self.folder.to_owned(), message }
+    }
+
+    /// What git answers to `args`, without the final newline.
+    fn ask<S: AsRef<OsStr>>(self, doing: &'static str, args: &[S]) -> Result<OsString, WorkspaceError> {
+        let output = self.output(args)?;
+        if !output.status.success() {
+            return Err(self.refused(doing, &output));
+        }
+        Ok(os_string(output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout)))
+    }
+
+    /// Where the folder is in its repository; `None` when it is in none.
+    pub(crate) fn locate(self) -> Result<Option<Located>, WorkspaceError> {
+        let doing = "look at the repository";
+        let output = self.output(&["rev-parse", "--is-bare-repository", "--is-inside-work-tree", "--git-dir"])?;
+        if !output.status.success() {
+            // 128 and this text is git's answer outside any repository; every other failure is one.
+            let said = String::from_utf8_lossy(&output.stderr);
+            if said.contains("not a git repository (or any") {
+                return Ok(None);
+            }
+            return Err(self.refused(doing, &output));
+        }
+        let answer = String::from_utf8_lossy(&output.stdout);
+        let mut lines = answer.lines();
+        let (bare, inside) = (lines.next() == Some("true"), lines.next() == Some("true"));
+        if !inside {
+            return if bare {
+                Err(WorkspaceError::Bare { path: self.folder.to_owned() })
+            } else {
+                // Inside `.git` itself.
+                Err(WorkspaceError::Folder {
+                    path: self.folder.to_owned(),
+                    reason: "it lies inside a git dir, not in a worktree".into(),
+                })
+            };
+        }
+        let [top, git_dir, common_dir] = self.three_paths(doing)?;
+        Ok(Some(Located {
+            top: self.absolute(&top)?,
+            git_dir: self.absolute(&git_dir)?,
+            common_dir: self.absolute(&common_dir)?,
+        }))
+    }
+
+    /// Asks for three paths at once; one by one where a newline in one of them makes the answer ambiguous.
+    fn three_paths(self, doing: &'static str) -> Result<[OsString; 3], WorkspaceError> {
+        const ASK: [&str; 3] = ["--show-toplevel", "--absolute-git-dir", "--git-common-dir"];
+        let all = self.ask(doing, &["rev-parse", ASK[0], ASK[1], ASK[2]])?;
+        let lines: Vec<&[u8]> = bytes(&all).split(|b| *b == b'\n').collect();
+        if let [top, git_dir, common_dir] = lines[..] {
+            return Ok([os_string(top), os_string(git_dir), os_string(common_dir)]);
+        }
+        let one = |what| self.ask(doing, &["rev-parse", what]);
+        Ok([one(ASK[0])?, one(ASK[1])?, one(ASK[2])?])
+    }
+
+    /// `--git-common-dir` may be relative to the current directory (git-rev-parse(1)).
+    fn absolute(self, path: &OsStr) -> Result<PathBuf, WorkspaceError> {
+        let joined = self.folder.join(path);
+        joined.canonicalize().map_err(|e| WorkspaceError::Folder { path: joined, reason: e.to_string() })
+    }
+
+    /// Whether the index holds `path` or anything below it.
+    pub(crate) fn tracks(self, path: &Path) -> Result<bool, WorkspaceError> {
+        // `:(literal)`: a path is no pattern, whatever characters it has.
+        let mut pathspec = OsString::from(":(top,literal)");
+        pathspec.push(path);
+        let found =
+            self.ask("list tracked files", &[OsStr::new("ls-files"), "-z".as_ref(), "--".as_ref(), &pathspec])?;
+        Ok(!found.is_empty())
+    }
+
+    /// All values of `key` in one file of the configuration.
+    pub(crate) fn values(self, scope: Scope, key: &str) -> Result<Vec<String>, WorkspaceError> {
+        let output = self.output(&["config", scope.flag(), "--null", "--get-all", key])?;
+        match output.status.code() {
+            Some(0) => {
+                let text = String::from_utf8_lossy(&output.stdout).into_owned();
+                Ok(text.split_terminator('\0').map(str::to_owned).collect())
+            }
+            Some(1) => Ok(Vec::new()),
+            _ => Err(self.refused("read its configuration", &output)),
+        }
+    }
+
+    /// Sets `key` to exactly these values in one file of the configuration; none takes it out.
+    pub(crate) fn set(self, scope: Scope, key: &str, values: &[String]) -> Result<(), WorkspaceError> {
+        self.set_with(&[scope.flag().as_ref()], key, values)
+    }
+
+    /// The same in a file that git does not read yet.
+    pub(crate) fn set_in(self, file: &Path, key: &str, values: &[String]) -> Result<(), WorkspaceError> {
+        self.set_with(&["--file".as_ref(), file.as_os_str()], key, values)
+    }
+
+    fn set_with(self, file: &[&OsStr], key: &str, values: &[String]) -> Result<(), WorkspaceError> {
+        let what = file[0].display();
+        point(When::Before, format_args!("git config {what} {key}"));
+        let run = |verb: &str, value: Option<&String>, good: &[i32]| {
+            let mut args: Vec<&OsStr> = vec!["config".as_ref()];
+            args.extend(file);
+            args.extend([OsStr::new(verb), OsStr::new(key)]);
+            args.extend(value.map(OsStr::new));
+            self.change(&args, good)
+        };
+        match values {
+            // 5 says that there was none (git-config(1)).
+            [] => run("--unset-all", None, &[0, 5])?,
+            [first, rest @ ..] => {
+                run("--replace-all", Some(first), &[0])?;
+                for value in rest {
+                    run("--add", Some(value), &[0])?;
+                }
+            }
+        }
+        point(When::After, format_args!("git config {what} {key}"));
+        Ok(())
+    }
+
+    /// Runs a changing `git config`, again for a while when another git holds the file's lock.
+    fn change(self, args: &[&OsStr], good: &[i32]) -> Result<(), WorkspaceError> {
+        let mut pause = Duration::from_millis(5);
+        loop {
+            let output = self.output(args)?;
+            if output.status.code().is_some_and(|code| good.contains(&code)) {
+                return Ok(());
+            }
+            let locked = String::from_utf8_lossy(&output.stderr).contains("could not lock config file");
+            // A lock that cannot be made (read-only folder) says something else than "File exists".
+            let held = locked && String::from_utf8_lossy(&output.stderr).contains("File exists");
+            if !held || pause > Duration::from_secs(1) {
+                return Err(self.refused("write its configuration", &output));
+            }
+            std::thread::sleep(pause);
+            pause *= 2;
+        }
+    }
+}
+
+/// Which file of a repository's configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// The file that all worktrees share.
+    Shared,
+    /// The worktree's own.
+    Worktree,
+    /// Whatever holds in the folder, from all files together; for reading only.
+    Any,
+}
+
+impl Scope {
+    fn flag(self) -> &'static str {
+        match self {
+            Scope::Shared => "--local",
+            Scope::Worktree => "--worktree",
+            // Also the default of `git config --get-all`.
+            Scope::Any => "--includes",
+        }
+    }
+}
+
+/// Where a folder is in its repository; real paths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Located {
+    /// Top of the worktree.
+    pub(crate) top: PathBuf,
+    /// The worktree's private git dir.
+    pub(crate) git_dir: PathBuf,
+    /// The git dir that all worktrees share.
+    pub(crate) common_dir: PathBuf,
+}
+
+/// Refuses a git that is too old. Asked once per process.
+pub(crate) fn check_version() -> Result<(), WorkspaceError> {
+    static VERSION: OnceLock<String> = OnceLock::new();
+    let version = match VERSION.get() {
+        Some(version) => version.clone(),
+        None => {
+            let asked = Command::new("git").arg("--version").stdin(Stdio::null()).output();
+            let output = asked.map_err(|source| WorkspaceError::GitMissing { source })?;
+            let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+            VERSION.get_or_init(|| text).clone()
+        }
+    };
+    let found = version.strip_prefix("git version ").unwrap_or(&version);
+    if parse_version(found).is_some_and(|v| v >= OLDEST) {
+        return Ok(());
+    }
+    Err(WorkspaceError::GitTooOld { found: found.to_owned(), needed: "2.20" })
+}
+
+fn parse_version(text: &str) -> Option<(u32, u32)> {
+    let mut parts = text.split(['.', ' ', '-']);
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+#[cfg(unix)]
+fn bytes(text: &OsStr) -> &[u8] {
+    std::os::unix::ffi::OsStrExt::as_bytes(text)
+}
+
+#[cfg(unix)]
+fn os_string(bytes: &[u8]) -> OsString {
+    <OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).to_owned()
+}
+
+/// Reads the first line of a file that git wrote, such as `gitdir` or `.git`.
+pub(crate) fn first_line(file: &Path) -> io::Result<OsString> {
+    let content = std::fs::read(file)?;
+    let line = content.split(|b| *b == b'\n').next().unwrap_or_default();
+    Ok(os_string(line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_version;
+
+    #[test]
+    fn versions_of_all_builds_are_read() {
+        assert_eq!(parse_version("2.47.3"), Some((2, 47)));
+        assert_eq!(parse_version("2.39.5 (Apple Git-154)"), Some((2, 39)));
+        assert_eq!(parse_version("2.20.0-rc1"), Some((2, 20)));
+        assert!(parse_version("2.19.9").unwrap() < (2, 20));
+        assert_eq!(parse_version("no git"), None);
+    }
+}

@@ -1,0 +1,33 @@
+//! Workspaces: provision, release, list, find.
+//!
+//! What is done to a worktree lives here, as does the order in which it is done. It must not know Tauri, the command
+//! line, or how secrets are cached.
+
+mod address;
+mod context;
+mod disk;
+mod env_file;
+mod error;
+mod find;
+mod git;
+mod identity;
+mod inspect;
+mod lock;
+mod model;
+mod note;
+mod provision;
+mod ravi_dir;
+mod reap;
+mod release;
+mod shared;
+mod splice;
+mod values;
+
+pub use error::WorkspaceError;
+pub use model::*;
+
+pub(crate) use context::{Context, Listener};
+pub(crate) use find::{find, summaries, summary};
+pub(crate) use provision::provision;
+pub(crate) use reap::reap;
+pub(crate) use release::{done_before, pay_due, release};

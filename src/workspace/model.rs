@@ -1,0 +1,285 @@
+//! The words of this room as types: what a caller asks for, what it gets, what it may watch.
+//!
+//! These types cross the border (JSON of the command line, IPC of the plugin), so they hold no secret, and their field
+//! names are part of the contract.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// What a caller wants provisioned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts", optional_fields))]
+#[serde(deny_unknown_fields)]
+pub struct ProvisionRequest {
+    /// Folder the agent works in. May be a sub-folder of a worktree; the binding is to the worktree then.
+    pub path: PathBuf,
+    /// The app's own id for the workspace; the same id always means the same workspace.
+    pub id: String,
+    /// What people call the workspace. Becomes the git author's name and the identity's name.
+    pub name: String,
+    /// Also ask for a phone number (may cost money on Ravi's side, takes seconds).
+    #[serde(default)]
+    pub phone: bool,
+    /// Local part of the address to ask for, in place of the one made from the name.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// A file, relative to the worktree, that gets `AGENT_EMAIL`, `AGENT_PHONE` and `RAVI_IDENTITY`.
+    #[serde(default)]
+    pub env_file: Option<PathBuf>,
+    /// Name of the secret that holds this workspace's GitHub token, in place of the names looked for by default.
+    #[serde(default)]
+    pub github_secret: Option<String>,
+}
+
+/// A workspace that has everything it was meant to get.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct Provisioned {
+    /// The app's id for it.
+    pub id: String,
+    /// Real path of the worktree (of the folder, where it is no repository).
+    pub path: PathBuf,
+    /// Always [`State::Ready`].
+    pub state: State,
+    /// Who the agent is.
+    pub identity: IdentityInfo,
+    /// Author of its commits; `None` where the folder is in no git repository.
+    pub git: Option<GitInfo>,
+    /// Whose GitHub login its git and gh use.
+    pub github: GithubInfo,
+}
+
+/// Where a binding is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Begun and not finished: running now, or to be resumed by the next call.
+    Provisioning,
+    /// Everything is set up.
+    Ready,
+    /// Being taken down, or to be resumed by the next call.
+    Releasing,
+}
+
+/// An identity as people see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct IdentityInfo {
+    /// Ravi's id of the identity.
+    pub uuid: String,
+    /// Its name at Ravi.
+    pub name: String,
+    /// Its mail address.
+    pub email: String,
+    /// Its phone number (E.164), where it has one.
+    pub phone: Option<String>,
+}
+
+/// Author and committer of a workspace's commits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct GitInfo {
+    /// `user.name` in the worktree.
+    pub user_name: String,
+    /// `user.email` in the worktree.
+    pub user_email: String,
+}
+
+/// Whose GitHub login a workspace uses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct GithubInfo {
+    /// Where the token comes from.
+    pub source: GithubSource,
+    /// Name of the secret that holds it; never its value.
+    pub secret: Option<String>,
+}
+
+/// Where a workspace's GitHub token comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+#[serde(rename_all = "lowercase")]
+pub enum GithubSource {
+    /// A secret in the workspace identity's own vault.
+    Workspace,
+    /// A secret of the host identity that is meant for this workspace.
+    Host,
+    /// None of its own: whatever login the human has on this machine.
+    Inherited,
+}
+
+/// One workspace in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct WorkspaceSummary {
+    /// The app's id for it.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Real path of the worktree.
+    pub path: PathBuf,
+    /// Where it is in its life.
+    pub state: State,
+    /// Who the agent is; `None` until the identity is known.
+    pub identity: Option<IdentityInfo>,
+    /// Author of its commits.
+    pub git: Option<GitInfo>,
+    /// Whose GitHub login it uses; `None` until it is ready.
+    pub github: Option<GithubInfo>,
+    /// Whether the folder can be seen right now.
+    pub folder: FolderState,
+    /// The last failure of a call for this workspace, until a later one succeeds.
+    pub last_error: Option<crate::error::ErrorBody>,
+    /// Unix time in milliseconds when the binding was made.
+    pub created_at_ms: i64,
+}
+
+/// What can be seen of a workspace's folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+#[serde(rename_all = "lowercase")]
+pub enum FolderState {
+    /// It is there.
+    Present,
+    /// Its parent can be read and it is not in it.
+    Gone,
+    /// It cannot be told: an unmounted disk, a parent that cannot be read.
+    Unseen,
+}
+
+/// What a release did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct Released {
+    /// The app's id for the workspace.
+    pub id: String,
+    /// Where it was.
+    pub path: PathBuf,
+    /// Where its identity went; `None` where there never was one.
+    pub identity: Option<IdentityFate>,
+    /// Revocations that Ravi could not take now; they are kept and tried again.
+    pub owed: u32,
+    /// What was left alone because the human changed it meanwhile, in words.
+    pub left: Vec<String>,
+}
+
+/// What a reap did, or would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct ReapReport {
+    /// Nothing was changed; this is what would be.
+    pub dry_run: bool,
+    /// Workspaces that were released because they are gone.
+    pub released: Vec<Reaped>,
+    /// Workspaces that may be gone, but that cannot be seen; left as they are.
+    pub left: Vec<Reaped>,
+    /// Keys that were revoked because no workspace has them.
+    pub keys: Vec<ReapedKey>,
+}
+
+/// One workspace of a [`ReapReport`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct Reaped {
+    /// The app's id for it.
+    pub id: String,
+    /// Where it was.
+    pub path: PathBuf,
+    /// Why, in words.
+    pub why: String,
+}
+
+/// One key of a [`ReapReport`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct ReapedKey {
+    /// Ravi's id of the key's record.
+    pub uuid: String,
+    /// Id of the workspace that it was made for.
+    pub workspace: String,
+}
+
+/// A revocation that Ravi has not taken yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct OwedRevocation {
+    /// The identity whose keys are to be revoked.
+    pub identity: String,
+    /// The Ravi it belongs to.
+    pub server: String,
+    /// Unix time in milliseconds since when it is owed.
+    pub since_ms: i64,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// What the last attempt met.
+    pub last_error: Option<String>,
+}
+
+/// Where an identity goes when its workspace is released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+#[serde(rename_all = "lowercase")]
+pub enum IdentityFate {
+    /// Kept for the next workspace.
+    Pooled,
+    /// Renamed and emptied; not used again.
+    Retired,
+}
+
+/// One step of a long call, told while it runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct Progress {
+    /// The workspace's id.
+    pub id: String,
+    /// Which step.
+    pub step: Step,
+    /// What happened to it.
+    pub state: StepState,
+    /// Unix time in milliseconds.
+    pub at_ms: i64,
+}
+
+/// The steps of a provision and of a release, in the order in which they are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Look at the folder and its repository.
+    Inspect,
+    /// Find or create the identity.
+    Identity,
+    /// Get its key.
+    Key,
+    /// A phone number, where asked for.
+    Phone,
+    /// Author and helper values in the worktree's own git config.
+    Git,
+    /// `.ravi/config.json`, the exclude line, the env file.
+    Files,
+    /// Which GitHub token serves the workspace.
+    Github,
+    /// Undo git values and files.
+    Undo,
+    /// Revoke the key.
+    Revoke,
+    /// Empty and park or retire the identity.
+    Park,
+}
+
+/// What happened to a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+#[serde(rename_all = "lowercase")]
+pub enum StepState {
+    /// It begins.
+    Started,
+    /// It is done.
+    Done,
+    /// There was nothing to do.
+    Skipped,
+    /// It failed; the call ends with the error.
+    Failed,
+}

@@ -1,0 +1,103 @@
+//! The note in a worktree's private git dir: whose workspace it is, and how to undo what was set there.
+//!
+//! The private git dir cannot be committed, follows `git worktree move`, and goes with `git worktree remove`, so the
+//! note is the proof of a binding. It names the ledger, because an app, a daemon and a shell may keep different ones.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::disk;
+use super::error::WorkspaceError;
+use super::splice::Splice;
+
+/// File name of the note in a private git dir.
+pub(crate) const NOTE_FILE: &str = "ravi-workspace.json";
+
+/// More than any note needs.
+const NOTE_LIMIT: usize = 64 * 1024;
+
+/// The note.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Note {
+    /// Format of the note.
+    pub(crate) version: u32,
+    /// Random; also in the ledger.
+    pub(crate) nonce: String,
+    /// State folder of the ledger that has the binding.
+    pub(crate) ledger: PathBuf,
+    /// The workspace's id.
+    pub(crate) id: String,
+    /// Values set in the worktree's own configuration.
+    #[serde(default)]
+    pub(crate) values: Vec<SetValue>,
+    /// The worktree's configuration file as it was, from before the first value is set until all are.
+    #[serde(default)]
+    pub(crate) pending: Option<Original>,
+    /// The change of that file as a whole, once all values are set.
+    #[serde(default)]
+    pub(crate) config: Option<Splice>,
+}
+
+/// A file as it was before a change that is under way. It lies beside the file itself, readable by its owner alone, and
+/// only while the change lasts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Original {
+    /// `None`: there was no file.
+    pub(crate) content: Option<Vec<u8>>,
+}
+
+/// A value of ours and what was there before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SetValue {
+    /// Name of the value, such as `user.email`.
+    pub(crate) key: String,
+    /// The human's own values under that name in the worktree's file.
+    pub(crate) before: Vec<String>,
+    /// Ours.
+    pub(crate) ours: Vec<String>,
+}
+
+impl Note {
+    /// The note of a binding, with nothing set yet.
+    pub(crate) fn new(nonce: &str, ledger: &Path, id: &str) -> Self {
+        Note {
+            version: 1,
+            nonce: nonce.to_owned(),
+            ledger: ledger.to_owned(),
+            id: id.to_owned(),
+            values: Vec::new(),
+            pending: None,
+            config: None,
+        }
+    }
+
+    /// Reads the note of a private git dir, where there is one.
+    pub(crate) fn read(git_dir: &Path) -> Result<Option<Note>, WorkspaceError> {
+        let path = git_dir.join(NOTE_FILE);
+        let Some(bytes) = disk::read_if_there(&path, NOTE_LIMIT)? else { return Ok(None) };
+        match serde_json::from_slice(&bytes) {
+            Ok(note) => Ok(Some(note)),
+            Err(e) => Err(WorkspaceError::NotOurs { path, reason: format!("it is no note of a workspace: {e}") }),
+        }
+    }
+
+    /// Writes the note, in place of an earlier one.
+    pub(crate) fn write(&self, git_dir: &Path) -> Result<(), WorkspaceError> {
+        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default(); // cannot fail: text and numbers only
+        bytes.push(b'\n');
+        Ok(disk::write_private(&git_dir.join(NOTE_FILE), &bytes)?)
+    }
+
+    /// Takes the note away.
+    pub(crate) fn remove(git_dir: &Path) -> Result<(), WorkspaceError> {
+        Ok(disk::remove_if_there(&git_dir.join(NOTE_FILE))?)
+    }
+}
+
+/// Private git dirs of the repository that have a note now.
+pub(crate) fn noted_git_dirs(common_dir: &Path) -> Vec<PathBuf> {
+    let linked = std::fs::read_dir(common_dir.join("worktrees"));
+    let linked = linked.into_iter().flatten().flatten().map(|entry| entry.path());
+    std::iter::once(common_dir.to_owned()).chain(linked).filter(|dir| dir.join(NOTE_FILE).exists()).collect()
+}

@@ -1,0 +1,303 @@
+//! Setting a workspace up.
+//!
+//! Every part looks at what is there and does what is missing, so that a call after a crash, a second call, and a call
+//! that asks for something else all run through the same lines and end in the same state.
+
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+use super::context::{Context, blocking};
+use super::error::WorkspaceError;
+use super::inspect::{Inspected, inspect, parent_device};
+use super::lock::Lock;
+use super::model::{GitInfo, GithubInfo, GithubSource, ProvisionRequest, Provisioned, State, Step};
+use super::note::Note;
+use super::shared::Repository;
+use super::{address, env_file, find, identity, ravi_dir, release, values};
+use crate::api::IdentityKey;
+use crate::error::Result;
+use crate::ledger::{Binding, IdentityRow, now_ms};
+
+/// Longest id and name; enough for uuids, paths and sentences.
+const LONGEST_TEXT: usize = 200;
+
+/// Sets `request` up, or finishes what an earlier call began. One caller at a time per workspace; the others wait and
+/// then find everything done.
+pub(crate) async fn provision(ctx: Context<'_>, request: ProvisionRequest) -> Result<Provisioned> {
+    check_request(&request)?;
+    let id = request.id.clone();
+    let _lock = Lock::wait(ctx.ledger.dir(), &format!("workspace/{id}"), &id).await?;
+    let provisioned = run(ctx, request).await;
+    if let Err(error) = &provisioned {
+        // The binding may not exist yet, and the ledger may be what failed: the caller gets the error in any case.
+        let body = error.body();
+        let _ = ctx.ledger.run(move |l| l.note_error(&id, &body)).await;
+    }
+    provisioned
+}
+
+fn check_request(request: &ProvisionRequest) -> Result<(), WorkspaceError> {
+    check_text("id", &request.id)?;
+    check_text("name", &request.name)?;
+    request.email.as_deref().map_or(Ok(()), address::check)
+}
+
+/// Ids and names go into git values, labels and tables: one line of text, not blank, not endless. Marks that turn the
+/// direction of writing would make a name read as another one.
+fn check_text(field: &'static str, text: &str) -> Result<(), WorkspaceError> {
+    let bad = |reason: &str| Err(WorkspaceError::Request { field, reason: reason.to_owned() });
+    let turns =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if text.trim().is_empty() {
+        return bad("it is empty");
+    }
+    if text.len() > LONGEST_TEXT {
+        return bad("it is longer than 200 bytes");
+    }
+    if text.chars().any(|c| c.is_control() || turns(c)) {
+        return bad("it has control characters or marks that change the direction of writing");
+    }
+    if field == "name" && text.chars().all(|c| ".,:;<>\"\\'".contains(c) || c.is_whitespace()) {
+        return bad("git takes no author's name without a letter or digit");
+    }
+    Ok(())
+}
+
+async fn run(ctx: Context<'_>, request: ProvisionRequest) -> Result<Provisioned> {
+    let id = request.id.clone();
+    let (binding, place) = ctx.step(&id, Step::Inspect, prepare(ctx, request)).await?;
+    let row = ctx.step(&id, Step::Identity, identity::find_or_make(ctx, &binding)).await?;
+    let key = ctx.step(&id, Step::Key, identity::key(ctx, &reload(ctx, &id).await?, &row.uuid)).await?;
+    let row = match binding.request.phone {
+        true => ctx.step(&id, Step::Phone, identity::phone(ctx, row)).await?,
+        false => row,
+    };
+    match place.git.is_some() {
+        true => ctx.step(&id, Step::Git, set_git(&binding, &place, &row)).await?,
+        false => ctx.skip(&id, Step::Git),
+    }
+    ctx.step(&id, Step::Files, write_files(&binding, &place, &row, key)).await?;
+    let github = ctx.step(&id, Step::Github, github(&binding)).await?;
+    let (finished, info) = (id.clone(), github.clone());
+    ctx.ledger.run(move |l| l.finish_binding(&finished, &info)).await?;
+    Ok(answer(&binding, &place, &row, github))
+}
+
+fn answer(binding: &Binding, place: &Inspected, row: &IdentityRow, github: GithubInfo) -> Provisioned {
+    Provisioned {
+        id: binding.id.clone(),
+        path: binding.path.clone(),
+        state: State::Ready,
+        identity: row.info(),
+        git: place.git.is_some().then(|| git_info(binding, row)),
+        github,
+    }
+}
+
+/// Author and committer of a workspace: its name, and its identity's address.
+pub(crate) fn git_info(binding: &Binding, row: &IdentityRow) -> GitInfo {
+    GitInfo { user_name: binding.name.clone(), user_email: row.email.clone() }
+}
+
+async fn reload(ctx: Context<'_>, id: &str) -> Result<Binding> {
+    let wanted = id.to_owned();
+    let binding = ctx.ledger.run(move |l| l.binding(&wanted)).await?;
+    Ok(binding.ok_or_else(|| WorkspaceError::Unbound { target: id.to_owned() })?)
+}
+
+/// Looks at the folder, refuses what must be refused before anything is done, and writes the binding down.
+async fn prepare(ctx: Context<'_>, request: ProvisionRequest) -> Result<(Binding, Inspected)> {
+    let path = request.path.clone();
+    let place = blocking(move || inspect(&path)).await?;
+    let binding = bind(ctx, request, &place).await?;
+    let (seen, known, ledger) = (place.clone(), binding.clone(), ctx.ledger.dir().to_owned());
+    blocking(move || claim_folder(&seen, &known, &ledger)).await?;
+    Ok((binding, place))
+}
+
+/// The binding of the request: a new one, the one there is, or that one renewed.
+async fn bind(ctx: Context<'_>, request: ProvisionRequest, place: &Inspected) -> Result<Binding> {
+    let id = request.id.clone();
+    let existing = ctx.ledger.run(move |l| l.binding(&id)).await?;
+    let existing = match existing {
+        Some(old) if old.server != ctx.server => {
+            let (theirs, ours) = (old.server, ctx.server.to_owned());
+            return Err(WorkspaceError::OtherServer { id: old.id, theirs, ours }.into());
+        }
+        // A release that was begun is finished first; what is asked now is a new workspace.
+        Some(old) if old.state == State::Releasing => {
+            release::finish(ctx, old).await?;
+            None
+        }
+        other => other,
+    };
+    match existing {
+        Some(old) => renew(ctx, old, request, place).await,
+        None => add(ctx, request, place).await,
+    }
+}
+
+async fn add(ctx: Context<'_>, request: ProvisionRequest, place: &Inspected) -> Result<Binding> {
+    make_room(ctx, place).await?;
+    let binding = Binding {
+        id: request.id.clone(),
+        server: ctx.server.to_owned(),
+        name: request.name.clone(),
+        path: place.root.clone(),
+        git_dir: place.git.as_ref().map(|g| g.git_dir.clone()),
+        common_dir: place.git.as_ref().map(|g| g.common_dir.clone()),
+        device: parent_device(&place.root),
+        nonce: Uuid::new_v4().simple().to_string(),
+        state: State::Provisioning,
+        request,
+        retire: false,
+        identity: None,
+        key_uuid: None,
+        github: None,
+        last_error: None,
+        at_ms: now_ms(),
+    };
+    let (known, checked) = (binding.clone(), place.clone());
+    blocking(move || refuse_early(&checked, &known)).await?;
+    let kept = binding.clone();
+    ctx.ledger.run(move |l| l.add_binding(&kept)).await?;
+    Ok(binding)
+}
+
+/// Nothing else may be bound here. A binding whose worktree was removed, with another one made at the same place since,
+/// is released first: nobody else would do it.
+async fn make_room(ctx: Context<'_>, place: &Inspected) -> Result<()> {
+    let root = place.root.clone();
+    let mut other = ctx.ledger.run(move |l| l.binding_at(&root)).await?;
+    if other.is_none()
+        && let Some(git) = &place.git
+    {
+        other = find::by_note(ctx.ledger, git.git_dir.clone()).await?;
+    }
+    let Some(other) = other else { return Ok(()) };
+    let (git_dir, nonce) = (place.git.as_ref().map(|g| g.git_dir.clone()), other.nonce.clone());
+    let lives = blocking(move || git_dir.map_or(Ok(true), |dir| find::has_note(&dir, &nonce))).await?;
+    if lives || other.server != ctx.server {
+        return Err(WorkspaceError::PathTaken { path: other.path, id: other.id }.into());
+    }
+    release::release(ctx, &other, false).await.map(drop)
+}
+
+async fn renew(ctx: Context<'_>, old: Binding, request: ProvisionRequest, place: &Inspected) -> Result<Binding> {
+    let git_dir = place.git.as_ref().map(|g| g.git_dir.clone());
+    // Same folder, or the same worktree moved elsewhere.
+    let same = old.path == place.root || is_noted(ctx, git_dir.clone(), &old.id).await?;
+    if !same {
+        return Err(WorkspaceError::IdTaken { id: old.id, path: old.path }.into());
+    }
+    if old.path == place.root && old.git_dir == git_dir && old.request == request {
+        return Ok(old);
+    }
+    let renewed = Binding {
+        name: request.name.clone(),
+        path: place.root.clone(),
+        git_dir,
+        common_dir: place.git.as_ref().map(|g| g.common_dir.clone()),
+        device: parent_device(&place.root),
+        request,
+        ..old.clone()
+    };
+    let (known, checked) = (renewed.clone(), place.clone());
+    blocking(move || {
+        refuse_early(&checked, &known)?;
+        drop_former_env_file(&old, &known)
+    })
+    .await?;
+    let kept = renewed.clone();
+    ctx.ledger.run(move |l| l.renew_binding(&kept)).await?;
+    Ok(renewed)
+}
+
+async fn is_noted(ctx: Context<'_>, git_dir: Option<PathBuf>, id: &str) -> Result<bool> {
+    let Some(git_dir) = git_dir else { return Ok(false) };
+    Ok(find::by_note(ctx.ledger, git_dir).await?.is_some_and(|binding| binding.id == id))
+}
+
+fn drop_former_env_file(old: &Binding, renewed: &Binding) -> Result<(), WorkspaceError> {
+    match &old.request.env_file {
+        Some(file) if renewed.request.env_file.as_ref() != Some(file) => env_file::remove(&renewed.path.join(file)),
+        _ => Ok(()),
+    }
+}
+
+/// Everything that would make a later step refuse, before the ledger or the server has anything of this workspace.
+fn refuse_early(place: &Inspected, binding: &Binding) -> Result<(), WorkspaceError> {
+    let in_git = place.git.is_some();
+    if let Some(file) = &binding.request.env_file {
+        env_file::check(&place.root, file, in_git)?;
+    }
+    if let Some(git) = &place.git
+        && let Some(note) = Note::read(&git.git_dir)?
+        && note.nonce != binding.nonce
+        && note.ledger.join("ledger.db").exists()
+        && binding.identity.is_none()
+    {
+        return Err(WorkspaceError::OtherLedger { path: place.root.clone(), ledger: note.ledger });
+    }
+    ravi_dir::check(&place.root, in_git, binding.identity.as_ref().map(|uuid| uuid.as_str()))
+}
+
+/// Leaves the note that proves the binding, in the private git dir.
+fn claim_folder(place: &Inspected, binding: &Binding, ledger: &Path) -> Result<(), WorkspaceError> {
+    let Some(git) = &place.git else { return Ok(()) };
+    let _lock = Repository::lock(&place.root, &git.common_dir)?;
+    match Note::read(&git.git_dir)? {
+        Some(note) if note.nonce == binding.nonce => Ok(()),
+        Some(note) if note.ledger != ledger && note.ledger.join("ledger.db").exists() => {
+            Err(WorkspaceError::OtherLedger { path: place.root.clone(), ledger: note.ledger })
+        }
+        // A note of a ledger that is gone, or of a binding that this ledger does not have any more: what it set is
+        // still known from it and stays to be undone.
+        Some(note) => Note { nonce: binding.nonce.clone(), ledger: ledger.to_owned(), id: binding.id.clone(), ..note }
+            .write(&git.git_dir),
+        None => Note::new(&binding.nonce, ledger, &binding.id).write(&git.git_dir),
+    }
+}
+
+async fn set_git(binding: &Binding, place: &Inspected, row: &IdentityRow) -> Result<()> {
+    let (place, nonce, info) = (place.clone(), binding.nonce.clone(), git_info(binding, row));
+    let work = move || {
+        let Some(git) = &place.git else { return Ok(()) };
+        let repository = Repository::lock(&place.root, &git.common_dir)?;
+        repository.enable_worktree_config()?;
+        drop(repository);
+        let mut note = Note::read(&git.git_dir)?.filter(|note| note.nonce == nonce).ok_or_else(|| {
+            WorkspaceError::NotOurs { path: git.git_dir.clone(), reason: "its note was taken away meanwhile".into() }
+        })?;
+        let wanted = [("user.name", vec![info.user_name]), ("user.email", vec![info.user_email])];
+        values::set(&place.root, &git.git_dir, &mut note, &wanted)
+    };
+    Ok(blocking(work).await?)
+}
+
+async fn write_files(binding: &Binding, place: &Inspected, row: &IdentityRow, key: IdentityKey) -> Result<()> {
+    let (place, row) = (place.clone(), row.clone());
+    let env: Option<PathBuf> = binding.request.env_file.clone();
+    let work = move || {
+        let in_git = place.git.is_some();
+        ravi_dir::check(&place.root, in_git, Some(row.uuid.as_str()))?;
+        if let Some(git) = &place.git {
+            Repository::lock(&place.root, &git.common_dir)?.exclude()?;
+        }
+        ravi_dir::write(&place.root, &key, row.uuid.as_str(), &row.name)?;
+        if let Some(file) = env {
+            env_file::write(&env_file::check(&place.root, &file, in_git)?, &row.info())?;
+        }
+        Ok(())
+    };
+    Ok(blocking(work).await?)
+}
+
+/// Which GitHub token serves the workspace.
+async fn github(binding: &Binding) -> Result<GithubInfo> {
+    match &binding.request.github_secret {
+        Some(secret) => Ok(GithubInfo { source: GithubSource::Host, secret: Some(secret.clone()) }),
+        None => Ok(GithubInfo { source: GithubSource::Inherited, secret: None }),
+    }
+}

@@ -1,0 +1,111 @@
+//! `.ravi/config.json` in a worktree: the one place where the official CLI looks for an identity key.
+//!
+//! The folder lies among files that others wrote. Nothing is written through a symbolic link, over a tracked file, or
+//! over something that this program did not make.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::disk;
+use super::error::WorkspaceError;
+use super::git::Git;
+use crate::api::IdentityKey;
+use crate::files;
+
+/// Name of the folder.
+pub(crate) const DIR: &str = ".ravi";
+const FILE: &str = "config.json";
+const LIMIT: usize = 64 * 1024;
+
+/// The file as the official CLI reads it (indented by two spaces, empty fields left out).
+#[derive(Serialize)]
+struct Content<'a> {
+    identity_key: &'a str,
+    identity_uuid: &'a str,
+    identity_name: &'a str,
+}
+
+/// What is read back to tell whose file it is. The key is not looked at.
+#[derive(Deserialize)]
+struct Owner {
+    identity_uuid: Option<String>,
+}
+
+/// Refuses a `.ravi` that this program must not write to. Asked before anything else is done for a workspace.
+pub(crate) fn check(root: &Path, in_git: bool, ours: Option<&str>) -> Result<(), WorkspaceError> {
+    let dir = root.join(DIR);
+    if in_git && Git::at(root).tracks(Path::new(DIR))? {
+        return Err(WorkspaceError::Tracked { path: dir });
+    }
+    let refuse = |path: PathBuf, reason: &str| Err(WorkspaceError::NotOurs { path, reason: reason.to_owned() });
+    let Ok(meta) = dir.symlink_metadata() else { return Ok(()) };
+    if meta.is_symlink() {
+        return refuse(dir, "it is a symbolic link");
+    }
+    if !meta.is_dir() {
+        return refuse(dir, "it is not a folder");
+    }
+    if meta.uid() != rustix::process::geteuid().as_raw() {
+        return refuse(dir, "it belongs to another user");
+    }
+    let file = dir.join(FILE);
+    match file.symlink_metadata() {
+        Err(_) => return Ok(()),
+        Ok(meta) if meta.is_symlink() => return refuse(file, "it is a symbolic link"),
+        Ok(meta) if !meta.is_file() => return refuse(file, "it is not a file"),
+        Ok(_) => {}
+    }
+    match (owner(&file)?, ours) {
+        (Some(owner), Some(ours)) if owner == ours => Ok(()),
+        _ => refuse(file, "it holds another identity"),
+    }
+}
+
+/// Writes the file for this identity, unless it is there already as it should be.
+pub(crate) fn write(root: &Path, key: &IdentityKey, uuid: &str, name: &str) -> Result<(), WorkspaceError> {
+    disk::make_dir(&root.join(DIR), 0o700)?;
+    let content = Content { identity_key: key.expose(), identity_uuid: uuid, identity_name: name };
+    let mut bytes = Zeroizing::new(serde_json::to_vec_pretty(&content).unwrap_or_default()); // cannot fail: three texts
+    bytes.push(b'\n');
+    let file = root.join(DIR).join(FILE);
+    let there = disk::read_if_there(&file, LIMIT)?.map(Zeroizing::new);
+    let private = file.symlink_metadata().is_ok_and(|meta| meta.mode() & 0o777 == 0o600);
+    if private && there.is_some_and(|there| *there == *bytes) {
+        return Ok(());
+    }
+    Ok(disk::write_private(&file, &bytes)?)
+}
+
+/// Takes the file away where it is still this identity's, and the folder where it is empty then. `false` when it is
+/// somebody else's.
+pub(crate) fn remove(root: &Path, uuid: &str) -> Result<bool, WorkspaceError> {
+    let dir = root.join(DIR);
+    let file = dir.join(FILE);
+    let real = dir.symlink_metadata().is_ok_and(|meta| meta.is_dir());
+    if !real || file.symlink_metadata().is_err() {
+        remove_empty(&dir);
+        return Ok(true);
+    }
+    if owner(&file).ok().flatten().as_deref() != Some(uuid) {
+        return Ok(false);
+    }
+    disk::remove_if_there(&file)?;
+    remove_empty(&dir);
+    Ok(true)
+}
+
+/// An empty folder is ours to take; one with other files in it is not, and `remove_dir` refuses it.
+fn remove_empty(dir: &Path) {
+    if dir.symlink_metadata().is_ok_and(|meta| meta.is_dir()) {
+        files::sweep(dir);
+    }
+    let _ = std::fs::remove_dir(dir);
+}
+
+fn owner(file: &Path) -> Result<Option<String>, WorkspaceError> {
+    let Some(bytes) = disk::read_if_there(file, LIMIT)?.map(Zeroizing::new) else { return Ok(None) };
+    Ok(serde_json::from_slice::<Owner>(&bytes).ok().and_then(|owner| owner.identity_uuid))
+}

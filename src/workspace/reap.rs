@@ -1,0 +1,158 @@
+//! Releasing what nobody will release: worktrees that were removed without a word, provisions that were never finished,
+//! keys that no binding knows.
+//!
+//! What cannot be seen is not gone. A repository that cannot be read, a folder on a disk that is not mounted, a worktree
+//! that git was told to keep (`git worktree lock`) are reported and left.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use super::context::{Context, blocking};
+use super::find::has_note;
+use super::identity::key_label;
+use super::inspect::{folder_state, parent_device};
+use super::lock::Lock;
+use super::model::{FolderState, ReapReport, Reaped, ReapedKey, State};
+use super::release;
+use crate::api::{ApiError, KeyRecord};
+use crate::error::Result;
+use crate::ledger::{Binding, now_ms};
+
+/// A provision that has not been finished for so long, and that nobody is working on, is given up.
+const ABANDONED: Duration = Duration::from_secs(3600);
+
+/// What is to become of a binding.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    /// Somebody uses it.
+    Keep,
+    /// Release it.
+    Release(&'static str),
+    /// It may be gone, but that cannot be seen.
+    Unseen(&'static str),
+}
+
+/// Looks at every binding of this server and releases what is gone; with `dry_run` only says what it would do.
+pub(crate) async fn reap(ctx: Context<'_>, dry_run: bool) -> Result<ReapReport> {
+    let mut report = ReapReport { dry_run, released: Vec::new(), left: Vec::new(), keys: Vec::new() };
+    for binding in ctx.ledger.run(|l| l.bindings()).await? {
+        if binding.server == ctx.server {
+            look_at(ctx, binding, &mut report).await?;
+        }
+    }
+    strange_keys(ctx, &mut report).await?;
+    if !dry_run {
+        release::pay_all(ctx).await?;
+    }
+    Ok(report)
+}
+
+async fn look_at(ctx: Context<'_>, binding: Binding, report: &mut ReapReport) -> Result<()> {
+    let looked = binding.clone();
+    let entry = |why: &str| Reaped { id: binding.id.clone(), path: binding.path.clone(), why: why.to_owned() };
+    match blocking(move || verdict(&looked)).await? {
+        Verdict::Keep => {}
+        Verdict::Unseen(why) => report.left.push(entry(why)),
+        Verdict::Release(why) if report.dry_run => report.released.push(entry(why)),
+        Verdict::Release(why) => match release_now(ctx, &binding).await? {
+            true => report.released.push(entry(why)),
+            false => report.left.push(entry("another process is working on it")),
+        },
+    }
+    Ok(())
+}
+
+/// `false` when somebody is working on the workspace, or it is not gone any more.
+async fn release_now(ctx: Context<'_>, binding: &Binding) -> Result<bool> {
+    let Some(_lock) = Lock::try_now(ctx.ledger.dir(), &format!("workspace/{}", binding.id))? else { return Ok(false) };
+    let id = binding.id.clone();
+    // It was looked at without the lock; what counts is what it is now.
+    let Some(now) = ctx.ledger.run(move |l| l.binding(&id)).await? else { return Ok(true) };
+    let looked = now.clone();
+    if !matches!(blocking(move || verdict(&looked)).await?, Verdict::Release(_)) {
+        return Ok(false);
+    }
+    release::finish(ctx, now).await.map(|_| true)
+}
+
+fn verdict(binding: &Binding) -> Result<Verdict, super::WorkspaceError> {
+    if binding.state == State::Releasing {
+        return Ok(Verdict::Release("its release was begun and not finished"));
+    }
+    let gone = match (&binding.git_dir, &binding.common_dir) {
+        (Some(git_dir), Some(common_dir)) if git_dir != common_dir => linked(binding, git_dir, common_dir)?,
+        _ => by_folder(binding, "its folder is gone"),
+    };
+    let age = Duration::from_millis(now_ms().saturating_sub(binding.at_ms).max(0).unsigned_abs());
+    Ok(match gone {
+        Verdict::Keep if binding.state == State::Provisioning && age > ABANDONED => {
+            Verdict::Release("it was never set up to the end")
+        }
+        other => other,
+    })
+}
+
+/// A linked worktree is gone when its private git dir is, in a repository that can be read.
+fn linked(binding: &Binding, git_dir: &Path, common_dir: &Path) -> Result<Verdict, super::WorkspaceError> {
+    if std::fs::read_dir(common_dir).is_err() || !common_dir.join("HEAD").exists() {
+        return Ok(Verdict::Unseen("its repository cannot be read"));
+    }
+    match git_dir.symlink_metadata() {
+        Ok(_) if binding.state == State::Ready && !has_note(git_dir, &binding.nonce)? => {
+            Ok(Verdict::Release("another worktree was made in its place"))
+        }
+        Ok(_) if git_dir.join("locked").exists() => Ok(match folder_state(&binding.path) {
+            FolderState::Present => Verdict::Keep,
+            _ => Verdict::Unseen("its worktree is locked (git worktree lock)"),
+        }),
+        Ok(_) => Ok(by_folder(binding, "its worktree was deleted")),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Verdict::Release("its worktree was removed")),
+        Err(_) => Ok(Verdict::Unseen("its private git dir cannot be read")),
+    }
+}
+
+/// A folder is gone when its parent can be read, is on the disk it was on, and does not have it.
+fn by_folder(binding: &Binding, why: &'static str) -> Verdict {
+    match folder_state(&binding.path) {
+        FolderState::Present => Verdict::Keep,
+        FolderState::Unseen => Verdict::Unseen("its folder cannot be seen"),
+        FolderState::Gone if binding.device.is_some() && parent_device(&binding.path) == binding.device => {
+            Verdict::Release(why)
+        }
+        FolderState::Gone => Verdict::Unseen("its folder is on a disk that is not there now"),
+    }
+}
+
+/// Keys at Ravi that carry this ledger's label and that no binding has: what a crash or a lost reply left behind.
+async fn strange_keys(ctx: Context<'_>, report: &mut ReapReport) -> Result<()> {
+    let prefix = key_label(&ctx.ledger.run(|l| l.ledger_id()).await?, "");
+    let keys = ctx.account.identity_keys().list().await?;
+    for key in keys.into_iter().filter(|key| key.is_active) {
+        let Some(id) = key.label.strip_prefix(&prefix).map(str::to_owned) else { continue };
+        if report.dry_run {
+            let (wanted, uuid) = (id.clone(), key.uuid.clone());
+            let known = ctx.ledger.run(move |l| l.binding(&wanted)).await?;
+            if known.is_none_or(|b| b.state == State::Ready && b.key_uuid != Some(uuid)) {
+                report.keys.push(ReapedKey { uuid: key.uuid.to_string(), workspace: id });
+            }
+        } else if revoke_if_strange(ctx, &key, &id).await? {
+            report.keys.push(ReapedKey { uuid: key.uuid.to_string(), workspace: id });
+        }
+    }
+    Ok(())
+}
+
+async fn revoke_if_strange(ctx: Context<'_>, key: &KeyRecord, id: &str) -> Result<bool> {
+    // Whoever holds the lock may be minting this very key.
+    let Some(_lock) = Lock::try_now(ctx.ledger.dir(), &format!("workspace/{id}"))? else { return Ok(false) };
+    let wanted = id.to_owned();
+    let binding = ctx.ledger.run(move |l| l.binding(&wanted)).await?;
+    if binding.is_some_and(|b| b.key_uuid.as_ref() == Some(&key.uuid)) {
+        return Ok(false);
+    }
+    match ctx.account.identity_keys().revoke(&key.uuid).await {
+        Ok(()) | Err(ApiError::NotFound { .. }) => Ok(true),
+        Err(e) => Err(e.into()),
+    }
+}

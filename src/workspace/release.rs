@@ -1,0 +1,189 @@
+//! Taking a workspace down.
+//!
+//! What this machine holds is undone first, then the keys are revoked. A revocation that Ravi cannot take now is owed:
+//! it stays in the ledger and is tried again until it has happened, and until then the identity serves nobody.
+
+use super::context::{Context, blocking};
+use super::error::WorkspaceError;
+use super::inspect::folder_state;
+use super::lock::Lock;
+use super::model::{FolderState, IdentityFate, Released, Step};
+use super::note::Note;
+use super::shared::Repository;
+use super::{env_file, identity, ravi_dir, values};
+use crate::api::ApiError;
+use crate::error::Result;
+use crate::ledger::{Binding, IdentityState, Owed};
+
+/// Takes the workspace of `binding` down. One caller at a time per workspace.
+pub(crate) async fn release(ctx: Context<'_>, binding: &Binding, retire: bool) -> Result<Released> {
+    let id = &binding.id;
+    let _lock = Lock::wait(ctx.ledger.dir(), &format!("workspace/{id}"), id).await?;
+    let wanted = id.clone();
+    // Another caller may have done it while this one waited.
+    let Some(mut binding) = ctx.ledger.run(move |l| l.binding(&wanted)).await? else {
+        return done_before(ctx, id).await;
+    };
+    binding.retire |= retire;
+    finish(ctx, binding).await
+}
+
+/// What the release of a workspace that is not bound any more answered.
+pub(crate) async fn done_before(ctx: Context<'_>, target: &str) -> Result<Released> {
+    let wanted = target.to_owned();
+    match ctx.ledger.run(move |l| l.tombstone(&wanted)).await? {
+        Some(tombstone) => Ok(tombstone.answer),
+        None => Err(WorkspaceError::Unbound { target: target.to_owned() }.into()),
+    }
+}
+
+/// Does what is left of a release; the caller holds the workspace's lock.
+pub(crate) async fn finish(ctx: Context<'_>, mut binding: Binding) -> Result<Released> {
+    let id = binding.id.clone();
+    if binding.identity.is_none()
+        && let Some(row) = identity::resolve(ctx, &binding).await?
+    {
+        binding.identity = Some(row.uuid);
+    }
+    let begun = binding.clone();
+    ctx.ledger.run(move |l| l.begin_release(&begun, begun.retire)).await?;
+    let left = ctx.step(&id, Step::Undo, undo(&binding)).await?;
+    let fate = if binding.retire { IdentityFate::Retired } else { IdentityFate::Pooled };
+    let mut answer = Released {
+        id: id.clone(),
+        path: binding.path.clone(),
+        identity: binding.identity.as_ref().map(|_| fate),
+        owed: u32::from(binding.identity.is_some()),
+        left,
+    };
+    // From here on the debt alone stands for the workspace: a crash leaves it to the next start.
+    let kept = Released { owed: 0, ..answer.clone() };
+    ctx.ledger.run(move |l| l.end_release(&id, &kept)).await?;
+    if let Some(uuid) = &binding.identity {
+        let uuid = uuid.clone();
+        let owed = ctx.ledger.run(|l| l.owed()).await?;
+        if let Some(owed) = owed.into_iter().find(|owed| owed.identity == uuid) {
+            answer.owed = u32::from(!pay(ctx, owed, &binding.id).await?);
+        }
+    }
+    Ok(answer)
+}
+
+/// Undoes git values and files as far as they are still ours and the folder can be seen.
+async fn undo(binding: &Binding) -> Result<Vec<String>> {
+    let binding = binding.clone();
+    Ok(blocking(move || undo_here(&binding)).await?)
+}
+
+fn undo_here(binding: &Binding) -> Result<Vec<String>, WorkspaceError> {
+    let mut left = Vec::new();
+    match folder_state(&binding.path) {
+        FolderState::Present => left.extend(undo_folder(binding)?),
+        FolderState::Gone => {}
+        FolderState::Unseen => left.push(format!("{} cannot be seen now", binding.path.display())),
+    }
+    if let Some(common_dir) = binding.common_dir.as_deref().filter(|dir| dir.is_dir()) {
+        let at = if binding.path.is_dir() { &binding.path } else { common_dir };
+        left.extend(Repository::lock(at, common_dir)?.tidy()?);
+    }
+    Ok(left)
+}
+
+fn undo_folder(binding: &Binding) -> Result<Vec<String>, WorkspaceError> {
+    let mut left = Vec::new();
+    if let Some(file) = &binding.request.env_file {
+        env_file::remove(&binding.path.join(file))?;
+    }
+    if let Some(uuid) = &binding.identity
+        && !ravi_dir::remove(&binding.path, uuid.as_str())?
+    {
+        left.push(format!("{}/{} is somebody else's now", binding.path.display(), ravi_dir::DIR));
+    }
+    let Some(git_dir) = binding.git_dir.as_deref().filter(|dir| dir.is_dir()) else { return Ok(left) };
+    // A worktree that was removed and made anew at the same place has no note of ours, and nothing to undo.
+    if let Some(note) = Note::read(git_dir)?.filter(|note| note.nonce == binding.nonce) {
+        left.extend(values::unset(&binding.path, git_dir, &note)?);
+        Note::remove(git_dir)?;
+    }
+    Ok(left)
+}
+
+/// Tries every debt to this server that is due. Failures stay owed; they are nobody's error.
+pub(crate) async fn pay_due(ctx: Context<'_>) -> Result<()> {
+    let server = ctx.server.to_owned();
+    for owed in ctx.ledger.run(move |l| l.owed_due(&server)).await? {
+        let id = owed.identity.to_string();
+        pay(ctx, owed, &id).await?;
+    }
+    Ok(())
+}
+
+/// Tries every debt to this server, due or not: somebody asked for it.
+pub(crate) async fn pay_all(ctx: Context<'_>) -> Result<()> {
+    for owed in ctx.ledger.run(|l| l.owed()).await? {
+        if owed.server == ctx.server {
+            let id = owed.identity.to_string();
+            pay(ctx, owed, &id).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Revokes the keys of one identity and parks or retires it; `false` when Ravi cannot take it now.
+async fn pay(ctx: Context<'_>, owed: Owed, id: &str) -> Result<bool> {
+    // One payer at a time: a second one could otherwise revoke the key of the identity's next workspace.
+    let Some(_lock) = Lock::try_now(ctx.ledger.dir(), &format!("owed/{}", owed.identity))? else { return Ok(false) };
+    let uuid = owed.identity.clone();
+    if !ctx.ledger.run(move |l| l.is_owed(&uuid)).await? {
+        return Ok(true);
+    }
+    let settled = async {
+        ctx.step(id, Step::Revoke, identity::revoke_all(ctx, &owed.identity)).await?;
+        ctx.step(id, Step::Park, park(ctx, &owed)).await
+    };
+    match settled.await {
+        Ok(()) => Ok(true),
+        Err(crate::Error::Ledger(e)) => Err(e.into()),
+        Err(e) => {
+            let message = e.to_string();
+            ctx.ledger.run(move |l| l.owed_failed(&owed, &message)).await?;
+            Ok(false)
+        }
+    }
+}
+
+async fn park(ctx: Context<'_>, owed: &Owed) -> Result<()> {
+    let gone = owed.retire && retire(ctx, owed).await? == Retired::Unknown;
+    let state = if owed.retire || gone { IdentityState::Retired } else { IdentityState::Pooled };
+    let uuid = owed.identity.clone();
+    Ok(ctx.ledger.run(move |l| l.owed_paid(&uuid, state)).await?)
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Retired {
+    /// Renamed and emptied.
+    Done,
+    /// The server does not know the identity.
+    Unknown,
+}
+
+/// Identities cannot be counted on to be deletable at Ravi: a retired one is renamed and its vault emptied.
+async fn retire(ctx: Context<'_>, owed: &Owed) -> Result<Retired> {
+    let uuid = owed.identity.clone();
+    let Some(row) = ctx.ledger.run(move |l| l.identity(&uuid)).await? else { return Ok(Retired::Unknown) };
+    let secrets = ctx.account.secrets(&owed.identity);
+    for secret in secrets.list().await? {
+        match secrets.delete(&secret.uuid).await {
+            Ok(()) | Err(ApiError::NotFound { .. }) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+    if row.name.starts_with("retired-") {
+        return Ok(Retired::Done);
+    }
+    match ctx.account.identities().rename(&owed.identity, &format!("retired-{}", row.name)).await {
+        Ok(_) => Ok(Retired::Done),
+        Err(ApiError::NotFound { .. }) => Ok(Retired::Unknown),
+        Err(e) => Err(e.into()),
+    }
+}
