@@ -1,0 +1,143 @@
+//! The command line as types; the texts here are its help.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Gives agent workspaces their own Ravi identities, and keeps secrets out of plaintext files.
+#[derive(Debug, Parser)]
+#[command(name = "ravi-workspace", version, disable_help_subcommand = true, after_help = ENVIRONMENT)]
+pub(super) struct Args {
+    /// Print one JSON document on standard output
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const ENVIRONMENT: &str = "\
+Environment:
+  RAVI_API_URL          address of Ravi (default https://api.ravi.id)
+  RAVI_API_KEY          key to use, of either kind, in place of the one a login kept
+  RAVI_WORKSPACE_STATE  folder of the ledger
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not signed in or key refused, 4 not found, 5 Ravi not reachable,
+6 refused by policy.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Sign this machine in, by a code that you approve in a browser
+    Login {
+        /// Read a key from standard input instead
+        #[arg(long)]
+        key_stdin: bool,
+    },
+    /// Forget the key that a login kept here
+    Logout,
+    /// Show which key is used, from where, and what it reaches
+    Account,
+    /// Give a workspace its own identity
+    Provision {
+        /// Folder the agent works in
+        path: PathBuf,
+        /// The app's id for the workspace
+        #[arg(long)]
+        id: String,
+        /// What people call it; becomes the author of its commits
+        #[arg(long)]
+        name: String,
+        /// Also ask for a phone number (may cost money)
+        #[arg(long)]
+        phone: bool,
+        /// The part before the @ of the address to ask for
+        #[arg(long, value_name = "LOCAL_PART")]
+        email: Option<String>,
+        /// File below the worktree that gets AGENT_EMAIL, AGENT_PHONE and RAVI_IDENTITY
+        #[arg(long, value_name = "FILE")]
+        env_file: Option<PathBuf>,
+        /// Secret that holds the workspace's GitHub token
+        #[arg(long, value_name = "KEY")]
+        github_secret: Option<String>,
+    },
+    /// Take a workspace down: undo, revoke its key, free its identity
+    Release {
+        /// Id or path of the workspace
+        #[arg(value_name = "PATH|ID")]
+        target: String,
+        /// Empty and rename the identity instead of keeping it for the next workspace
+        #[arg(long)]
+        retire: bool,
+    },
+    /// Release workspaces whose worktree is gone, and revoke keys that no workspace has
+    Reap {
+        /// Only show what would be released
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Show all workspaces
+    List,
+    /// Show the workspace that a path belongs to
+    Status {
+        /// A path in the workspace
+        path: PathBuf,
+    },
+    /// Read and write secrets of the host identity
+    #[command(subcommand)]
+    Secret(Secret),
+    /// Move plaintext values of a settings file into the vault, and read them back
+    #[command(subcommand)]
+    Settings(Settings),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Secret {
+    /// Print a value on standard output, followed by a newline
+    Get {
+        /// Name of the secret
+        key: String,
+    },
+    /// Store a value read from standard input; one newline at its end is dropped
+    Set {
+        /// Name of the secret
+        key: String,
+    },
+    /// Show the names; never a value
+    List,
+    /// Delete a secret
+    Delete {
+        /// Name of the secret
+        key: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Settings {
+    /// Store the values, see that they read back, and leave ravi:// references in the file
+    Migrate {
+        /// The settings file
+        file: PathBuf,
+        #[command(flatten)]
+        places: Places,
+        /// Only show what would be moved
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Print the value at a place, through its reference
+    Get {
+        /// The settings file
+        file: PathBuf,
+        #[command(flatten)]
+        places: Places,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Places {
+    /// Places that a known app uses
+    #[arg(long, value_name = "APP", value_parser = clap::builder::PossibleValuesParser::new(crate::vault::settings::PRESETS))]
+    pub(super) preset: Option<String>,
+    /// A place as JSON pointer, `*` for every member; =KEY names its secret
+    #[arg(long, value_name = "POINTER[=KEY]")]
+    pub(super) pointer: Vec<String>,
+}

@@ -1,0 +1,49 @@
+//! The program `ravi-workspace`: a thin layer over [`Ravi`](crate::Ravi).
+//!
+//! With `--json` there is exactly one JSON document on standard output; progress and messages go to standard error. A
+//! failure ends with an exit code that tells its kind and, with `--json`, `{"error":{"code","message","hint"}}` on
+//! standard output. It holds no logic of its own.
+
+mod args;
+mod output;
+mod progress;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::Args;
+use output::Output;
+
+/// Runs the program with the arguments of this process.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(e) => return wrong_usage(&e),
+    };
+    let output = Output { json: args.json };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(e) => return output.plain_failure("runtime.start", &format!("the program cannot start: {e}"), 1),
+    };
+    match runtime.block_on(run::run(args.command, output)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => output.failure(&e),
+    }
+}
+
+/// Help and version are answers; anything else is a mistake of the caller's, exit code 2.
+fn wrong_usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    if std::env::args_os().any(|arg| arg == "--json") {
+        let text = error.to_string();
+        let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        return Output { json: true }.plain_failure("usage", line, 2);
+    }
+    let _ = error.print();
+    ExitCode::from(2)
+}
