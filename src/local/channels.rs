@@ -1,0 +1,64 @@
+//! The small read-only lists: domains, inboxes, phone numbers, the owner.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use rusqlite::params;
+use serde_json::{Value, json};
+
+use super::caller::Caller;
+use super::problem::Problem;
+use super::{App, DOMAIN, address};
+
+/// When the domains came to be; any fixed time will do.
+const DOMAINS_SINCE: &str = "2026-01-01T00:00:00.000Z";
+
+/// The first and last name of the account's owner.
+pub(super) const OWNER: (&str, &str) = ("Local", "Owner");
+
+/// `GET /api/domains/`
+pub(super) async fn domains(caller: Caller) -> Result<Json<Value>, Problem> {
+    caller.require_management()?;
+    let domain = |uuid: &str, name: &str, is_platform: bool| {
+        json!({ "uuid": uuid, "domain": name, "is_platform": is_platform, "is_verified": true,
+                "created_dt": DOMAINS_SINCE })
+    };
+    Ok(Json(json!([
+        domain("00000000-0000-4000-8000-000000000001", DOMAIN, true),
+        domain("00000000-0000-4000-8000-000000000002", address::OWN_DOMAIN, false),
+    ])))
+}
+
+/// `GET /api/email/`. The ids are what `?inbox=` of compose takes.
+pub(super) async fn emails(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Vec<Value>>, Problem> {
+    app.store.read(|db| {
+        let (all, identity) = caller.scope(db)?.condition();
+        let mut rows =
+            db.prepare_cached("SELECT id, address, created_dt FROM inbox WHERE (?1 OR identity_id = ?2) ORDER BY id")?;
+        let rows = rows.query_map(params![all, identity], |row| {
+            let (id, email, created): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(json!({ "id": id, "email": email, "created_dt": created }))
+        })?;
+        Ok(Json(rows.collect::<Result<_, _>>()?))
+    })
+}
+
+/// `GET /api/phone/`
+pub(super) async fn phones(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Vec<Value>>, Problem> {
+    app.store.read(|db| {
+        let (all, identity) = caller.scope(db)?.condition();
+        let mut rows =
+            db.prepare_cached("SELECT id, number, created_dt FROM phone WHERE (?1 OR identity_id = ?2) ORDER BY id")?;
+        let rows = rows.query_map(params![all, identity], |row| {
+            let (id, number, created): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(json!({ "id": id, "phone_number": number, "provider": "twilio", "created_dt": created }))
+        })?;
+        Ok(Json(rows.collect::<Result<_, _>>()?))
+    })
+}
+
+/// `GET /api/master/`
+pub(super) async fn owner(_caller: Caller) -> Json<Value> {
+    Json(json!({ "first_name": OWNER.0, "last_name": OWNER.1 }))
+}

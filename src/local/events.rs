@@ -1,0 +1,46 @@
+//! The event log: what arrived and what was sent, in order, for replay.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use rusqlite::{Connection, params};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::App;
+use super::body::Query;
+use super::caller::Caller;
+use super::problem::Problem;
+
+/// The longest page.
+const MAX_PAGE: i64 = 1000;
+
+/// Adds an event of one identity.
+pub(super) fn record(db: &Connection, identity: i64, kind: &str, data: &Value) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT INTO event (id, identity_id, type, data) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![Uuid::new_v4().to_string(), identity, kind, data.to_string()])
+        .map(drop)
+}
+
+/// `GET /api/events/`: those after `since`, oldest first.
+pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Result<Json<Value>, Problem> {
+    let since = query.number("since").unwrap_or(0);
+    let limit = query.number("limit").unwrap_or(MAX_PAGE).min(MAX_PAGE);
+    let types = query.get("event_types").map(|types| types.split(',').map(str::trim).collect::<Vec<_>>());
+    let types = types.map(|types| json!(types).to_string());
+    app.store.read(|db| {
+        let (all, identity) = caller.scope(db)?.condition();
+        let mut rows = db.prepare_cached(
+            "SELECT seq, id, type, data FROM event WHERE (?1 OR identity_id = ?2) AND seq > ?3
+             AND (?4 IS NULL OR type IN (SELECT value FROM json_each(?4))) ORDER BY seq LIMIT ?5",
+        )?;
+        let events = rows.query_map(params![all, identity, since, types, limit], |row| {
+            let (seq, id, kind, data): (i64, String, String, String) =
+                (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            let data: Value = serde_json::from_str(&data).unwrap_or_default();
+            Ok(json!({ "id": id, "seq": seq, "type": kind, "data": data }))
+        })?;
+        Ok(Json(json!({ "events": events.collect::<Result<Vec<_>, _>>()? })))
+    })
+}

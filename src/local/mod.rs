@@ -1,0 +1,241 @@
+//! The stand-in Ravi: an HTTP server on the loopback address that behaves as Ravi's API does.
+//!
+//! It is for trying out, developing and testing, and no vault: values are stored in the clear. It has its own types for
+//! everything on the wire and must not know `crate::api`, so that a mistake in our client shows here. Calls, webhooks,
+//! voice agents and single sign-on are left out.
+//!
+//! Under `/_local/` are the controls that Ravi itself does not have: deliver mail and SMS, decide on a device login,
+//! count calls, plan faults, set limits, show the state. They ask for no key.
+//!
+//! ```
+//! # async fn example() -> Result<(), tauri_plugin_ravi::local::LocalError> {
+//! use tauri_plugin_ravi::local::{Options, Server};
+//!
+//! let server = Server::start(Options::default()).await?;
+//! println!("{}", server.base_url());
+//! server.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod address;
+mod attachments;
+mod body;
+mod caller;
+mod calls;
+mod channels;
+mod compose;
+mod contacts;
+mod control;
+mod device;
+mod email;
+mod events;
+mod faults;
+mod folder;
+mod gate;
+mod identities;
+mod keys;
+mod passwords;
+mod problem;
+mod routes;
+mod secrets;
+mod sms;
+mod socket;
+mod store;
+mod token;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use calls::Calls;
+use faults::Faults;
+use socket::{Socket, Switch};
+use store::Store;
+
+/// The domain of invented addresses. Reserved for tests, so that no mail to it can leave the machine.
+pub const DOMAIN: &str = "raviapp.test";
+
+/// How long [`Server::stop`] waits for calls that are being answered.
+const STOP_LIMIT: Duration = Duration::from_secs(3);
+
+/// Why the server could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LocalError {
+    /// The port is in use or not allowed.
+    #[error("cannot listen on 127.0.0.1:{port}: {source}")]
+    Listen {
+        /// The port asked for.
+        port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The data folder or a file in it cannot be made, read or written.
+    #[error("cannot use the data folder {}: {source}", path.display())]
+    DataDir {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The database in the data folder is no database, or is locked.
+    #[error("cannot use the database: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// The data folder was written by another version.
+    #[error("the data folder has schema version {found}, this program knows version {known}")]
+    SchemaVersion {
+        /// The version found.
+        found: i64,
+        /// The version this program writes.
+        known: i64,
+    },
+}
+
+/// What can be chosen.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The port on 127.0.0.1; 0 takes any free one.
+    pub port: u16,
+    /// Where the state is kept, so that it survives a restart; none keeps it in memory.
+    pub data_dir: Option<PathBuf>,
+    /// How long every API call takes at least, in milliseconds. Calls at the same time wait at the same time.
+    pub latency_ms: u64,
+    /// The account's management key; none takes the one in the data folder, else makes one.
+    pub management_key: Option<SecretString>,
+}
+
+/// What the handlers share.
+struct App {
+    store: Store,
+    calls: Calls,
+    faults: Faults,
+    base_url: String,
+    latency: Duration,
+    /// The plan's limit on the number of identities.
+    max_identities: Mutex<Option<i64>>,
+    /// Told of every decision on a device login, so that long polls look again.
+    device_decided: watch::Sender<()>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl App {
+    /// Waits, but not beyond the server's stop.
+    async fn pause(&self, time: Duration) {
+        if time.is_zero() {
+            return;
+        }
+        let mut stopping = self.stopping.clone();
+        tokio::select! {
+            () = tokio::time::sleep(time) => {}
+            _ = stopping.wait_for(|stop| *stop) => {}
+        }
+    }
+}
+
+/// A running stand-in. Dropping it stops it too, without waiting.
+pub struct Server {
+    base_url: String,
+    management_key: SecretString,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Starts a server on 127.0.0.1, in the current tokio runtime.
+    pub async fn start(options: Options) -> Result<Server, LocalError> {
+        let data_dir = options.data_dir.as_deref();
+        if let Some(dir) = data_dir {
+            folder::create_private_folder(dir).map_err(|e| data_dir_error(dir, e))?;
+        }
+        let store = Store::open(data_dir)?;
+        let management_key = settle_management_key(&store, data_dir, options.management_key)?;
+        let (listener, base_url) = listen(options.port).await?;
+        let (stop, stopping) = watch::channel(false);
+        let app = Arc::new(App {
+            store,
+            calls: Calls::new(),
+            faults: Faults::default(),
+            base_url: base_url.clone(),
+            latency: Duration::from_millis(options.latency_ms),
+            max_identities: Mutex::new(None),
+            device_decided: watch::Sender::new(()),
+            stopping: stopping.clone(),
+        });
+        let task = tokio::spawn(serve(Socket { listener, stopping: stopping.clone() }, app, stopping));
+        Ok(Server { base_url, management_key, stop, task })
+    }
+
+    /// The address of the API, `http://127.0.0.1:PORT`, without a slash at the end.
+    pub fn base_url(&self) -> String {
+        self.base_url.clone()
+    }
+
+    /// A key for the whole account.
+    pub fn management_key(&self) -> SecretString {
+        self.management_key.clone()
+    }
+
+    /// Stops: takes no more calls, ends those that wait, and returns when all are answered.
+    pub async fn stop(self) {
+        // An error means that the server has ended already.
+        let _ = self.stop.send(true);
+        let mut task = self.task;
+        if tokio::time::timeout(STOP_LIMIT, &mut task).await.is_err() {
+            task.abort();
+        }
+    }
+}
+
+fn data_dir_error(path: &Path, source: io::Error) -> LocalError {
+    LocalError::DataDir { path: path.to_owned(), source }
+}
+
+async fn listen(port: u16) -> Result<(TcpListener, String), LocalError> {
+    let failed = |source| LocalError::Listen { port, source };
+    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, format!("http://{address}")))
+}
+
+/// The key given, else the one of the last run, else a new one; live in any case.
+fn settle_management_key(
+    store: &Store,
+    data_dir: Option<&Path>,
+    given: Option<SecretString>,
+) -> Result<SecretString, LocalError> {
+    let kept = match data_dir {
+        Some(dir) => folder::read_management_key(dir).map_err(|e| data_dir_error(dir, e))?,
+        None => None,
+    };
+    let key = store.write(|db| match (given, kept) {
+        (Some(given), _) => keys::admit_management_key(db, &given).map(|()| given),
+        (None, Some(kept)) if keys::is_live(db, &kept)? => Ok(kept),
+        _ => {
+            let new = token::management_key();
+            keys::admit_management_key(db, &new).map(|()| new)
+        }
+    })?;
+    if let Some(dir) = data_dir {
+        folder::write_management_key(dir, &key).map_err(|e| data_dir_error(dir, e))?;
+    }
+    Ok(key)
+}
+
+async fn serve(socket: Socket, app: Arc<App>, mut stopping: watch::Receiver<bool>) {
+    let service = routes::router(app).into_make_service_with_connect_info::<Switch>();
+    let stopped = async move {
+        // An error means that the `Server` was dropped, which is a stop too.
+        let _ = stopping.wait_for(|stop| *stop).await;
+    };
+    if let Err(error) = axum::serve(socket, service).with_graceful_shutdown(stopped).await {
+        tracing::error!(%error, "the server ended");
+    }
+}

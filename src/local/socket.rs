@@ -1,0 +1,123 @@
+//! The listening socket, with a switch that cuts a connection in the middle of a call.
+//!
+//! A planned fault must look to the client like a broken network: no status line, no bytes at all. A handler cannot do
+//! that with a response, so each connection carries a switch; once it is thrown, writing fails and the server drops the
+//! connection. It must not know what the calls are about.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// Cuts one connection.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Switch(Arc<AtomicBool>);
+
+impl Switch {
+    /// From now on nothing reaches the client, and the connection ends with the next write.
+    pub(super) fn cut(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn is_cut(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+impl Connected<IncomingStream<'_, Socket>> for Switch {
+    fn connect_info(stream: IncomingStream<'_, Socket>) -> Switch {
+        stream.io().switch.clone()
+    }
+}
+
+/// The listening socket.
+pub(super) struct Socket {
+    pub(super) listener: TcpListener,
+    pub(super) stopping: watch::Receiver<bool>,
+}
+
+impl Listener for Socket {
+    type Io = Connection;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Connection, SocketAddr) {
+        let (stream, address) = Listener::accept(&mut self.listener).await;
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY");
+        }
+        let mut stopping = self.stopping.clone();
+        let stopped = Box::pin(async move {
+            // An error means that the server is gone, which is a stop too.
+            let _ = stopping.wait_for(|stop| *stop).await;
+        });
+        (Connection { stream, switch: Switch::default(), stopped: Some(stopped), ended: false }, address)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+/// One client's connection.
+pub(super) struct Connection {
+    stream: TcpStream,
+    switch: Switch,
+    /// Set until the first bytes arrive: a client may open a connection ahead of need, and a graceful stop would wait
+    /// for its first request for ever.
+    stopped: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// Whether the end was reported to the reader because of a stop.
+    ended: bool,
+}
+
+fn reset() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionReset, "cut by a planned fault")
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.switch.is_cut() {
+            return Poll::Ready(Err(reset()));
+        }
+        if self.ended {
+            return Poll::Ready(Ok(()));
+        }
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if read.is_ready() {
+            self.stopped = None;
+        }
+        if self.stopped.as_mut().is_some_and(|stopped| stopped.as_mut().poll(cx).is_ready()) {
+            (self.stopped, self.ended) = (None, true);
+            return Poll::Ready(Ok(()));
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        if self.switch.is_cut() {
+            return Poll::Ready(Err(reset()));
+        }
+        Pin::new(&mut self.stream).poll_write(cx, data)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.switch.is_cut() {
+            return Poll::Ready(Err(reset()));
+        }
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
