@@ -1,0 +1,38 @@
+//! Tells Tauri which commands the plugin has, what their scope looks like, and which script serves pages without a
+//! bundler. Without the feature `tauri` it does nothing.
+
+/// The file is compiled here too, so that the schema of a scope entry cannot drift from what the plugin reads.
+#[cfg(feature = "tauri")]
+#[path = "src/plugin/scope_entry.rs"]
+mod scope_entry;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rustc-cfg=plugin_runtime");
+    #[cfg(feature = "tauri")]
+    describe_plugin();
+}
+
+#[cfg(feature = "tauri")]
+fn describe_plugin() {
+    const COMMANDS: &[&str] = &[
+        "account_status",
+        "account_login",
+        "account_logout",
+        "secret_get",
+        "secret_set",
+        "secret_delete",
+        "secret_names",
+        "settings_plan",
+        "settings_migrate",
+        "workspace_provision",
+        "workspace_release",
+        "workspace_list",
+        "workspace_status",
+    ];
+    println!("cargo::rerun-if-changed=src/plugin/scope_entry.rs");
+    tauri_plugin::Builder::new(COMMANDS)
+        .global_api_script_path("./api-iife.js")
+        .global_scope_schema(schemars::schema_for!(scope_entry::Entry))
+        .build();
+}

@@ -1,0 +1,185 @@
+import { clearMocks, mockIPC } from '@tauri-apps/api/mocks'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { ErrorBody, Progress, Provisioned } from './bindings'
+import ravi, { RaviError } from './index'
+
+interface Call {
+  command: string
+  args: Record<string, unknown>
+}
+
+/** What Tauri's `Channel` registers for the page, as the Rust side would call it. */
+interface Internals {
+  runCallback(id: number, message: unknown): void
+}
+
+const refusal: ErrorBody = { code: 'policy.scope', message: 'this window may not use it', hint: 'widen the scope' }
+const provisioned: Provisioned = {
+  id: 'w1',
+  path: '/work/w1',
+  state: 'ready',
+  identity: { uuid: 'made-up', name: 'payments agent', email: 'payments-agent@example.com', phone: null },
+  git: null,
+  github: { source: 'inherited', secret: null },
+}
+const step: Progress = { id: 'w1', step: 'identity', state: 'done', at_ms: 1 }
+
+afterEach(clearMocks)
+
+/** Answers every command with `answer`, and gives the list of what was called. */
+function answering(answer: (call: Call) => unknown): Call[] {
+  const calls: Call[] = []
+  mockIPC((command, args) => {
+    const call = { command, args: args as Call['args'] }
+    calls.push(call)
+    return answer(call)
+  })
+  return calls
+}
+
+/** Sends channel messages in the given order of `index`. */
+function send(call: Call, ...messages: { index: number; message: unknown }[]): void {
+  const { id } = call.args['onEvent'] as { id: number }
+  const internals = (window as unknown as { __TAURI_INTERNALS__: Internals }).__TAURI_INTERNALS__
+  for (const message of messages) internals.runCallback(id, message)
+}
+
+describe('commands that answer at once', () => {
+  it.each<[string, () => Promise<unknown>, string, object]>([
+    ['account.status', () => ravi.account.status(), 'account_status', {}],
+    ['account.logout', () => ravi.account.logout(), 'account_logout', {}],
+    ['secrets.get', () => ravi.secrets.get('CODEX_MONITOR_DAEMON_TOKEN'), 'secret_get', { key: 'CODEX_MONITOR_DAEMON_TOKEN' }],
+    ['secrets.set', () => ravi.secrets.set('A', 'made-up'), 'secret_set', { key: 'A', value: 'made-up' }],
+    ['secrets.delete', () => ravi.secrets.delete('A'), 'secret_delete', { key: 'A' }],
+    ['secrets.names', () => ravi.secrets.names(), 'secret_names', {}],
+    ['settings.plan', () => ravi.settings.plan('/s.json', []), 'settings_plan', { file: '/s.json', places: [] }],
+    ['settings.migrate', () => ravi.settings.migrate('/s.json', []), 'settings_migrate', { file: '/s.json', places: [] }],
+    ['workspaces.list', () => ravi.workspaces.list(), 'workspace_list', {}],
+    ['workspaces.status', () => ravi.workspaces.status('/w'), 'workspace_status', { path: '/w' }],
+  ])('%s', async (_name, run, command, args) => {
+    const calls = answering(() => 'the answer')
+    expect(await run()).toBe('the answer')
+    expect(calls).toEqual([{ command: `plugin:ravi|${command}`, args }])
+  })
+})
+
+describe('errors', () => {
+  it('keep code, message and hint', async () => {
+    answering(() => Promise.reject(refusal))
+    const error = await ravi.secrets.get('A').catch((e: unknown) => e)
+    expect(error).toBeInstanceOf(RaviError)
+    expect(error).toMatchObject({ name: 'RaviError', ...refusal })
+  })
+
+  it("of Tauri's own are RaviErrors too", async () => {
+    answering(() => Promise.reject('ravi.secret_get not allowed'))
+    await expect(ravi.secrets.get('A')).rejects.toMatchObject({
+      code: 'ipc.refused',
+      message: 'ravi.secret_get not allowed',
+      hint: expect.stringContaining('capability'),
+    })
+  })
+})
+
+describe('long calls', () => {
+  it('tell their steps and resolve with the last message', async () => {
+    const calls = answering((call) => {
+      send(call, { index: 0, message: { event: 'progress', data: step } })
+      send(call, { index: 1, message: { event: 'finished', data: provisioned } })
+      return provisioned
+    })
+    const onProgress = vi.fn()
+    const request = { path: '/work/w1', id: 'w1', name: 'payments agent' }
+    expect(await ravi.workspaces.provision(request, { onProgress })).toEqual(provisioned)
+    expect(onProgress.mock.calls).toEqual([[step]])
+    expect(calls[0]).toMatchObject({ command: 'plugin:ravi|workspace_provision', args: { request } })
+  })
+
+  it('wait for messages that the answer has overtaken', async () => {
+    const [call] = await startedWithAnswer(() => provisioned)
+    const seen: string[] = []
+    void call.promise.then(() => seen.push('end'))
+    await Promise.resolve()
+    expect(seen).toEqual([])
+    send(call.call, { index: 1, message: { event: 'finished', data: provisioned } })
+    send(call.call, { index: 0, message: { event: 'progress', data: step } })
+    await call.promise
+    expect(call.steps).toEqual([step])
+  })
+
+  it('reject with the last message, after the steps', async () => {
+    const [call] = await startedWithAnswer(() => Promise.reject(refusal))
+    send(call.call, { index: 0, message: { event: 'progress', data: { ...step, state: 'failed' } } })
+    send(call.call, { index: 1, message: { event: 'failed', data: refusal } })
+    await expect(call.promise).rejects.toMatchObject(refusal)
+    expect(call.steps).toHaveLength(1)
+  })
+
+  it('reject where Tauri never ran the command', async () => {
+    answering(() => Promise.reject('ravi.workspace_release not allowed'))
+    await expect(ravi.workspaces.release('w1')).rejects.toMatchObject({ code: 'ipc.refused' })
+  })
+
+  it('survive a callback that throws', async () => {
+    const thrown = vi.fn((event: ErrorEvent) => event.preventDefault())
+    const queued = vi.spyOn(globalThis, 'queueMicrotask').mockImplementation((task) => {
+      try {
+        task()
+      } catch (error) {
+        thrown(error as ErrorEvent)
+      }
+    })
+    answering((call) => {
+      send(call, { index: 0, message: { event: 'progress', data: step } })
+      send(call, { index: 1, message: { event: 'finished', data: provisioned } })
+    })
+    thrown.mockImplementation(() => {})
+    const onProgress = () => {
+      throw new Error('made-up')
+    }
+    await expect(ravi.workspaces.release('w1', { retire: true, onProgress })).resolves.toEqual(provisioned)
+    expect(thrown).toHaveBeenCalledOnce()
+    queued.mockRestore()
+  })
+
+  it('show the prompt of a login', async () => {
+    const prompt = { user_code: 'ABCD-1234', url: 'https://ravi.example/d', fallback_url: '', expires_in_s: 600 }
+    const account = { server: 'https://ravi.example', source: 'login', key: 'management', host: null }
+    answering((call) => {
+      send(call, { index: 0, message: { event: 'progress', data: prompt } })
+      send(call, { index: 1, message: { event: 'finished', data: account } })
+    })
+    const onPrompt = vi.fn()
+    expect(await ravi.account.login({ onPrompt })).toEqual(account)
+    expect(onPrompt).toHaveBeenCalledWith(prompt)
+  })
+
+  /** A provision whose command was answered already, while its channel has not said anything. */
+  async function startedWithAnswer(answer: () => unknown) {
+    const steps: Progress[] = []
+    const calls = answering(answer)
+    const promise = ravi.workspaces.provision(
+      { path: '/work/w1', id: 'w1', name: 'payments agent' },
+      { onProgress: (progress) => steps.push(progress) },
+    )
+    promise.catch(() => {})
+    await vi.waitFor(() => expect(calls).toHaveLength(1))
+    const call = calls[0] as Call
+    return [{ call, promise, steps }] as const
+  }
+})
+
+describe('events', () => {
+  it('are unpacked, until unlistened', async () => {
+    mockIPC(() => undefined, { shouldMockEvents: true })
+    const { emit } = await import('@tauri-apps/api/event')
+    const seen: unknown[] = []
+    const unlisten = await ravi.workspaces.onChange((change) => seen.push(change))
+    await ravi.account.onChange((change) => seen.push(change))
+    await emit('ravi://workspace', { id: 'w1', workspace: null })
+    await emit('ravi://account', { account: null })
+    unlisten()
+    await emit('ravi://workspace', { id: 'w2', workspace: null })
+    expect(seen).toEqual([{ id: 'w1', workspace: null }, { account: null }])
+  })
+})

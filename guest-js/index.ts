@@ -1,0 +1,44 @@
+/**
+ * Typed bindings of the Tauri plugin `ravi`.
+ *
+ * ```ts
+ * import ravi from 'tauri-plugin-ravi-api'
+ *
+ * const token = await ravi.secrets.get('CODEX_MONITOR_DAEMON_TOKEN')
+ * ```
+ *
+ * ## Security
+ *
+ * A window may call only what its capability grants. `ravi:default` shows workspaces and changes them, and touches no
+ * secret's value. Reading a value needs a scope that names the key; `*` stands for any characters, a deny entry wins:
+ *
+ * ```json
+ * {
+ *   "identifier": "main",
+ *   "windows": ["main"],
+ *   "permissions": [
+ *     "core:default",
+ *     "ravi:default",
+ *     { "identifier": "ravi:allow-secret-get", "allow": [{ "key": "CODEX_MONITOR_*" }] }
+ *   ]
+ * }
+ * ```
+ *
+ * @module
+ */
+
+import * as account from './account'
+import * as secrets from './secrets'
+import * as settings from './settings'
+import * as workspaces from './workspaces'
+
+export { account, secrets, settings, workspaces }
+export { RaviError } from './error'
+export type * from './bindings'
+export type { LoginOptions } from './account'
+export type { Places } from './settings'
+export type { ProgressOptions, ProvisionOptions, ReleaseOptions } from './workspaces'
+
+/** Everything in one object: `ravi.account`, `ravi.secrets`, `ravi.settings`, `ravi.workspaces`. */
+export const ravi = { account, secrets, settings, workspaces } as const
+export default ravi

@@ -1,0 +1,54 @@
+import { Channel, invoke, type InvokeArgs } from '@tauri-apps/api/core'
+import type { CallEvent } from './bindings'
+import { isErrorBody, RaviError } from './error'
+
+const command = (name: string) => `plugin:ravi|${name}`
+
+/** Calls a command that answers at once. */
+export async function call<T>(name: string, args?: InvokeArgs): Promise<T> {
+  try {
+    return await invoke<T>(command(name), args)
+  } catch (cause) {
+    throw RaviError.from(cause)
+  }
+}
+
+/**
+ * Calls a command that tells its progress on a channel.
+ *
+ * The promise follows the channel and not the command's answer: the two travel separately, so the answer can overtake
+ * messages, and a page would see steps of a call that it believes to be over. Only what Tauri itself rejects (the command
+ * never ran, so no message will come) ends the promise directly.
+ */
+export function longCall<P, T>(
+  name: string,
+  args: Record<string, unknown>,
+  onProgress?: (progress: P) => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onEvent = new Channel<CallEvent<P, T>>((message) => {
+      switch (message.event) {
+        case 'progress':
+          return tell(onProgress, message.data)
+        case 'finished':
+          return resolve(message.data)
+        case 'failed':
+          return reject(new RaviError(message.data))
+      }
+    })
+    invoke(command(name), { ...args, onEvent }).catch((cause: unknown) => {
+      if (!isErrorBody(cause)) reject(RaviError.from(cause))
+    })
+  })
+}
+
+/** A callback that throws must not stop the channel: later messages, the end among them, would never arrive. */
+function tell<P>(callback: ((value: P) => void) | undefined, value: P): void {
+  try {
+    callback?.(value)
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
+  }
+}

@@ -1,0 +1,28 @@
+import type { MigrateReport, Place } from './bindings'
+import { call } from './ipc'
+
+/** Where in a settings file secrets stand: the preset of a well-known app, or a list. */
+export type Places = 'codex-monitor' | Place[]
+
+/**
+ * What {@link migrate} would do; changes nothing. Needs `ravi:allow-settings-plan`, part of `ravi:default`.
+ *
+ * @param file path of a JSON file.
+ * @param places where in it secrets stand, and the names they get.
+ */
+export function plan(file: string, places: Places): Promise<MigrateReport> {
+  return call('settings_plan', { file, places })
+}
+
+/**
+ * Moves plaintext values of a settings file into the vault and leaves `ravi://` references in their place. Needs
+ * `ravi:settings` with a scope that names the secrets.
+ *
+ * @example
+ * ```ts
+ * const { moved } = await ravi.settings.migrate('/home/me/.local/share/codex-monitor/settings.json', 'codex-monitor')
+ * ```
+ */
+export function migrate(file: string, places: Places): Promise<MigrateReport> {
+  return call('settings_migrate', { file, places })
+}

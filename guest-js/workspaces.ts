@@ -1,0 +1,58 @@
+import { listen } from '@tauri-apps/api/event'
+import type { Progress, Provisioned, ProvisionRequest, Released, WorkspaceChange, WorkspaceSummary } from './bindings'
+import { call, longCall } from './ipc'
+
+/** What {@link provision} takes: a folder, the app's own id for it, a name, and what else is wanted. */
+export type ProvisionOptions = Omit<ProvisionRequest, 'phone'> & Partial<Pick<ProvisionRequest, 'phone'>>
+
+/** How a long call is watched. */
+export interface ProgressOptions {
+  /** Called at each step. Never called after the promise is settled. */
+  onProgress?: (progress: Progress) => void
+}
+
+/** What {@link release} takes besides the workspace. */
+export interface ReleaseOptions extends ProgressOptions {
+  /** Retire the identity instead of keeping it for the next workspace. */
+  retire?: boolean
+}
+
+/**
+ * Gives a workspace its own identity, or finishes what an earlier call began; may be repeated. Needs
+ * `ravi:allow-workspace-provision`, part of `ravi:default`.
+ *
+ * @example
+ * ```ts
+ * const { identity } = await ravi.workspaces.provision(
+ *   { path: '/home/me/app-worktrees/payments', id: 'w1', name: 'payments agent' },
+ *   { onProgress: ({ step, state }) => console.log(step, state) },
+ * )
+ * ```
+ */
+export function provision(request: ProvisionOptions, options: ProgressOptions = {}): Promise<Provisioned> {
+  return longCall('workspace_provision', { request }, options.onProgress)
+}
+
+/** Takes a workspace down; `target` is its id or its path. Needs `ravi:allow-workspace-release`, part of `ravi:default`. */
+export function release(target: string, options: ReleaseOptions = {}): Promise<Released> {
+  return longCall('workspace_release', { target, retire: options.retire ?? false }, options.onProgress)
+}
+
+/** All workspaces, oldest first. Needs `ravi:allow-workspace-list`, part of `ravi:default`. */
+export function list(): Promise<WorkspaceSummary[]> {
+  return call('workspace_list')
+}
+
+/** The workspace that `path` belongs to. Needs `ravi:allow-workspace-status`, part of `ravi:default`. */
+export function status(path: string): Promise<WorkspaceSummary> {
+  return call('workspace_status', { path })
+}
+
+/**
+ * Calls `handler` after each provision and release that any window asked for, failed ones too.
+ *
+ * @returns a function that stops it.
+ */
+export function onChange(handler: (change: WorkspaceChange) => void): Promise<() => void> {
+  return listen<WorkspaceChange>('ravi://workspace', ({ payload }) => handler(payload))
+}

@@ -1,0 +1,76 @@
+//! What a command answers when it fails: every failure of [`crate::Ravi`], and what only the plugin can refuse.
+//!
+//! All cross IPC as the object [`ErrorBody`], never as a bare string.
+
+use serde::{Serialize, Serializer};
+
+use crate::error::{Error, ErrorBody};
+use crate::vault::settings::PRESETS;
+
+/// A result whose error is [`CommandError`].
+pub(crate) type Result<T> = std::result::Result<T, CommandError>;
+
+/// A failure of a command.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// The engine failed.
+    #[error(transparent)]
+    Ravi(#[from] Error),
+    /// The window's capability does not name the secret. Says nothing about whether it exists.
+    #[error("this window may not use the secret {key}")]
+    Scope {
+        /// The name as the window gave it.
+        key: String,
+    },
+    /// The window's capability allows the command, but names no secret.
+    #[error("this window's capability names no secret that it may use")]
+    EmptyScope,
+    /// The window asked for places of an app that is not known.
+    #[error("there is no preset {name:?} for settings files")]
+    Preset {
+        /// The name as the window gave it.
+        name: String,
+    },
+}
+
+impl CommandError {
+    /// The error as a window sees it.
+    pub(crate) fn body(&self) -> ErrorBody {
+        match self {
+            CommandError::Ravi(error) => error.body(),
+            CommandError::Scope { .. } | CommandError::EmptyScope => ErrorBody {
+                code: "policy.scope".into(),
+                message: self.to_string(),
+                hint: "Add the name, or a pattern such as {\"key\": \"CODEX_MONITOR_*\"}, to the scope of this permission \
+                       in the app's capability file, and see that no deny entry covers it."
+                    .into(),
+            },
+            CommandError::Preset { .. } => ErrorBody {
+                code: "settings.preset".into(),
+                message: self.to_string(),
+                hint: format!("Use one of {}, or list the places.", PRESETS.join(", ")),
+            },
+        }
+    }
+}
+
+impl Serialize for CommandError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        self.body().serialize(serializer)
+    }
+}
+
+/// The plugin could not start. Ends the start of the app.
+#[derive(Debug, thiserror::Error)]
+#[error("the plugin `ravi` could not start: {cause} ({code}). {hint}")]
+pub(crate) struct SetupError {
+    cause: Error,
+    code: String,
+    hint: String,
+}
+
+impl From<Error> for SetupError {
+    fn from(cause: Error) -> SetupError {
+        SetupError { code: cause.code(), hint: cause.hint(), cause }
+    }
+}

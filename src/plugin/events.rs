@@ -1,0 +1,99 @@
+//! What a window is told: on the channel of a long call, and as an event when something changed.
+//!
+//! No type here may hold a secret.
+
+use serde::Serialize;
+use tauri::ipc::Channel;
+use tauri::{AppHandle, Emitter, Runtime};
+
+use super::error::{CommandError, Result};
+use crate::Ravi;
+use crate::account::Account;
+use crate::error::ErrorBody;
+use crate::workspace::WorkspaceSummary;
+
+/// Emitted after a workspace was provisioned or released, or after that failed. Its payload is [`WorkspaceChange`].
+pub const WORKSPACE_EVENT: &str = "ravi://workspace";
+/// Emitted after a login or logout. Its payload is [`AccountChange`].
+pub const ACCOUNT_EVENT: &str = "ravi://account";
+
+/// One message on the channel of a long call.
+///
+/// A command's answer and its channel travel separately, so the answer can overtake messages. The last message carries
+/// the end for that reason; a page waits for it and not for the answer.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+#[serde(tag = "event", content = "data", rename_all = "lowercase")]
+pub enum CallEvent<P, T> {
+    /// A step on the way.
+    Progress(P),
+    /// The call is over and this is its result. Nothing follows.
+    Finished(T),
+    /// The call is over and failed. Nothing follows.
+    Failed(ErrorBody),
+}
+
+/// The payload of [`WORKSPACE_EVENT`].
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct WorkspaceChange {
+    /// The app's id for the workspace.
+    pub id: String,
+    /// How it stands now; `null` once it is released.
+    pub workspace: Option<WorkspaceSummary>,
+}
+
+/// The payload of [`ACCOUNT_EVENT`].
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct AccountChange {
+    /// Who this machine is now; `null` after a logout.
+    pub account: Option<Account>,
+}
+
+/// Sends the end of a call as the last message of its channel, and hands the result on as the command's answer.
+pub(crate) fn finish<P: Serialize, T: Serialize + Clone>(
+    channel: &Channel<CallEvent<P, T>>,
+    result: crate::Result<T>,
+) -> Result<T> {
+    let result = result.map_err(CommandError::from);
+    tell(
+        channel,
+        match &result {
+            Ok(value) => CallEvent::Finished(value.clone()),
+            Err(error) => CallEvent::Failed(error.body()),
+        },
+    );
+    result
+}
+
+/// Sends one message. A window that has been closed meanwhile does not stop the work.
+pub(crate) fn tell<P: Serialize, T: Serialize>(channel: &Channel<CallEvent<P, T>>, event: CallEvent<P, T>) {
+    if let Err(error) = channel.send(event) {
+        tracing::debug!(%error, "nobody listens on the channel any more");
+    }
+}
+
+/// Tells every window how the workspace `target` (an id or a path) stands now.
+pub(crate) async fn emit_workspace<R: Runtime>(app: &AppHandle<R>, ravi: &Ravi, target: &str) {
+    let workspace = match ravi.workspaces().await {
+        Ok(all) => all.into_iter().find(|one| one.id == target || one.path.as_os_str() == target),
+        Err(error) => {
+            tracing::warn!(%error, "windows could not be told of a change");
+            return;
+        }
+    };
+    let id = workspace.as_ref().map_or_else(|| target.to_owned(), |one| one.id.clone());
+    emit(app, WORKSPACE_EVENT, WorkspaceChange { id, workspace });
+}
+
+/// Tells every window who this machine is now.
+pub(crate) fn emit_account<R: Runtime>(app: &AppHandle<R>, account: Option<Account>) {
+    emit(app, ACCOUNT_EVENT, AccountChange { account });
+}
+
+fn emit<R: Runtime, T: Serialize + Clone>(app: &AppHandle<R>, event: &str, payload: T) {
+    if let Err(error) = app.emit(event, payload) {
+        tracing::warn!(%error, event, "an event was not emitted");
+    }
+}

@@ -1,0 +1,178 @@
+//! The Tauri plugin `ravi`: how a host app registers it, and what its windows may call.
+//!
+//! It is an adapter over [`crate::Ravi`] and holds no logic. Set-up opens the ledger and nothing else: no network, no
+//! keychain. If the ledger or the configuration cannot be used, the app does not start and the error says why and what
+//! to do; an app that ran on without it would fail later and further from the cause.
+//!
+//! A window can call a command only where the app's capability grants it; see the folder `permissions`.
+
+mod commands;
+mod error;
+mod events;
+mod scope;
+mod scope_entry;
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use tauri::plugin::TauriPlugin;
+use tauri::{AppHandle, Manager, Runtime};
+use url::Url;
+
+use crate::Ravi;
+use crate::config::{Config, ConfigError};
+use crate::error::Error;
+use error::SetupError;
+pub use events::{ACCOUNT_EVENT, AccountChange, CallEvent, WORKSPACE_EVENT, WorkspaceChange};
+
+/// The plugin, configured by `plugins.ravi` in `tauri.conf.json` and the environment.
+///
+/// ```no_run
+/// # fn app<R: tauri::Runtime>(builder: tauri::Builder<R>) -> tauri::Builder<R> {
+/// builder.plugin(tauri_plugin_ravi::init())
+/// # }
+/// ```
+pub fn init<R: Runtime>() -> TauriPlugin<R, Option<Config>> {
+    Builder::new().build()
+}
+
+/// Options that the app sets in code. They go before `plugins.ravi` in `tauri.conf.json`, and that before the environment
+/// (`RAVI_API_URL`, `RAVI_WORKSPACE_STATE`).
+#[derive(Debug, Default)]
+pub struct Builder {
+    config: Config,
+}
+
+impl Builder {
+    /// No options set.
+    pub fn new() -> Builder {
+        Builder::default()
+    }
+
+    /// Address of Ravi's API; `https`, or `http` on loopback.
+    pub fn api_url(mut self, url: Url) -> Builder {
+        self.config.api_url = Some(url);
+        self
+    }
+
+    /// Folder of the ledger; default `ravi` in the app's data folder.
+    pub fn state_dir(mut self, folder: impl Into<PathBuf>) -> Builder {
+        self.config.state_dir = Some(folder.into());
+        self
+    }
+
+    /// Name of the identity that holds the app's own secrets.
+    pub fn host_identity(mut self, name: impl Into<String>) -> Builder {
+        self.config.host_identity = Some(name.into());
+        self
+    }
+
+    /// The key to use, of either kind. Has no counterpart in `tauri.conf.json`, which is shipped with the app.
+    pub fn api_key(mut self, key: SecretString) -> Builder {
+        self.config.api_key = Some(key);
+        self
+    }
+
+    /// The plugin, to be handed to [`tauri::Builder::plugin`].
+    pub fn build<R: Runtime>(self) -> TauriPlugin<R, Option<Config>> {
+        tauri::plugin::Builder::<R, Option<Config>>::new("ravi")
+            .invoke_handler(tauri::generate_handler![
+                commands::account_status,
+                commands::account_login,
+                commands::account_logout,
+                commands::secret_get,
+                commands::secret_set,
+                commands::secret_delete,
+                commands::secret_names,
+                commands::settings_plan,
+                commands::settings_migrate,
+                commands::workspace_provision,
+                commands::workspace_release,
+                commands::workspace_list,
+                commands::workspace_status,
+            ])
+            .setup(move |app, api| {
+                let file = api.config().clone().unwrap_or_default();
+                app.manage(open(app, self.config, file).map_err(SetupError::from)?);
+                Ok(())
+            })
+            .build()
+    }
+}
+
+/// Gives everything that manages state (the app, its handle, its windows) the way to [`Ravi`].
+///
+/// ```no_run
+/// use tauri_plugin_ravi::RaviExt;
+///
+/// # async fn example<R: tauri::Runtime>(app: tauri::AppHandle<R>) -> tauri_plugin_ravi::Result<()> {
+/// let token = app.ravi().secret("CODEX_MONITOR_DAEMON_TOKEN").await?;
+/// # Ok(()) }
+/// ```
+pub trait RaviExt<R: Runtime> {
+    /// The one handle. Clone it to move it into a task.
+    ///
+    /// # Panics
+    /// Where the plugin was not registered.
+    fn ravi(&self) -> &Ravi;
+}
+
+impl<R: Runtime, T: Manager<R>> RaviExt<R> for T {
+    fn ravi(&self) -> &Ravi {
+        self.state::<Ravi>().inner()
+    }
+}
+
+fn open<R: Runtime>(app: &AppHandle<R>, code: Config, file: Config) -> crate::Result<Ravi> {
+    let mut config = layered(code, file).with_env()?;
+    if config.state_dir.is_none() {
+        config.state_dir = Some(app_state_dir(app)?);
+    }
+    Ravi::open(config)
+}
+
+/// Every option from `first` where it has one, else from `second`.
+fn layered(first: Config, second: Config) -> Config {
+    Config {
+        api_url: first.api_url.or(second.api_url),
+        state_dir: first.state_dir.or(second.state_dir),
+        host_identity: first.host_identity.or(second.host_identity),
+        api_key: first.api_key.or(second.api_key),
+    }
+}
+
+fn app_state_dir<R: Runtime>(app: &AppHandle<R>) -> crate::Result<PathBuf> {
+    match app.path().app_data_dir() {
+        Ok(folder) => Ok(folder.join("ravi")),
+        Err(error) => Err(Error::Config(ConfigError::StateDir { reason: error.to_string() })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(url: Option<&str>, folder: Option<&str>) -> Config {
+        Config { api_url: url.map(|u| u.parse().unwrap()), state_dir: folder.map(Into::into), ..Config::default() }
+    }
+
+    #[test]
+    fn code_goes_before_file() {
+        let code = config(Some("https://code.example"), None);
+        let file = config(Some("https://file.example"), Some("/file"));
+        let both = layered(code, file);
+        assert_eq!(both.api_url.unwrap().as_str(), "https://code.example/");
+        assert_eq!(both.state_dir.unwrap().as_os_str(), "/file");
+    }
+
+    #[test]
+    fn the_builder_fills_every_option() {
+        let builder = Builder::new()
+            .api_url("https://ravi.example".parse().unwrap())
+            .state_dir("/state")
+            .host_identity("front desk")
+            .api_key("made-up".into());
+        let Config { api_url, state_dir, host_identity, api_key } = builder.config;
+        assert!(api_url.is_some() && state_dir.is_some() && host_identity.is_some() && api_key.is_some());
+    }
+}

@@ -1,0 +1,240 @@
+//! Each command, through real IPC, against a stand-in Ravi.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use plugin_tests::{LOCAL, Setup, TestApp, call, channel_argument};
+use serde_json::{Value, json};
+use tauri::Listener;
+use tauri_plugin_ravi::Builder;
+use tauri_plugin_ravi::local::{Options, Server};
+
+/// A stand-in Ravi, and an app that is signed in to it.
+struct World {
+    app: TestApp,
+    server: Server,
+}
+
+impl World {
+    fn new(permissions: Value) -> World {
+        World::with(permissions, |builder, server| builder.api_key(server.management_key()))
+    }
+
+    fn with(permissions: Value, more: impl FnOnce(Builder, &Server) -> Builder) -> World {
+        let server = tauri::async_runtime::block_on(Server::start(Options::default())).unwrap();
+        let builder = more(Builder::new().api_url(server.base_url().parse().unwrap()), &server);
+        let app = Setup { builder, ..Setup::permitting(permissions) }.start().unwrap();
+        World { app, server }
+    }
+
+    /// Everything emitted under this name, as it arrives.
+    fn events(&self, name: &str) -> Arc<Mutex<Vec<Value>>> {
+        let seen = Arc::<Mutex<Vec<Value>>>::default();
+        let sink = seen.clone();
+        self.app.app.listen_any(name, move |event| {
+            sink.lock().unwrap().push(serde_json::from_str(event.payload()).unwrap());
+        });
+        seen
+    }
+
+    /// Approves a device login, as the person would in a browser.
+    fn approve(&self, user_code: &str) {
+        let url = format!("{}/_local/device", self.server.base_url());
+        let decision = json!({ "user_code": user_code, "action": "approve" });
+        let send = reqwest::Client::new().post(url).json(&decision).send();
+        let reply = tauri::async_runtime::block_on(send).unwrap();
+        assert!(reply.status().is_success(), "{}", reply.status());
+    }
+
+    /// A repository with one commit by a human, and a linked worktree of it.
+    fn worktree(&self) -> PathBuf {
+        let (repository, worktree) =
+            (self.app.folder.path().join("repository"), self.app.folder.path().join("worktree"));
+        git(self.app.folder.path(), &["init", "-q", "-b", "main", "repository"]);
+        git(&repository, &["config", "user.name", "A Human"]);
+        git(&repository, &["config", "user.email", "human@example.com"]);
+        git(&repository, &["commit", "-q", "--allow-empty", "-m", "first"]);
+        git(&repository, &["worktree", "add", "-q", "-b", "agent", worktree.to_str().unwrap()]);
+        worktree.canonicalize().unwrap()
+    }
+}
+
+fn git(folder: &Path, args: &[&str]) -> String {
+    let output = Command::new("git").current_dir(folder).args(args).output().unwrap();
+    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// Waits until `look` sees something; fails the test if it never does.
+fn wait_for<T>(look: impl Fn() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(start.elapsed() < Duration::from_secs(30), "it never happened");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn scoped(set: &str, key: &str) -> Value {
+    json!({ "identifier": set, "allow": [{ "key": key }] })
+}
+
+#[test]
+fn account_status_names_server_source_and_key() {
+    let world = World::new(json!(["ravi:default"]));
+    let account = world.app.call("account_status", json!({})).unwrap();
+    assert_eq!(account["source"], "builder");
+    assert_eq!(account["key"], "management");
+    assert_eq!(account["server"], world.server.base_url());
+}
+
+#[test]
+fn login_shows_the_prompt_then_ends_and_logout_forgets() {
+    let world = World::with(json!(["ravi:account"]), |builder, _| builder);
+    let events = world.events("ravi://account");
+    let window = world.app.main.clone();
+    let login = thread::spawn(move || call(&window, LOCAL, "account_login", json!({ "onEvent": channel_argument(7) })));
+
+    let prompt = wait_for(|| world.app.messages(7).first().cloned());
+    assert_eq!(prompt["event"], "progress");
+    world.approve(prompt["data"]["user_code"].as_str().unwrap());
+
+    let account = login.join().unwrap().unwrap();
+    assert_eq!(account["source"], "login");
+    assert_eq!(world.app.messages(7)[1..], [json!({ "event": "finished", "data": account })]);
+    assert_eq!(*events.lock().unwrap(), [json!({ "account": account })]);
+
+    world.app.call("account_logout", json!({})).unwrap();
+    assert_eq!(events.lock().unwrap()[1], json!({ "account": null }));
+    let error = world.app.call("account_status", json!({})).unwrap_err();
+    assert_eq!(error["code"], "account.not_signed_in");
+}
+
+#[test]
+fn secrets_are_set_listed_read_and_deleted() {
+    let world = World::new(json!([scoped("ravi:secrets-read", "APP_*"), scoped("ravi:secrets-write", "APP_*")]));
+    let key = json!({ "key": "app_token" });
+    world.app.call("secret_set", json!({ "key": "app_token", "value": "made-up" })).unwrap();
+    assert_eq!(world.app.call("secret_names", json!({})).unwrap(), json!(["APP_TOKEN"]));
+    assert_eq!(world.app.call("secret_get", key.clone()).unwrap(), "made-up");
+    world.app.call("secret_delete", key.clone()).unwrap();
+    assert_eq!(world.app.call("secret_names", json!({})).unwrap(), json!([]));
+    let error = world.app.call("secret_get", key).unwrap_err();
+    assert_ne!(error["code"], "policy.scope");
+}
+
+#[test]
+fn a_refusal_is_the_same_whether_or_not_the_secret_exists() {
+    let world = World::new(json!([scoped("ravi:secrets-read", "APP_*"), scoped("ravi:secrets-write", "OTHER_*")]));
+    let ask = |key: &str| world.app.call("secret_get", json!({ "key": key })).unwrap_err().to_string();
+    let before = ask("OTHER_TOKEN");
+    world.app.call("secret_set", json!({ "key": "OTHER_TOKEN", "value": "made-up" })).unwrap();
+    assert_eq!(ask("OTHER_TOKEN"), before);
+    assert_eq!(ask("OTHER_ABSENT").replace("OTHER_ABSENT", "OTHER_TOKEN"), before);
+}
+
+const SETTINGS: &str = r#"{
+  "theme": "dark",
+  "remoteBackendToken": "made-up daemon token",
+  "remoteBackends": [{ "id": "north", "token": "made-up north token" }]
+}"#;
+
+#[test]
+fn settings_are_planned_then_migrated_then_left_alone() {
+    let world = World::new(json!([scoped("ravi:settings", "CODEX_MONITOR_*"), scoped("ravi:secrets-read", "*")]));
+    let file = world.app.folder.path().join("settings.json");
+    fs::write(&file, SETTINGS).unwrap();
+    let args = json!({ "file": file, "places": "codex-monitor" });
+
+    let plan = world.app.call("settings_plan", args.clone()).unwrap();
+    assert_eq!((plan["dry_run"].clone(), plan["moved"].as_array().unwrap().len()), (json!(true), 2));
+    assert!(!plan.to_string().contains("made-up"), "a plan shows no value");
+    assert_eq!(fs::read_to_string(&file).unwrap(), SETTINGS);
+
+    let done = world.app.call("settings_migrate", args.clone()).unwrap();
+    assert_eq!((done["dry_run"].clone(), done["moved"].clone()), (json!(false), plan["moved"].clone()));
+    let migrated = fs::read_to_string(&file).unwrap();
+    assert!(migrated.contains("ravi://CODEX_MONITOR_DAEMON_TOKEN") && !migrated.contains("made-up"), "{migrated}");
+    let token = world.app.call("secret_get", json!({ "key": "CODEX_MONITOR_BACKEND_TOKEN_NORTH" })).unwrap();
+    assert_eq!(token, "made-up north token");
+
+    let again = world.app.call("settings_migrate", args).unwrap();
+    assert_eq!((again["moved"].clone(), again["already"].clone()), (json!([]), done["moved"].clone()));
+    assert_eq!(fs::read_to_string(&file).unwrap(), migrated);
+}
+
+#[test]
+fn a_migration_moves_nothing_where_one_name_is_out_of_scope() {
+    let permission = json!({
+        "identifier": "ravi:settings",
+        "allow": [{ "key": "CODEX_MONITOR_*" }],
+        "deny": [{ "key": "*_NORTH" }],
+    });
+    let world = World::new(json!([permission, "ravi:default"]));
+    let file = world.app.folder.path().join("settings.json");
+    fs::write(&file, SETTINGS).unwrap();
+    let error = world.app.call("settings_migrate", json!({ "file": file, "places": "codex-monitor" })).unwrap_err();
+    assert_eq!(error["code"], "policy.scope");
+    assert_eq!(fs::read_to_string(&file).unwrap(), SETTINGS);
+    assert_eq!(world.app.call("secret_names", json!({})).unwrap(), json!([]));
+}
+
+#[test]
+fn a_workspace_is_provisioned_listed_and_released() {
+    let world = World::new(json!(["ravi:default"]));
+    let events = world.events("ravi://workspace");
+    let path = world.worktree();
+    let request = json!({ "request": { "path": path, "id": "w1", "name": "payments agent" } });
+
+    let (answer, messages) = world.app.long_call("workspace_provision", request);
+    let provisioned = answer.unwrap();
+    let (end, steps) = messages.split_last().unwrap();
+    assert_eq!(*end, json!({ "event": "finished", "data": provisioned }));
+    assert!(!steps.is_empty() && steps.iter().all(|step| step["event"] == "progress" && step["data"]["id"] == "w1"));
+    assert_eq!(provisioned["state"], "ready");
+    assert_eq!(git(&path, &["config", "user.name"]), "payments agent");
+
+    let listed = world.app.call("workspace_list", json!({})).unwrap();
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    assert_eq!(listed[0]["identity"], provisioned["identity"]);
+    assert_eq!(world.app.call("workspace_status", json!({ "path": path })).unwrap(), listed[0]);
+    assert_eq!(*events.lock().unwrap(), [json!({ "id": "w1", "workspace": listed[0] })]);
+
+    let (answer, messages) = world.app.long_call("workspace_release", json!({ "target": path, "retire": true }));
+    let released = answer.unwrap();
+    assert_eq!(released["identity"], "retired");
+    assert_eq!(*messages.last().unwrap(), json!({ "event": "finished", "data": released }));
+    assert_eq!(events.lock().unwrap()[1], json!({ "id": "w1", "workspace": null }));
+    assert_eq!(world.app.call("workspace_list", json!({})).unwrap(), json!([]));
+    assert_eq!(git(&path, &["config", "user.name"]), "A Human");
+}
+
+#[test]
+fn a_failed_call_ends_its_channel_with_the_error() {
+    let world = World::new(json!(["ravi:workspaces"]));
+    let missing = world.app.folder.path().join("missing");
+    let calls = [
+        ("workspace_provision", json!({ "request": { "path": missing, "id": "w1", "name": "nobody" } })),
+        ("workspace_release", json!({ "target": "unknown" })),
+    ];
+    for (command, args) in calls {
+        let (answer, messages) = world.app.long_call(command, args);
+        let error = answer.unwrap_err();
+        assert!(error["hint"].as_str().is_some_and(|hint| !hint.is_empty()), "{command}: {error}");
+        assert_eq!(*messages.last().unwrap(), json!({ "event": "failed", "data": error }), "{command}");
+    }
+}
+
+#[test]
+fn an_unknown_option_of_a_request_is_refused() {
+    let world = World::new(json!(["ravi:workspaces"]));
+    let request = json!({ "path": "/nonexistent", "id": "w1", "name": "one", "envfile": ".env" });
+    let (answer, messages) = world.app.long_call("workspace_provision", json!({ "request": request }));
+    assert!(answer.unwrap_err().as_str().unwrap().contains("envfile"));
+    assert!(messages.is_empty());
+}

@@ -1,0 +1,159 @@
+//! What each permission set grants and refuses, through real IPC with the plugin's own permission files.
+
+use plugin_tests::{LOCAL, Setup, TestApp, call, channel_argument, commands, is_refused};
+use serde_json::{Value, json};
+
+const ACCOUNT: &[&str] = &["account_login", "account_logout", "account_status"];
+const DEFAULT: &[&str] = &[
+    "account_status",
+    "secret_names",
+    "settings_plan",
+    "workspace_list",
+    "workspace_provision",
+    "workspace_release",
+    "workspace_status",
+];
+const SECRETS_READ: &[&str] = &["secret_get", "secret_names"];
+const SECRETS_WRITE: &[&str] = &["secret_delete", "secret_names", "secret_set"];
+const SETTINGS: &[&str] = &["settings_migrate", "settings_plan"];
+const WORKSPACES: &[&str] = &["workspace_list", "workspace_provision", "workspace_release", "workspace_status"];
+
+/// Arguments with which a command gets past Tauri's decoding.
+fn args(command: &str) -> Value {
+    let missing = "/nonexistent/ravi-plugin-tests";
+    match command {
+        "account_login" => json!({ "onEvent": channel_argument(1) }),
+        "secret_get" | "secret_delete" => json!({ "key": "APP_TOKEN" }),
+        "secret_set" => json!({ "key": "APP_TOKEN", "value": "made-up" }),
+        "settings_plan" | "settings_migrate" => json!({ "file": missing, "places": "codex-monitor" }),
+        "workspace_provision" => {
+            json!({ "request": { "path": missing, "id": "w1", "name": "one" }, "onEvent": channel_argument(2) })
+        }
+        "workspace_release" => json!({ "target": "w1", "onEvent": channel_argument(3) }),
+        "workspace_status" => json!({ "path": missing }),
+        _ => json!({}),
+    }
+}
+
+fn code(answer: &Result<Value, Value>) -> Option<&str> {
+    answer.as_ref().err()?.get("code")?.as_str()
+}
+
+fn start(permissions: Value) -> TestApp {
+    Setup::permitting(permissions).start().unwrap()
+}
+
+fn granted(app: &TestApp) -> Vec<String> {
+    commands().into_iter().filter(|command| !is_refused(&app.call(command, args(command)))).collect()
+}
+
+#[test]
+fn each_set_grants_its_commands_and_no_other() {
+    let sets = [
+        ("ravi:default", DEFAULT),
+        ("ravi:account", ACCOUNT),
+        ("ravi:secrets-read", SECRETS_READ),
+        ("ravi:secrets-write", SECRETS_WRITE),
+        ("ravi:settings", SETTINGS),
+        ("ravi:workspaces", WORKSPACES),
+    ];
+    for (set, expected) in sets {
+        assert_eq!(granted(&start(json!([set]))), expected, "{set}");
+    }
+}
+
+#[test]
+fn each_command_has_a_permission_of_its_own_and_is_there() {
+    assert_eq!(commands().len(), 13);
+    for command in commands() {
+        let app = start(json!([format!("ravi:allow-{}", command.replace('_', "-"))]));
+        assert_eq!(granted(&app), [command.as_str()]);
+        let answer = app.call(&command, args(&command));
+        assert!(!matches!(&answer, Err(Value::String(_))), "{command} was not run: {answer:?}");
+    }
+}
+
+#[test]
+fn deny_of_a_command_wins() {
+    let app = start(json!(["ravi:default", "ravi:deny-workspace-release"]));
+    let expected: Vec<_> = DEFAULT.iter().filter(|command| **command != "workspace_release").collect();
+    assert_eq!(granted(&app).iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn without_a_capability_nothing_is_granted() {
+    let everything =
+        json!(["ravi:default", "ravi:account", "ravi:secrets-read", "ravi:secrets-write", "ravi:settings"]);
+    let app = start(everything);
+    for command in commands() {
+        assert!(is_refused(&call(&app.other, LOCAL, &command, args(&command))), "{command} in another window");
+        let remote = call(&app.main, "https://example.com", &command, args(&command));
+        assert!(is_refused(&remote), "{command} from a remote page");
+    }
+}
+
+#[test]
+fn an_error_of_the_engine_is_an_object() {
+    let app = start(json!(["ravi:default"]));
+    let error = app.call("workspace_status", args("workspace_status")).unwrap_err();
+    for field in ["code", "message", "hint"] {
+        assert!(error[field].as_str().is_some_and(|text| !text.is_empty()), "{field} in {error}");
+    }
+}
+
+#[test]
+fn without_a_scope_no_key_is_granted() {
+    let app = start(json!(["ravi:secrets-read", "ravi:secrets-write", "ravi:settings"]));
+    for command in ["secret_get", "secret_set", "secret_delete", "settings_migrate"] {
+        assert_eq!(code(&app.call(command, args(command))), Some("policy.scope"), "{command}");
+    }
+}
+
+#[test]
+fn a_scope_grants_the_keys_that_it_names() {
+    let scope = json!({ "allow": [{ "key": "APP_*" }], "deny": [{ "key": "APP_PROD_*" }] });
+    for (set, command) in [
+        ("ravi:secrets-read", "secret_get"),
+        ("ravi:secrets-write", "secret_set"),
+        ("ravi:secrets-write", "secret_delete"),
+    ] {
+        let app = start(json!([{ "identifier": set, "allow": scope["allow"], "deny": scope["deny"] }]));
+        let ask = |key: &str| app.call(command, json!({ "key": key, "value": "made-up" }));
+        for key in ["APP_TOKEN", "app_token"] {
+            assert_ne!(code(&ask(key)), Some("policy.scope"), "{command} {key}");
+        }
+        for key in ["OTHER_TOKEN", "APP_PROD_TOKEN", "app_prod_token", "", "APP TOKEN", "x/APP_TOKEN"] {
+            assert_eq!(code(&ask(key)), Some("policy.scope"), "{command} {key:?}");
+        }
+    }
+}
+
+#[test]
+fn a_scope_for_reading_is_none_for_writing() {
+    let app = start(json!([
+        { "identifier": "ravi:secrets-read", "allow": [{ "key": "*" }] },
+        "ravi:secrets-write",
+        "ravi:settings",
+    ]));
+    assert_ne!(code(&app.call("secret_get", args("secret_get"))), Some("policy.scope"));
+    for command in ["secret_set", "secret_delete", "settings_migrate"] {
+        assert_eq!(code(&app.call(command, args(command))), Some("policy.scope"), "{command}");
+    }
+}
+
+#[test]
+fn a_malformed_scope_grants_nothing() {
+    for entry in [json!({ "kee": "*" }), json!("*"), json!({ "key": "*", "identity": "x" })] {
+        let app = start(json!([{ "identifier": "ravi:secrets-read", "allow": [entry] }]));
+        let answer = app.call("secret_get", args("secret_get"));
+        assert!(matches!(&answer, Err(Value::String(_))), "{answer:?}");
+    }
+}
+
+#[test]
+fn an_unknown_preset_is_refused_with_the_known_ones() {
+    let app = start(json!(["ravi:settings"]));
+    let error = app.call("settings_plan", json!({ "file": "/nonexistent", "places": "codex" })).unwrap_err();
+    assert_eq!(error["code"], "settings.preset");
+    assert!(error["hint"].as_str().unwrap().contains("codex-monitor"), "{error}");
+}
