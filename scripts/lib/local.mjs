@@ -1,0 +1,27 @@
+// Talks to ravi-local the way its users do, for the demo.
+//
+//   local.mjs deliver BASE_URL TO SUBJECT TEXT     a mail arrives
+//   local.mjs inbox BASE_URL WORKTREE              subjects in the inbox of the identity whose key lies in the worktree
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const [command, base, ...rest] = process.argv.slice(2);
+
+async function call(path, options) {
+  const reply = await fetch(base + path, options);
+  if (!reply.ok) throw new Error(`${path}: ${reply.status} ${await reply.text()}`);
+  return reply.status === 204 ? null : reply.json();
+}
+
+if (command === "deliver") {
+  const [to, subject, text] = rest;
+  const body = JSON.stringify({ to, from: "signup@service.example", subject, text });
+  await call("/_local/email", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+} else if (command === "inbox") {
+  const config = JSON.parse(readFileSync(join(rest[0], ".ravi", "config.json"), "utf8"));
+  const headers = { Authorization: `Bearer ${config.identity_key}` };
+  const threads = await call(`/api/email-inbox/?identity=${config.identity_uuid}`, { headers });
+  process.stdout.write(threads.map((thread) => thread.subject).join(", "));
+} else {
+  throw new Error(`unknown command ${command}`);
+}
