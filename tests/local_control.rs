@@ -118,7 +118,8 @@ async fn a_cut_connection_carries_no_byte() {
     let address = ravi.server.base_url().replace("http://", "");
     let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
     let key = ravi.management_key.expose_secret();
-    let request = format!("GET /api/master/ HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\n\r\n");
+    let head = format!("GET /api/master/ HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    let request = format!("{head}Authorization: Bearer {key}\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut received = Vec::new();
     // Either end is right: the connection is closed, or it is reset.

@@ -169,7 +169,7 @@ impl Server {
             device_decided: watch::Sender::new(()),
             stopping: stopping.clone(),
         });
-        let task = tokio::spawn(serve(Socket { listener, stopping: stopping.clone() }, app, stopping));
+        let task = tokio::spawn(serve(Socket(listener), app, stopping));
         Ok(Server { base_url, management_key, stop, task })
     }
 

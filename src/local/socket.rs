@@ -4,7 +4,6 @@
 //! that with a response, so each connection carries a switch; once it is thrown, writing fails and the server drops the
 //! connection. It must not know what the calls are about.
 
-use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -16,7 +15,6 @@ use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 
 /// Cuts one connection.
 #[derive(Debug, Clone, Default)]
@@ -40,30 +38,22 @@ impl Connected<IncomingStream<'_, Socket>> for Switch {
 }
 
 /// The listening socket.
-pub(super) struct Socket {
-    pub(super) listener: TcpListener,
-    pub(super) stopping: watch::Receiver<bool>,
-}
+pub(super) struct Socket(pub(super) TcpListener);
 
 impl Listener for Socket {
     type Io = Connection;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.listener).await;
+        let (stream, address) = Listener::accept(&mut self.0).await;
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY");
         }
-        let mut stopping = self.stopping.clone();
-        let stopped = Box::pin(async move {
-            // An error means that the server is gone, which is a stop too.
-            let _ = stopping.wait_for(|stop| *stop).await;
-        });
-        (Connection { stream, switch: Switch::default(), stopped: Some(stopped), ended: false }, address)
+        (Connection { stream, switch: Switch::default() }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        self.0.local_addr()
     }
 }
 
@@ -71,11 +61,6 @@ impl Listener for Socket {
 pub(super) struct Connection {
     stream: TcpStream,
     switch: Switch,
-    /// Set until the first bytes arrive: a client may open a connection ahead of need, and a graceful stop would wait
-    /// for its first request for ever.
-    stopped: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    /// Whether the end was reported to the reader because of a stop.
-    ended: bool,
 }
 
 fn reset() -> io::Error {
@@ -87,18 +72,7 @@ impl AsyncRead for Connection {
         if self.switch.is_cut() {
             return Poll::Ready(Err(reset()));
         }
-        if self.ended {
-            return Poll::Ready(Ok(()));
-        }
-        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-        if read.is_ready() {
-            self.stopped = None;
-        }
-        if self.stopped.as_mut().is_some_and(|stopped| stopped.as_mut().poll(cx).is_ready()) {
-            (self.stopped, self.ended) = (None, true);
-            return Poll::Ready(Ok(()));
-        }
-        read
+        Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
 

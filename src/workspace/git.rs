@@ -200,16 +200,23 @@ impl<'a> Git<'a> {
             if output.status.code().is_some_and(|code| good.contains(&code)) {
                 return Ok(());
             }
-            let locked = String::from_utf8_lossy(&output.stderr).contains("could not lock config file");
             // A lock that cannot be made (read-only folder) says something else than "File exists".
-            let held = locked && String::from_utf8_lossy(&output.stderr).contains("File exists");
-            if !held || pause > Duration::from_secs(1) {
-                return Err(self.refused("write its configuration", &output));
+            let Some(file) = held_lock(&output) else { return Err(self.refused("write its configuration", &output)) };
+            if pause > Duration::from_secs(1) {
+                return Err(WorkspaceError::GitLocked { lock: self.folder.join(file) });
             }
             std::thread::sleep(pause);
             pause *= 2;
         }
     }
+}
+
+/// The lock that another git holds, where that is what git complained about: `error: could not lock config file
+/// .git/config: File exists`.
+fn held_lock(output: &Output) -> Option<PathBuf> {
+    let said = String::from_utf8_lossy(&output.stderr);
+    let file = said.split_once("could not lock config file ")?.1.split_once(": File exists")?.0;
+    Some(format!("{file}.lock").into())
 }
 
 /// Which file of a repository's configuration.
