@@ -27,6 +27,11 @@ pub struct Config {
     pub state_dir: Option<PathBuf>,
     /// Name of the identity that holds the app's own secrets; default [`DEFAULT_HOST_IDENTITY`].
     pub host_identity: Option<String>,
+    /// Names of identities at Ravi: `{name}` and `{id}` stand for the workspace's; default `{name}`.
+    pub identity_name: Option<String>,
+    /// How many free identities are kept for later workspaces; one that is released above that is retired. Default: all,
+    /// because plans limit how many there may be, retired ones included.
+    pub pool_size: Option<u32>,
     /// The key, where the program that opens `Ravi` has one. Never read from a configuration file.
     #[serde(skip)]
     pub api_key: Option<SecretString>,
@@ -61,6 +66,16 @@ impl Config {
         }
     }
 
+    /// Refuses what would go wrong later.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        match &self.identity_name {
+            Some(pattern) if !pattern.contains("{name}") && !pattern.contains("{id}") => {
+                Err(ConfigError::IdentityName { pattern: pattern.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The state folder to use.
     pub(crate) fn folder(&self) -> Result<PathBuf, ConfigError> {
         use etcetera::BaseStrategy as _;
@@ -74,6 +89,14 @@ impl Config {
     /// Name of the identity that holds the app's own secrets.
     pub(crate) fn host_name(&self) -> &str {
         self.host_identity.as_deref().unwrap_or(DEFAULT_HOST_IDENTITY)
+    }
+
+    /// Name of the identity of a workspace.
+    pub(crate) fn identity_name(&self, id: &str, name: &str) -> String {
+        match &self.identity_name {
+            Some(pattern) => pattern.replace("{id}", id).replace("{name}", name),
+            None => name.to_owned(),
+        }
     }
 
     /// The key in `RAVI_API_KEY`, unless the configuration says not to look there.
@@ -102,6 +125,12 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A pattern that gives every identity the same name.
+    #[error("the identity name {pattern:?} has neither {{name}} nor {{id}} in it")]
+    IdentityName {
+        /// The pattern as given.
+        pattern: String,
+    },
     /// The platform names no folder for state.
     #[error("no folder for the ledger: {reason}")]
     StateDir {
@@ -114,6 +143,7 @@ impl Explain for ConfigError {
     fn code(&self) -> String {
         match self {
             ConfigError::ApiUrl { .. } => "config.api_url".into(),
+            ConfigError::IdentityName { .. } => "config.identity_name".into(),
             ConfigError::StateDir { .. } => "config.state_dir".into(),
         }
     }
@@ -123,6 +153,7 @@ impl Explain for ConfigError {
             ConfigError::ApiUrl { .. } => {
                 format!("Use an https address such as {DEFAULT_API_URL}, or http on loopback.")
             }
+            ConfigError::IdentityName { .. } => "Write a pattern such as `agent-{id}` or `{name}`.".into(),
             ConfigError::StateDir { .. } => "Set RAVI_WORKSPACE_STATE to a folder of yours.".into(),
         }
     }

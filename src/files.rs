@@ -115,6 +115,9 @@ impl FileError {
             Some(Errno::ISDIR) => FileError::Directory { path },
             Some(Errno::NXIO | Errno::NODEV | Errno::OPNOTSUPP) => FileError::NotRegular { path },
             Some(Errno::ACCESS | Errno::PERM) => FileError::Denied { path, action, source },
+            // A library may have wrapped the error; its kind is still told.
+            None if source.kind() == io::ErrorKind::PermissionDenied => FileError::Denied { path, action, source },
+            None if source.kind() == io::ErrorKind::NotFound => FileError::NotFound { path },
             _ => FileError::Io { path, action, source },
         }
     }

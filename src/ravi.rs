@@ -6,6 +6,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
@@ -22,6 +23,11 @@ use crate::workspace::{
     self, Context, OwedRevocation, Progress, ProvisionRequest, Provisioned, ReapReport, Released, WorkspaceError,
     WorkspaceSummary,
 };
+
+/// How often [`Ravi::tend`] looks for debts that are due.
+const TEND_EVERY: Duration = Duration::from_secs(60);
+/// Every how many of these it also looks for workspaces that are gone.
+const REAP_EVERY: u64 = 10;
 
 /// The one handle; cheap to clone, usable from any task of a tokio runtime.
 #[derive(Clone)]
@@ -50,6 +56,7 @@ impl Ravi {
     /// # Errors
     /// The API address is not one that keys may be sent to, or the ledger cannot be opened.
     pub fn open(config: Config) -> Result<Ravi> {
+        config.check()?;
         let url = config.server()?;
         let server = url.as_str().trim_end_matches('/').to_owned();
         let ledger = Ledger::open(&config.folder()?)?;
@@ -237,6 +244,34 @@ impl Ravi {
         workspace::reap(self.context(&account, &progress), dry_run).await
     }
 
+    /// Looks after what is left to do, as long as it is polled: revocations that are still owed, every minute; workspaces
+    /// that are gone, every ten. Spawn it once in a program that runs for long. Failures are logged and tried again.
+    pub async fn tend(&self) {
+        let mut minutes = 0u64;
+        loop {
+            if let Err(error) = self.tend_once(minutes % REAP_EVERY == 0).await {
+                tracing::debug!(code = error.code(), "tending workspaces");
+            }
+            tokio::time::sleep(TEND_EVERY).await;
+            minutes += 1;
+        }
+    }
+
+    async fn tend_once(&self, reap: bool) -> Result<()> {
+        let idle = self.inner.ledger.run(|l| Ok(l.bindings()?.is_empty() && l.owed()?.is_empty())).await?;
+        if idle {
+            return Ok(());
+        }
+        let account = self.management("tending workspaces").await?;
+        let silent = |_| {};
+        let ctx = self.context(&account, &silent);
+        workspace::pay_due(ctx).await?;
+        if reap {
+            workspace::reap(ctx, false).await?;
+        }
+        Ok(())
+    }
+
     /// All workspaces of this ledger, oldest first. Asks Ravi nothing.
     ///
     /// # Errors
@@ -319,7 +354,13 @@ impl Ravi {
     }
 
     fn context<'a>(&'a self, account: &'a Session<ManagementKey>, listener: workspace::Listener<'a>) -> Context<'a> {
-        Context { ledger: &self.inner.ledger, account, server: &self.inner.server, listener }
+        Context {
+            ledger: &self.inner.ledger,
+            account,
+            server: &self.inner.server,
+            config: &self.inner.config,
+            listener,
+        }
     }
 
     /// Revocations that are still owed are tried whenever there is a key at hand. They are not this caller's business:

@@ -206,6 +206,27 @@ async fn every_crash_point(job: Job, name: &str) {
     println!("{name}: {} crash points", points.len());
 }
 
+/// Whoever gives up after a crash and releases instead ends with the folder as it was, and no live key.
+async fn given_up_at_every_crash_point(job: Job, name: &str) {
+    let untouched = World::for_job(job).await.seen().await;
+    let traced = World::for_job(job).await;
+    let trace = traced.bed.path("trace");
+    traced.run(job, &[("RAVI_WORKSPACE_CRASH_TRACE", trace.to_str().expect("text").to_owned())]).0.ok();
+    let points = std::fs::read_to_string(trace).expect("a trace").lines().count();
+    for point in 1..=points {
+        let world = World::for_job(job).await;
+        world.run(job, &[("RAVI_WORKSPACE_CRASH_AT", point.to_string())]);
+        let run = world.bed.run(&["release", "w1", "--json"]);
+        assert!(run.code == 0 || run.error_code() == "workspace.unbound", "{name}, point {point}: {run:?}");
+        world.bed.run(&["reap", "--json"]).ok();
+        let seen = world.seen().await;
+        for part in ["keys", "bound", "owed", "repository", "tree"] {
+            assert_eq!(seen[part], untouched[part], "{name}, given up at point {point}: {part}");
+        }
+    }
+    println!("{name}: given up at {points} crash points");
+}
+
 async fn every_lost_reply(job: Job, name: &str) {
     let undisturbed = World::for_job(job).await;
     undisturbed.run(job, &[]).0.ok();
@@ -238,6 +259,20 @@ macro_rules! jobs {
             async fn $test() { every_lost_reply($job, stringify!($test)).await; })*
         }
     };
+}
+
+mod given_up {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn provision() {
+        given_up_at_every_crash_point(Job::Provision, "provision").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn provision_in_a_bare_repository() {
+        given_up_at_every_crash_point(Job::ProvisionBare, "provision_in_a_bare_repository").await;
+    }
 }
 
 jobs! {

@@ -235,6 +235,11 @@ async fn a_copy_of_a_repository_is_not_the_workspace_and_a_moved_one_is() {
     let answer = bed.run(&Bed::provision_args(&copy, "w", "x agent")).ok().json();
     assert_eq!(answer["path"], copy.to_str().expect("text"));
     assert_eq!(bed.identity_count().await, 1);
+    std::fs::rename(&copy, &repository).expect("it moves again");
+    bed.run(&["release", repository.to_str().expect("text")]).ok();
+    for left in [".ravi", ".git/config.worktree", ".git/ravi-workspace.json", ".git/ravi-workspaces.json"] {
+        assert!(!repository.join(left).exists(), "{left}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -140,6 +140,31 @@ impl Ledger {
         Ok(())
     }
 
+    /// The last event of the identity that belongs to a former workspace; 0 where there is none.
+    pub(crate) fn cursor(&self, uuid: &IdentityUuid) -> Result<i64, LedgerError> {
+        let cursor = self.read(|c| {
+            c.query_row("SELECT cursor FROM identity WHERE uuid = ?1", [uuid.as_str()], |row| row.get(0)).optional()
+        })?;
+        Ok(cursor.unwrap_or(0))
+    }
+
+    /// Events up to `cursor` belong to former workspaces.
+    pub(crate) fn set_cursor(&self, uuid: &IdentityUuid, cursor: i64) -> Result<(), LedgerError> {
+        self.change("ledger: inbox cursor", |t| {
+            t.execute("UPDATE identity SET cursor = ?2 WHERE uuid = ?1", params![uuid.as_str(), cursor])
+        })?;
+        Ok(())
+    }
+
+    /// How many identities of `server` are free.
+    pub(crate) fn pool_count(&self, server: &str) -> Result<u32, LedgerError> {
+        self.read(|c| {
+            c.query_row("SELECT count(*) FROM identity WHERE server = ?1 AND state = 'pooled'", [server], |row| {
+                row.get(0)
+            })
+        })
+    }
+
     /// The server does not know the identity any more: workspace `id` is without one again.
     pub(crate) fn drop_identity(&self, id: &str, uuid: &IdentityUuid) -> Result<(), LedgerError> {
         self.change("ledger: identity dropped", |t| {

@@ -1,7 +1,7 @@
 //! The Tauri plugin `ravi`: how a host app registers it, and what its windows may call.
 //!
 //! It is an adapter over [`crate::Ravi`] and holds no logic. Set-up opens the ledger and nothing else: no network, no
-//! keychain. If the ledger or the configuration cannot be used, the app does not start and the error says why and what
+//! keychain; a task that it starts looks after revocations still owed and workspaces that are gone. If the ledger or the configuration cannot be used, the app does not start and the error says why and what
 //! to do; an app that ran on without it would fail later and further from the cause.
 //!
 //! A window can call a command only where the app's capability grants it; see the folder `permissions`.
@@ -67,6 +67,18 @@ impl Builder {
         self
     }
 
+    /// Names of identities at Ravi; `{name}` and `{id}` stand for the workspace's.
+    pub fn identity_name(mut self, pattern: impl Into<String>) -> Builder {
+        self.config.identity_name = Some(pattern.into());
+        self
+    }
+
+    /// How many free identities are kept for later workspaces.
+    pub fn pool_size(mut self, identities: u32) -> Builder {
+        self.config.pool_size = Some(identities);
+        self
+    }
+
     /// The key to use, of either kind. Has no counterpart in `tauri.conf.json`, which is shipped with the app.
     pub fn api_key(mut self, key: SecretString) -> Builder {
         self.config.api_key = Some(key);
@@ -93,7 +105,10 @@ impl Builder {
             ])
             .setup(move |app, api| {
                 let file = api.config().clone().unwrap_or_default();
-                app.manage(open(app, self.config, file).map_err(SetupError::from)?);
+                let ravi = open(app, self.config, file).map_err(SetupError::from)?;
+                let tended = ravi.clone();
+                tauri::async_runtime::spawn(async move { tended.tend().await });
+                app.manage(ravi);
                 Ok(())
             })
             .build()
@@ -137,6 +152,8 @@ fn layered(first: Config, second: Config) -> Config {
         api_url: first.api_url.or(second.api_url),
         state_dir: first.state_dir.or(second.state_dir),
         host_identity: first.host_identity.or(second.host_identity),
+        identity_name: first.identity_name.or(second.identity_name),
+        pool_size: first.pool_size.or(second.pool_size),
         api_key: first.api_key.or(second.api_key),
     }
 }
@@ -171,8 +188,11 @@ mod tests {
             .api_url("https://ravi.example".parse().unwrap())
             .state_dir("/state")
             .host_identity("front desk")
+            .identity_name("agent-{id}")
+            .pool_size(4)
             .api_key("made-up".into());
-        let Config { api_url, state_dir, host_identity, api_key } = builder.config;
+        let Config { api_url, state_dir, host_identity, identity_name, pool_size, api_key } = builder.config;
         assert!(api_url.is_some() && state_dir.is_some() && host_identity.is_some() && api_key.is_some());
+        assert!(identity_name.is_some() && pool_size.is_some());
     }
 }

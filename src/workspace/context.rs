@@ -1,6 +1,7 @@
 //! What every job of this room needs at hand, and how it tells its progress.
 
 use crate::api::{ManagementKey, Session};
+use crate::config::Config;
 use crate::error::Result;
 use crate::ledger::{Ledger, now_ms};
 
@@ -16,6 +17,7 @@ pub(crate) struct Context<'a> {
     pub(crate) ledger: &'a Ledger,
     pub(crate) account: &'a Session<ManagementKey>,
     pub(crate) server: &'a str,
+    pub(crate) config: &'a Config,
     pub(crate) listener: Listener<'a>,
 }
 

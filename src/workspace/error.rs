@@ -145,6 +145,14 @@ pub enum WorkspaceError {
         /// The last local part tried.
         identifier: String,
     },
+    /// The account's plan has no room for another identity, and none is free.
+    #[error("the plan has no room for an identity of workspace {id}, and none is free: {message}")]
+    PlanFull {
+        /// The id.
+        id: String,
+        /// What the server said.
+        message: String,
+    },
     /// The secret that was to hold the GitHub token does not exist.
     #[error("the vault has no secret {secret} for workspace {id}")]
     NoGithubSecret {
@@ -179,6 +187,7 @@ impl Explain for WorkspaceError {
             WorkspaceError::Unbound { .. } => "workspace.unbound",
             WorkspaceError::Busy { .. } => "workspace.busy",
             WorkspaceError::AddressTaken { .. } => "workspace.address_taken",
+            WorkspaceError::PlanFull { .. } => "workspace.plan_full",
             WorkspaceError::NoGithubSecret { .. } => "workspace.no_github_secret",
             WorkspaceError::Stopped => "workspace.stopped",
         }
@@ -213,6 +222,10 @@ impl Explain for WorkspaceError {
             WorkspaceError::Unbound { .. } => "See `ravi-workspace list`; `ravi-workspace provision` binds one.".into(),
             WorkspaceError::Busy { .. } => "Try again; if it stays so, look for a hanging ravi-workspace.".into(),
             WorkspaceError::AddressTaken { .. } => "Choose an address with --email.".into(),
+            WorkspaceError::PlanFull { .. } => {
+                "Release a workspace that is not needed any more; its identity serves the next one. Or change the plan."
+                    .into()
+            }
             WorkspaceError::NoGithubSecret { secret, .. } => {
                 format!("Store it: `ravi-workspace secret set {secret}` reads the value from standard input.")
             }
@@ -229,6 +242,7 @@ impl Explain for WorkspaceError {
             WorkspaceError::Tracked { .. }
             | WorkspaceError::NotOurs { .. }
             | WorkspaceError::ForeignGitDir { .. }
+            | WorkspaceError::PlanFull { .. }
             | WorkspaceError::OtherLedger { .. } => Kind::Policy,
             WorkspaceError::File(e) => e.kind(),
             _ => Kind::Failed,

@@ -30,7 +30,15 @@ pub(crate) async fn find(ledger: &Ledger, target: &str) -> Result<Option<Binding
 async fn at(ledger: &Ledger, path: PathBuf) -> Result<Option<Binding>> {
     let place = blocking(move || inspect(&path)).await?;
     if let Some(git) = place.git {
-        return by_note(ledger, git.git_dir).await;
+        let found = by_note(ledger, git.git_dir.clone()).await?;
+        // Where it lies now; the ledger learns it with the next provision.
+        let here = |binding| Binding {
+            path: place.root,
+            git_dir: Some(git.git_dir),
+            common_dir: Some(git.common_dir),
+            ..binding
+        };
+        return Ok(found.map(here));
     }
     let ancestors: Vec<PathBuf> = place.root.ancestors().map(Path::to_owned).collect();
     for ancestor in ancestors {

@@ -147,7 +147,20 @@ impl<'a> Git<'a> {
 
     /// All values of `key` in one file of the configuration.
     pub(crate) fn values(self, scope: Scope, key: &str) -> Result<Vec<String>, WorkspaceError> {
-        let output = self.output(&["config", scope.flag(), "--null", "--get-all", key])?;
+        self.values_with(&[scope.flag().as_ref()], key)
+    }
+
+    /// The same of a file that git need not read; none where there is no such file.
+    pub(crate) fn values_in(self, file: &Path, key: &str) -> Result<Vec<String>, WorkspaceError> {
+        match file.exists() {
+            true => self.values_with(&["--file".as_ref(), file.as_os_str()], key),
+            false => Ok(Vec::new()),
+        }
+    }
+
+    fn values_with(self, file: &[&OsStr], key: &str) -> Result<Vec<String>, WorkspaceError> {
+        let rest = ["--null", "--get-all", key].map(OsStr::new);
+        let output = self.output(&[&["config".as_ref()], file, &rest].concat())?;
         match output.status.code() {
             Some(0) => {
                 let text = String::from_utf8_lossy(&output.stdout).into_owned();

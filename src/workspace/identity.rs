@@ -32,7 +32,7 @@ struct Wanted {
 /// Finds or makes the identity of `binding`.
 pub(crate) async fn find_or_make(ctx: Context<'_>, binding: &Binding) -> Result<IdentityRow> {
     if let Some(row) = known(ctx, binding).await? {
-        return rename_if_needed(ctx, row, &binding.name).await;
+        return rename_if_needed(ctx, row, binding).await;
     }
     if let Some(row) = resolve(ctx, binding).await? {
         return Ok(row);
@@ -40,7 +40,14 @@ pub(crate) async fn find_or_make(ctx: Context<'_>, binding: &Binding) -> Result<
     if let Some(row) = from_pool(ctx, binding).await? {
         return Ok(row);
     }
-    make(ctx, binding).await
+    match make(ctx, binding).await {
+        // Another workspace may have been released meanwhile.
+        Err(crate::Error::Api(ApiError::PlanNeeded { server, .. })) => {
+            let full = || WorkspaceError::PlanFull { id: binding.id.clone(), message: server.to_string() };
+            from_pool(ctx, binding).await?.ok_or_else(|| full().into())
+        }
+        other => other,
+    }
 }
 
 async fn known(ctx: Context<'_>, binding: &Binding) -> Result<Option<IdentityRow>> {
@@ -48,11 +55,12 @@ async fn known(ctx: Context<'_>, binding: &Binding) -> Result<Option<IdentityRow
     Ok(ctx.ledger.run(move |l| l.identity(&uuid)).await?)
 }
 
-async fn rename_if_needed(ctx: Context<'_>, row: IdentityRow, name: &str) -> Result<IdentityRow> {
+async fn rename_if_needed(ctx: Context<'_>, row: IdentityRow, binding: &Binding) -> Result<IdentityRow> {
+    let name = ctx.config.identity_name(&binding.id, &binding.name);
     if row.name == name {
         return Ok(row);
     }
-    let renamed = ctx.account.identities().rename(&row.uuid, name).await?;
+    let renamed = ctx.account.identities().rename(&row.uuid, &name).await?;
     let row = IdentityRow { name: renamed.name, ..row };
     let kept = row.clone();
     ctx.ledger.run(move |l| l.put_identity(&kept)).await?;
@@ -95,14 +103,33 @@ async fn from_pool(ctx: Context<'_>, binding: &Binding) -> Result<Option<Identit
     loop {
         let (server, id) = (ctx.server.to_owned(), binding.id.clone());
         let Some(row) = ctx.ledger.run(move |l| l.take_pooled(&server, &id)).await? else { return Ok(None) };
-        match rename_if_needed(ctx, row.clone(), &binding.name).await {
+        match tokio::try_join!(rename_if_needed(ctx, row.clone(), binding), fence(ctx, &row.uuid)) {
             Err(crate::Error::Api(ApiError::NotFound { .. })) => {
                 let id = binding.id.clone();
                 ctx.ledger.run(move |l| l.drop_identity(&id, &row.uuid)).await?;
             }
-            other => return other.map(Some),
+            other => return other.map(|(row, ())| Some(row)),
         }
     }
+}
+
+/// Most events that one call answers.
+const EVENT_PAGE: u32 = 1000;
+
+/// Writes down the last event of an identity that comes from the pool: what came before is a former workspace's and is
+/// not shown to the next one. Taken now and not at release, because mail also comes while an identity is free.
+async fn fence(ctx: Context<'_>, uuid: &IdentityUuid) -> Result<()> {
+    let known = uuid.clone();
+    let mut cursor = ctx.ledger.run(move |l| l.cursor(&known)).await?;
+    loop {
+        let page = ctx.account.events(Some(uuid)).after(cursor, EVENT_PAGE, &[]).await?;
+        cursor = page.iter().map(|event| event.seq).max().unwrap_or(cursor).max(cursor);
+        if page.len() < EVENT_PAGE as usize {
+            break;
+        }
+    }
+    let known = uuid.clone();
+    Ok(ctx.ledger.run(move |l| l.set_cursor(&known, cursor)).await?)
 }
 
 async fn make(ctx: Context<'_>, binding: &Binding) -> Result<IdentityRow> {
@@ -117,11 +144,9 @@ async fn make(ctx: Context<'_>, binding: &Binding) -> Result<IdentityRow> {
         if taken || !ctx.ledger.run(move |l| l.claim(&server, &wish, &id)).await? {
             continue;
         }
-        let wanted = Wanted {
-            name: binding.name.clone(),
-            identifier: identifier.clone(),
-            before: had(&all, binding, identifier),
-        };
+        let name = ctx.config.identity_name(&binding.id, &binding.name);
+        let before = had(&all, &name, identifier);
+        let wanted = Wanted { name, identifier: identifier.clone(), before };
         if let Some(row) = ask_for(ctx, binding, wanted).await? {
             return Ok(row);
         }
@@ -130,8 +155,8 @@ async fn make(ctx: Context<'_>, binding: &Binding) -> Result<IdentityRow> {
     Err(WorkspaceError::AddressTaken { id: binding.id.clone(), identifier }.into())
 }
 
-fn had(all: &[Identity], binding: &Binding, identifier: &str) -> Vec<IdentityUuid> {
-    let same = |i: &&Identity| i.name == binding.name || local_part(&i.email) == identifier;
+fn had(all: &[Identity], name: &str, identifier: &str) -> Vec<IdentityUuid> {
+    let same = |i: &&Identity| i.name == name || local_part(&i.email) == identifier;
     all.iter().filter(same).map(|identity| identity.uuid.clone()).collect()
 }
 

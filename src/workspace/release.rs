@@ -13,11 +13,12 @@ use super::shared::Repository;
 use super::{env_file, identity, ravi_dir, values};
 use crate::api::ApiError;
 use crate::error::Result;
+use crate::files;
 use crate::ledger::{Binding, IdentityState, Owed};
 
-/// Takes the workspace of `binding` down. One caller at a time per workspace.
-pub(crate) async fn release(ctx: Context<'_>, binding: &Binding, retire: bool) -> Result<Released> {
-    let id = &binding.id;
+/// Takes the workspace of `seen` down, where it was seen to lie. One caller at a time per workspace.
+pub(crate) async fn release(ctx: Context<'_>, seen: &Binding, retire: bool) -> Result<Released> {
+    let id = &seen.id;
     let _lock = Lock::wait(ctx.ledger.dir(), &format!("workspace/{id}"), id).await?;
     let wanted = id.clone();
     // Another caller may have done it while this one waited.
@@ -25,7 +26,8 @@ pub(crate) async fn release(ctx: Context<'_>, binding: &Binding, retire: bool) -
         return done_before(ctx, id).await;
     };
     binding.retire |= retire;
-    finish(ctx, binding).await
+    let Binding { path, git_dir, common_dir, .. } = seen.clone();
+    finish(ctx, Binding { path, git_dir, common_dir, ..binding }).await
 }
 
 /// What the release of a workspace that is not bound any more answered.
@@ -45,6 +47,7 @@ pub(crate) async fn finish(ctx: Context<'_>, mut binding: Binding) -> Result<Rel
     {
         binding.identity = Some(row.uuid);
     }
+    binding.retire |= pool_is_full(ctx).await?;
     let begun = binding.clone();
     ctx.ledger.run(move |l| l.begin_release(&begun, begun.retire)).await?;
     let left = ctx.step(&id, Step::Undo, undo(&binding)).await?;
@@ -69,6 +72,12 @@ pub(crate) async fn finish(ctx: Context<'_>, mut binding: Binding) -> Result<Rel
     Ok(answer)
 }
 
+async fn pool_is_full(ctx: Context<'_>) -> Result<bool> {
+    let Some(size) = ctx.config.pool_size else { return Ok(false) };
+    let server = ctx.server.to_owned();
+    Ok(ctx.ledger.run(move |l| l.pool_count(&server)).await? >= size)
+}
+
 /// Undoes git values and files as far as they are still ours and the folder can be seen.
 async fn undo(binding: &Binding) -> Result<Vec<String>> {
     let binding = binding.clone();
@@ -78,10 +87,12 @@ async fn undo(binding: &Binding) -> Result<Vec<String>> {
 fn undo_here(binding: &Binding) -> Result<Vec<String>, WorkspaceError> {
     let mut left = Vec::new();
     match folder_state(&binding.path) {
-        FolderState::Present => left.extend(undo_folder(binding)?),
+        FolderState::Present => left.extend(undo_files(binding)?),
         FolderState::Gone => {}
         FolderState::Unseen => left.push(format!("{} cannot be seen now", binding.path.display())),
     }
+    left.extend(undo_values(binding)?);
+    sweep(binding);
     if let Some(common_dir) = binding.common_dir.as_deref().filter(|dir| dir.is_dir()) {
         let at = if binding.path.is_dir() { &binding.path } else { common_dir };
         left.extend(Repository::lock(at, common_dir)?.tidy()?);
@@ -89,22 +100,36 @@ fn undo_here(binding: &Binding) -> Result<Vec<String>, WorkspaceError> {
     Ok(left)
 }
 
-fn undo_folder(binding: &Binding) -> Result<Vec<String>, WorkspaceError> {
-    let mut left = Vec::new();
+/// Takes away what a provision that was killed left half-written.
+fn sweep(binding: &Binding) {
+    let exclude = binding.common_dir.as_ref().map(|dir| dir.join("info"));
+    let env = binding.request.env_file.as_ref().and_then(|file| Some(binding.path.join(file.parent()?)));
+    let folders = [Some(binding.path.clone()), binding.git_dir.clone(), binding.common_dir.clone(), exclude, env];
+    for folder in folders.into_iter().flatten() {
+        files::sweep(&folder);
+    }
+}
+
+fn undo_files(binding: &Binding) -> Result<Vec<String>, WorkspaceError> {
     if let Some(file) = &binding.request.env_file {
         env_file::remove(&binding.path.join(file))?;
     }
-    if let Some(uuid) = &binding.identity
-        && !ravi_dir::remove(&binding.path, uuid.as_str())?
-    {
-        left.push(format!("{}/{} is somebody else's now", binding.path.display(), ravi_dir::DIR));
+    match &binding.identity {
+        Some(uuid) if !ravi_dir::remove(&binding.path, uuid.as_str())? => {
+            Ok(vec![format!("{}/{} is somebody else's now", binding.path.display(), ravi_dir::DIR)])
+        }
+        _ => Ok(Vec::new()),
     }
-    let Some(git_dir) = binding.git_dir.as_deref().filter(|dir| dir.is_dir()) else { return Ok(left) };
-    // A worktree that was removed and made anew at the same place has no note of ours, and nothing to undo.
-    if let Some(note) = Note::read(git_dir)?.filter(|note| note.nonce == binding.nonce) {
-        left.extend(values::unset(&binding.path, git_dir, &note)?);
-        Note::remove(git_dir)?;
-    }
+}
+
+/// The private git dir may outlive its folder (until `git worktree prune`). A worktree that was removed and made anew
+/// at the same place has no note of ours, and nothing to undo.
+fn undo_values(binding: &Binding) -> Result<Vec<String>, WorkspaceError> {
+    let Some(git_dir) = binding.git_dir.as_deref().filter(|dir| dir.is_dir()) else { return Ok(Vec::new()) };
+    let Some(note) = Note::read(git_dir)?.filter(|note| note.nonce == binding.nonce) else { return Ok(Vec::new()) };
+    let at = if binding.path.is_dir() { &binding.path } else { git_dir };
+    let left = values::unset(at, git_dir, &note)?;
+    Note::remove(git_dir)?;
     Ok(left)
 }
 

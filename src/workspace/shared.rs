@@ -196,10 +196,17 @@ impl<'a> Repository<'a> {
         if self.used_by_others(record)? {
             return Ok(false);
         }
-        let config = undone(record.config.as_ref(), self.read("config")?.as_deref());
-        let main = match &record.main_config {
-            None => Undone::Already,
-            splice => undone(splice.as_ref(), self.read("config.worktree")?.as_deref()),
+        let (config, main) = match &record.pending {
+            Some((config, main)) => {
+                (self.undone_pending(config, "config")?, self.undone_pending(main, "config.worktree")?)
+            }
+            None => {
+                let main = match &record.main_config {
+                    None => Undone::Already,
+                    splice => undone(splice.as_ref(), self.read("config.worktree")?.as_deref()),
+                };
+                (undone(record.config.as_ref(), self.read("config")?.as_deref()), main)
+            }
         };
         if config == Undone::Changed || main == Undone::Changed {
             self.take_values_back(record)?;
@@ -208,6 +215,16 @@ impl<'a> Repository<'a> {
             self.put_back("config.worktree", main)?;
         }
         Ok(true)
+    }
+
+    /// The same for a change that a run began and did not end.
+    fn undone_pending(&self, original: &Original, name: &str) -> Result<Undone, WorkspaceError> {
+        let current = self.read(name)?;
+        if current == original.content {
+            return Ok(Undone::Already);
+        }
+        let splice = self.change_since(original, name)?;
+        Ok(undone(splice.as_ref(), current.as_deref()))
     }
 
     fn put_back(&self, name: &str, original: Undone) -> Result<(), WorkspaceError> {
@@ -222,14 +239,17 @@ impl<'a> Repository<'a> {
     /// Somebody changed a file meanwhile: take back what is still ours, value by value.
     fn take_values_back(&self, record: &Record) -> Result<(), WorkspaceError> {
         let git = Git::at(self.common_dir);
-        if git.values(Scope::Shared, EXTENSION)?.last().is_some_and(|v| is_true(v)) {
-            for (key, values) in &record.moved {
-                if git.values(Scope::Worktree, key)? == *values {
-                    git.set_in(&self.path("config"), key, values)?;
-                    git.set(Scope::Worktree, key, &[])?;
+        let (shared, main) = (self.path("config"), self.path("config.worktree"));
+        for (key, values) in &record.moved {
+            if git.values_in(&main, key)? == *values {
+                if git.values_in(&shared, key)?.is_empty() {
+                    git.set_in(&shared, key, values)?;
                 }
+                git.set_in(&main, key, &[])?;
             }
-            git.set(Scope::Shared, EXTENSION, &[])?;
+        }
+        if git.values_in(&shared, EXTENSION)?.last().is_some_and(|v| is_true(v)) {
+            git.set_in(&shared, EXTENSION, &[])?;
         }
         self.drop_if_empty("config.worktree")
     }
