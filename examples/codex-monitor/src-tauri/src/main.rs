@@ -55,6 +55,16 @@ fn data_dir(identifier: &str) -> Result<PathBuf, Box<dyn Error>> {
     }
 }
 
+/// Starts the stand-in at the address it had before: workspaces belong to an address.
+async fn start(folder: &Path) -> Result<Server, Box<dyn Error>> {
+    let file = folder.join("port");
+    let port = std::fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+    let server = Server::start(Options { port, data_dir: Some(folder.join("server")), ..Options::default() }).await?;
+    let port = server.base_url().rsplit(':').next().unwrap_or_default().to_owned();
+    std::fs::write(file, port)?;
+    Ok(server)
+}
+
 /// The stand-in with the options that lead to it; no stand-in and no options where the environment names a service.
 ///
 /// The stand-in has a ledger of its own: identities that it made up mean nothing to a real service.
@@ -63,8 +73,7 @@ fn ravi(data: &Path) -> Result<(Option<Server>, Builder), Box<dyn Error>> {
         return Ok((None, Builder::new()));
     }
     let folder = data.join("stand-in");
-    let options = Options { data_dir: Some(folder.join("server")), ..Options::default() };
-    let server = tauri::async_runtime::block_on(Server::start(options))?;
+    let server = tauri::async_runtime::block_on(start(&folder))?;
     let builder = Builder::new()
         .api_url(server.base_url().parse()?)
         .api_key(server.management_key())
