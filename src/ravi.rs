@@ -16,9 +16,7 @@ use crate::api::{AnyKey, Client, ClientOptions, ManagementKey, Session};
 use crate::config::Config;
 use crate::error::Result;
 use crate::ledger::{IdentityRow, Ledger};
-use crate::vault::reference::{Reference, SecretName};
-use crate::vault::settings::{self, MigrateError, MigrateReport, Place, Pointer, SettingsError, SettingsFile, Value};
-use crate::vault::{Memory, Vault, VaultError};
+use crate::vault::Memory;
 use crate::workspace::{
     self, Context, OwedRevocation, Progress, ProvisionRequest, Provisioned, ReapReport, Released, WorkspaceError,
     WorkspaceSummary,
@@ -118,76 +116,6 @@ impl Ravi {
         self.inner.ledger.run(move |l| l.forget_login(&server)).await?;
         self.inner.memory.clear();
         Ok(())
-    }
-
-    /// Reads a secret of the host identity: from memory while it is fresh, else one API call.
-    ///
-    /// # Errors
-    /// No such secret (`secret.not_found`); not signed in; Ravi does not answer.
-    pub async fn secret(&self, key: &str) -> Result<SecretString> {
-        let name = SecretName::parse(key).map_err(VaultError::from)?;
-        if let Some(value) = self.inner.memory.get(&name) {
-            return Ok(value);
-        }
-        self.with_vault(async |vault| vault.get(&name).await).await
-    }
-
-    /// Creates or overwrites a secret of the host identity and sees that it reads back.
-    ///
-    /// # Errors
-    /// The name is none; not signed in; Ravi does not answer.
-    pub async fn set_secret(&self, key: &str, value: SecretString) -> Result<()> {
-        let name = SecretName::parse(key).map_err(VaultError::from)?;
-        self.with_vault(async |vault| vault.set(&name, &value).await).await
-    }
-
-    /// Deletes a secret of the host identity.
-    ///
-    /// # Errors
-    /// No such secret (`secret.not_found`); not signed in; Ravi does not answer.
-    pub async fn delete_secret(&self, key: &str) -> Result<()> {
-        let name = SecretName::parse(key).map_err(VaultError::from)?;
-        self.with_vault(async |vault| vault.delete(&name).await).await
-    }
-
-    /// Names of the host identity's secrets, sorted.
-    ///
-    /// # Errors
-    /// Not signed in; Ravi does not answer.
-    pub async fn secret_names(&self) -> Result<Vec<String>> {
-        self.with_vault(async |vault| vault.names().await).await
-    }
-
-    /// Moves plaintext values of a settings file into the vault and leaves references. All values are stored, read back
-    /// and compared before the file is changed, once and atomically; on any error it is as it was.
-    ///
-    /// # Errors
-    /// The file is no settings file or lacks the places (`settings.…`); a different value is in the vault already.
-    pub async fn migrate_settings(&self, file: &Path, places: &[Place], dry_run: bool) -> Result<MigrateReport> {
-        // The file is read first: a wrong file is an error also where nobody is signed in.
-        SettingsFile::read(file).and_then(|read| read.find(places)).map_err(VaultError::from)?;
-        self.with_vault(async |vault| {
-            settings::migrate(file, places, &vault, dry_run).await.map_err(|e| match e {
-                MigrateError::Settings(e) => VaultError::from(e).into(),
-                MigrateError::Store(e) => e,
-            })
-        })
-        .await
-    }
-
-    /// Reads the value at one JSON pointer of a settings file, through its reference where there is one.
-    ///
-    /// # Errors
-    /// The file or the value cannot be read; the reference does not resolve.
-    pub async fn settings_value(&self, file: &Path, pointer: &str) -> Result<SecretString> {
-        let place = Pointer::parse(pointer)
-            .map_err(|source| VaultError::from(SettingsError::Pointer { pointer: pointer.to_owned(), source }))?;
-        let read = SettingsFile::read(file).map_err(VaultError::from)?;
-        match read.value(&place).map_err(VaultError::from)? {
-            Value::Plain(value) => Ok(value),
-            Value::Reference(reference) => self.resolve(&reference).await,
-            _ => Err(VaultError::NoValue { file: file.to_owned(), pointer: pointer.to_owned() }.into()),
-        }
     }
 
     /// Sets a workspace up, or finishes what an earlier call began. `progress` is told each step. The same call again
@@ -334,25 +262,6 @@ impl Ravi {
         })
     }
 
-    async fn with_vault<T>(&self, work: impl AsyncFnOnce(Vault<'_>) -> Result<T>) -> Result<T> {
-        let inner = &self.inner;
-        let access = self.access().await?;
-        let find = || {
-            let name = inner.config.host_name();
-            account::host_identity(&inner.ledger, &inner.client, &access, &inner.server, name)
-        };
-        let identity = inner.host.get_or_try_init(find).await?;
-        let session = inner.client.with(&access.key);
-        work(Vault { session: &session, identity, memory: &inner.memory }).await
-    }
-
-    async fn resolve(&self, reference: &Reference) -> Result<SecretString> {
-        match reference.identity() {
-            None => self.secret(reference.name().as_str()).await,
-            Some(_) => Err(VaultError::OtherIdentity { reference: reference.to_string() }.into()),
-        }
-    }
-
     fn context<'a>(&'a self, account: &'a Session<ManagementKey>, listener: workspace::Listener<'a>) -> Context<'a> {
         Context {
             ledger: &self.inner.ledger,
@@ -372,3 +281,6 @@ impl Ravi {
         }
     }
 }
+
+mod settings;
+mod vault;

@@ -101,6 +101,17 @@ pub(super) enum Secret {
         /// Name of the secret
         key: String,
     },
+    /// Replace a value; the old one is kept until the new one has been read back
+    Rotate {
+        /// Name of the secret
+        key: String,
+        /// Read the new value from standard input instead of making one
+        #[arg(long, conflicts_with = "length")]
+        stdin: bool,
+        /// Length of the value that is made of random letters and digits
+        #[arg(long, value_name = "N")]
+        length: Option<usize>,
+    },
     /// Show the names; never a value
     List,
     /// Delete a secret

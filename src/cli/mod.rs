@@ -8,6 +8,8 @@ mod args;
 mod output;
 mod progress;
 mod run;
+mod secret;
+mod settings;
 
 use std::process::ExitCode;
 

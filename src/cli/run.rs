@@ -1,25 +1,15 @@
 //! Each command: a few lines over [`Ravi`].
 
-use std::io::{self, IsTerminal as _, Read as _};
-use std::path::Path;
-
-use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
-use zeroize::Zeroizing;
 
-use super::args::{Command, Places, Secret, Settings};
+use super::args::Command;
 use super::output::{Output, say, table};
 use super::progress::Steps;
+use super::secret::{self, read_secret};
+use super::settings;
 use crate::account::{Account, DevicePrompt, KeyKind, KeySource};
-use crate::vault::VaultError;
-use crate::vault::settings::{self, MigrateReport, Place};
-use crate::workspace::{
-    OwedRevocation, ProvisionRequest, Provisioned, ReapReport, Reaped, Released, WorkspaceError, WorkspaceSummary,
-};
-use crate::{Config, Error, Ravi, Result};
-
-/// Largest value that `secret set` reads, in bytes; more is a mistake.
-const LARGEST_VALUE: u64 = 1024 * 1024;
+use crate::workspace::{OwedRevocation, ProvisionRequest, Provisioned, ReapReport, Reaped, Released, WorkspaceSummary};
+use crate::{Config, Ravi, Result};
 
 pub(super) async fn run(command: Command, output: Output) -> Result<()> {
     let ravi = Ravi::open(Config::default().with_env()?)?;
@@ -41,8 +31,8 @@ pub(super) async fn run(command: Command, output: Output) -> Result<()> {
             output.answer(&ravi.workspace(&path).await?, status_text);
             Ok(())
         }
-        Command::Secret(command) => secret(&ravi, command, output).await,
-        Command::Settings(command) => settings(&ravi, command, output).await,
+        Command::Secret(command) => secret::run(&ravi, command, output).await,
+        Command::Settings(command) => settings::run(&ravi, command, output).await,
     }
 }
 
@@ -204,121 +194,4 @@ fn status_text(workspace: &WorkspaceSummary) -> String {
         text += &row("hint", Some(error.hint.clone()));
     }
     text.trim_end().to_owned()
-}
-
-#[derive(Serialize)]
-struct SecretValue<'a> {
-    key: &'a str,
-    value: &'a str,
-}
-
-#[derive(Serialize)]
-struct SecretChange<'a> {
-    key: &'a str,
-    state: &'static str,
-}
-
-#[derive(Serialize)]
-struct SecretNames {
-    secrets: Vec<String>,
-}
-
-async fn secret(ravi: &Ravi, command: Secret, output: Output) -> Result<()> {
-    match command {
-        Secret::Get { key } => {
-            let value = ravi.secret(&key).await?;
-            output.answer(&SecretValue { key: &key, value: value.expose_secret() }, |s| s.value.to_owned());
-        }
-        Secret::Set { key } => {
-            ravi.set_secret(&key, read_secret("Value: ")?).await?;
-            output.answer(&SecretChange { key: &key, state: "stored" }, |s| format!("Stored {}.", s.key));
-        }
-        Secret::List => {
-            let names = SecretNames { secrets: ravi.secret_names().await? };
-            output.answer(&names, |names| match names.secrets.as_slice() {
-                [] => "No secrets.".to_owned(),
-                names => names.join("\n"),
-            });
-        }
-        Secret::Delete { key } => {
-            ravi.delete_secret(&key).await?;
-            output.answer(&SecretChange { key: &key, state: "deleted" }, |s| format!("Deleted {}.", s.key));
-        }
-    }
-    Ok(())
-}
-
-/// Reads a secret: hidden from a terminal, else all of standard input without one newline at its end.
-fn read_secret(prompt: &str) -> Result<SecretString> {
-    let bad = |reason: String| Error::from(WorkspaceError::Request { field: "standard input", reason });
-    if io::stdin().is_terminal() {
-        return rpassword::prompt_password(prompt).map(SecretString::from).map_err(|e| bad(e.to_string()));
-    }
-    let mut bytes = Zeroizing::new(Vec::new());
-    io::stdin().take(LARGEST_VALUE + 1).read_to_end(&mut bytes).map_err(|e| bad(e.to_string()))?;
-    if bytes.len() as u64 > LARGEST_VALUE {
-        return Err(bad("it is larger than 1 MiB".into()));
-    }
-    let text = std::str::from_utf8(&bytes).map_err(|_| bad("it is not UTF-8".into()))?;
-    let text = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
-    match text {
-        "" => Err(bad("it is empty".into())),
-        text => Ok(SecretString::from(text)),
-    }
-}
-
-async fn settings(ravi: &Ravi, command: Settings, output: Output) -> Result<()> {
-    match command {
-        Settings::Migrate { file, places, dry_run } => {
-            let report = ravi.migrate_settings(&file, &to_places(&places)?, dry_run).await?;
-            output.answer(&report, report_text);
-        }
-        Settings::Get { file, places } => {
-            let pointer = one_pointer(&file, &places)?;
-            let value = ravi.settings_value(&file, &pointer).await?;
-            output.answer(&PointerValue { pointer: &pointer, value: value.expose_secret() }, |p| p.value.to_owned());
-        }
-    }
-    Ok(())
-}
-
-#[derive(Serialize)]
-struct PointerValue<'a> {
-    pointer: &'a str,
-    value: &'a str,
-}
-
-fn to_places(places: &Places) -> Result<Vec<Place>> {
-    if let Some(preset) = &places.preset {
-        return Ok(settings::preset(preset).unwrap_or_default());
-    }
-    places.pointer.iter().map(|text| to_place(text)).collect()
-}
-
-fn to_place(text: &str) -> Result<Place> {
-    let (pointer, secret) = match text.rsplit_once('=') {
-        Some((pointer, secret)) => (pointer.to_owned(), secret.to_owned()),
-        None => (text.to_owned(), settings::secret_name_for(text)),
-    };
-    Ok(Place { pointer, secret })
-}
-
-/// The one place that `settings get` reads.
-fn one_pointer(file: &Path, places: &Places) -> Result<String> {
-    let all = to_places(places)?;
-    match all.into_iter().find(|place| !place.pointer.contains('*')) {
-        Some(place) => Ok(place.pointer),
-        None => Err(VaultError::NoValue { file: file.to_owned(), pointer: places.pointer.join(" ") }.into()),
-    }
-}
-
-fn report_text(report: &MigrateReport) -> String {
-    let verb = if report.dry_run { "would move" } else { "moved" };
-    let moved = report.moved.iter().map(|m| format!("{verb} {} to {}", m.pointer, m.secret));
-    let already = report.already.iter().map(|m| format!("{} is {} already", m.pointer, m.reference));
-    let lines: Vec<String> = moved.chain(already).collect();
-    match lines.as_slice() {
-        [] => "Nothing to move: no value is set at these places.".to_owned(),
-        lines => lines.join("\n"),
-    }
 }

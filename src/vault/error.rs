@@ -22,6 +22,40 @@ pub enum VaultError {
         /// Name of the secret.
         name: String,
     },
+    /// A rotation whose new value does not read back. The old value is kept.
+    #[error("the new value of {name} reads back as something else; the old one is kept as {side}")]
+    RotateReadBack {
+        /// Name of the secret.
+        name: String,
+        /// Name that the old value has.
+        side: String,
+    },
+    /// A value that is larger than any secret should be.
+    #[error("the value for {name} has {bytes} bytes; a secret may have {limit}")]
+    TooLarge {
+        /// Name of the secret.
+        name: String,
+        /// Size of the value, in bytes.
+        bytes: usize,
+        /// The largest size, in bytes.
+        limit: usize,
+    },
+    /// A generated value of a length that is not offered.
+    #[error("a generated value has {shortest} to {longest} characters, not {length}")]
+    Length {
+        /// What was asked for.
+        length: usize,
+        /// The least.
+        shortest: usize,
+        /// The most.
+        longest: usize,
+    },
+    /// The system has no random numbers to give.
+    #[error("the system gave no random numbers: {reason}")]
+    Random {
+        /// What the system said.
+        reason: String,
+    },
     /// A name that no secret can have.
     #[error(transparent)]
     Name(#[from] SecretNameError),
@@ -52,6 +86,10 @@ impl Explain for VaultError {
         match self {
             VaultError::NoSecret { .. } => "secret.not_found".into(),
             VaultError::ReadBack { .. } => "secret.read_back".into(),
+            VaultError::RotateReadBack { .. } => "secret.rotate_read_back".into(),
+            VaultError::TooLarge { .. } => "secret.too_large".into(),
+            VaultError::Length { .. } => "secret.length".into(),
+            VaultError::Random { .. } => "secret.random".into(),
             VaultError::Name(e) => e.code(),
             VaultError::Reference(e) => e.code(),
             VaultError::OtherIdentity { .. } => "reference.other_identity".into(),
@@ -66,6 +104,14 @@ impl Explain for VaultError {
                 format!("Store it: `ravi-workspace secret set {name}` reads the value from standard input.")
             }
             VaultError::ReadBack { .. } => "Try again; another program may be writing the same secret.".into(),
+            VaultError::RotateReadBack { side, .. } => {
+                format!(
+                    "Rotate again; if it fails again, something else writes the secret. The old value is in {side}."
+                )
+            }
+            VaultError::TooLarge { .. } => "Keep large data in a file, and its key here.".into(),
+            VaultError::Length { shortest, longest, .. } => format!("Choose a length from {shortest} to {longest}."),
+            VaultError::Random { .. } => "Try again; if it stays so, the system's random source is broken.".into(),
             VaultError::Name(e) => e.hint(),
             VaultError::Reference(e) => e.hint(),
             VaultError::OtherIdentity { .. } => "Use a reference of the form ravi://KEY.".into(),
@@ -77,7 +123,8 @@ impl Explain for VaultError {
     fn kind(&self) -> Kind {
         match self {
             VaultError::NoSecret { .. } | VaultError::NoValue { .. } => Kind::NotFound,
-            VaultError::ReadBack { .. } => Kind::Failed,
+            VaultError::ReadBack { .. } | VaultError::RotateReadBack { .. } | VaultError::Random { .. } => Kind::Failed,
+            VaultError::TooLarge { .. } | VaultError::Length { .. } => Kind::Usage,
             VaultError::Name(e) => e.kind(),
             VaultError::Reference(e) => e.kind(),
             VaultError::OtherIdentity { .. } => Kind::Policy,

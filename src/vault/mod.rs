@@ -7,10 +7,13 @@ pub mod reference;
 pub mod settings;
 
 mod error;
+mod generate;
 mod memory;
 mod secrets;
 
 pub use error::VaultError;
+pub use generate::{DEFAULT_LENGTH, NewValue};
+pub use secrets::MAX_VALUE;
 
 pub(crate) use memory::Memory;
 pub(crate) use secrets::Vault;

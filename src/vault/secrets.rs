@@ -1,4 +1,7 @@
-//! The vault of the host identity.
+//! The vault of the host identity: reading, storing, rotating. Who may ask, and locking out other processes, is the
+//! caller's business.
+
+use std::collections::HashMap;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -9,6 +12,9 @@ use super::settings::SecretStore;
 use crate::api::{AnyKey, Secrets, Session};
 use crate::error::{Error, Result};
 use crate::ledger::IdentityRow;
+
+/// The largest value that is stored, in bytes of UTF-8.
+pub const MAX_VALUE: usize = 64 * 1024;
 
 /// One identity's vault, with what was read from it lately.
 pub(crate) struct Vault<'a> {
@@ -34,7 +40,7 @@ impl Vault<'_> {
                 Ok(Some(secret.value))
             }
             None => {
-                self.memory.forget(name);
+                self.memory.gone(name);
                 Ok(None)
             }
         }
@@ -45,21 +51,75 @@ impl Vault<'_> {
         self.fetch(name).await?.ok_or_else(|| self.missing(name))
     }
 
+    /// Reads several secrets that must be there, in the order asked, with one call.
+    pub(crate) async fn get_many(&self, names: &[SecretName]) -> Result<Vec<SecretString>> {
+        let found: HashMap<String, SecretString> =
+            self.remote().list().await?.into_iter().map(|secret| (secret.key, secret.value)).collect();
+        let mut values = Vec::with_capacity(names.len());
+        for name in names {
+            let Some(value) = found.get(name.as_str()).cloned() else {
+                self.memory.gone(name);
+                return Err(self.missing(name));
+            };
+            self.memory.put(name.clone(), value.clone());
+            values.push(value);
+        }
+        Ok(values)
+    }
+
     /// Creates or overwrites one secret and sees that it reads back.
     pub(crate) async fn set(&self, name: &SecretName, value: &SecretString) -> Result<()> {
-        self.memory.forget(name);
+        check_size(name, value)?;
+        self.memory.expire(name);
         self.remote().put(name.as_str(), value).await?;
-        match self.fetch(name).await? {
-            Some(stored) if stored.expose_secret() == value.expose_secret() => Ok(()),
+        match self.remote().find(name.as_str()).await? {
+            Some(stored) if same(&stored.value, value) => {
+                self.memory.stored(name.clone(), stored.value);
+                Ok(())
+            }
             _ => Err(VaultError::ReadBack { name: name.to_string() }.into()),
+        }
+    }
+
+    /// Replaces the value of a secret that is there. Until the new value was read back, the old one is kept under
+    /// [`side_name`], so that whatever happens one of the two names holds a value that worked.
+    pub(crate) async fn rotate(&self, name: &SecretName, new: &SecretString) -> Result<()> {
+        check_size(name, new)?;
+        let side = side_name(name)?;
+        // An earlier rotation that was cut short may have left a side name. What is read now is whole, old or new, so
+        // it is what must not be lost.
+        let Some(old) = self.fetch(name).await? else { return Err(self.missing(name)) };
+        self.put_aside(&side, &old).await?;
+        self.set(name, new).await.map_err(|e| match e {
+            Error::Vault(VaultError::ReadBack { .. }) => {
+                VaultError::RotateReadBack { name: name.to_string(), side: side.to_string() }.into()
+            }
+            other => other,
+        })?;
+        match self.remote().find(side.as_str()).await? {
+            Some(kept) => Ok(self.remote().delete(&kept.uuid).await?),
+            None => Ok(()),
+        }
+    }
+
+    async fn put_aside(&self, side: &SecretName, old: &SecretString) -> Result<()> {
+        self.remote().put(side.as_str(), old).await?;
+        match self.remote().find(side.as_str()).await? {
+            Some(kept) if same(&kept.value, old) => Ok(()),
+            _ => Err(VaultError::ReadBack { name: side.to_string() }.into()),
         }
     }
 
     /// Deletes one secret.
     pub(crate) async fn delete(&self, name: &SecretName) -> Result<()> {
-        self.memory.forget(name);
-        let Some(secret) = self.remote().find(name.as_str()).await? else { return Err(self.missing(name)) };
-        Ok(self.remote().delete(&secret.uuid).await?)
+        self.memory.expire(name);
+        let Some(secret) = self.remote().find(name.as_str()).await? else {
+            self.memory.gone(name);
+            return Err(self.missing(name));
+        };
+        self.remote().delete(&secret.uuid).await?;
+        self.memory.gone(name);
+        Ok(())
     }
 
     /// Names of all secrets, sorted.
@@ -80,4 +140,21 @@ impl SecretStore for Vault<'_> {
     async fn write(&self, name: &SecretName, value: &SecretString) -> Result<()> {
         self.set(name, value).await
     }
+}
+
+/// Where the old value of a secret lies while it is rotated.
+fn side_name(name: &SecretName) -> Result<SecretName> {
+    Ok(SecretName::parse(&format!("{name}__PREVIOUS")).map_err(VaultError::from)?)
+}
+
+fn check_size(name: &SecretName, value: &SecretString) -> Result<()> {
+    let bytes = value.expose_secret().len();
+    match bytes > MAX_VALUE {
+        true => Err(VaultError::TooLarge { name: name.to_string(), bytes, limit: MAX_VALUE }.into()),
+        false => Ok(()),
+    }
+}
+
+fn same(one: &SecretString, other: &SecretString) -> bool {
+    one.expose_secret() == other.expose_secret()
 }

@@ -1,0 +1,85 @@
+//! `ravi-workspace secret …`: values come from standard input and go to standard output, nowhere else.
+
+use std::io::{self, IsTerminal as _, Read as _};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::args::Secret;
+use super::output::Output;
+use crate::vault::{DEFAULT_LENGTH, NewValue};
+use crate::workspace::WorkspaceError;
+use crate::{Error, Ravi, Result};
+
+/// The most that is read from standard input, in bytes; more is a mistake.
+const LARGEST_VALUE: u64 = 1024 * 1024;
+
+#[derive(Serialize)]
+struct SecretValue<'a> {
+    key: &'a str,
+    value: &'a str,
+}
+
+#[derive(Serialize)]
+struct SecretChange<'a> {
+    key: &'a str,
+    state: &'static str,
+}
+
+#[derive(Serialize)]
+struct SecretNames {
+    secrets: Vec<String>,
+}
+
+pub(super) async fn run(ravi: &Ravi, command: Secret, output: Output) -> Result<()> {
+    match command {
+        Secret::Get { key } => {
+            let value = ravi.secret(&key).await?;
+            output.answer(&SecretValue { key: &key, value: value.expose_secret() }, |s| s.value.to_owned());
+        }
+        Secret::Set { key } => {
+            ravi.set_secret(&key, read_secret("Value: ")?).await?;
+            output.answer(&SecretChange { key: &key, state: "stored" }, |s| format!("Stored {}.", s.key));
+        }
+        Secret::Rotate { key, stdin, length } => {
+            let new = match stdin {
+                true => NewValue::Given(read_secret("New value: ")?),
+                false => NewValue::Generated(length.unwrap_or(DEFAULT_LENGTH)),
+            };
+            ravi.rotate_secret(&key, new).await?;
+            output.answer(&SecretChange { key: &key, state: "rotated" }, |s| format!("Rotated {}.", s.key));
+        }
+        Secret::List => {
+            let names = SecretNames { secrets: ravi.secret_names().await? };
+            output.answer(&names, |names| match names.secrets.as_slice() {
+                [] => "No secrets.".to_owned(),
+                names => names.join("\n"),
+            });
+        }
+        Secret::Delete { key } => {
+            ravi.delete_secret(&key).await?;
+            output.answer(&SecretChange { key: &key, state: "deleted" }, |s| format!("Deleted {}.", s.key));
+        }
+    }
+    Ok(())
+}
+
+/// Reads a secret: hidden from a terminal, else all of standard input without one newline at its end.
+pub(super) fn read_secret(prompt: &str) -> Result<SecretString> {
+    let bad = |reason: String| Error::from(WorkspaceError::Request { field: "standard input", reason });
+    if io::stdin().is_terminal() {
+        return rpassword::prompt_password(prompt).map(SecretString::from).map_err(|e| bad(e.to_string()));
+    }
+    let mut bytes = Zeroizing::new(Vec::new());
+    io::stdin().take(LARGEST_VALUE + 1).read_to_end(&mut bytes).map_err(|e| bad(e.to_string()))?;
+    if bytes.len() as u64 > LARGEST_VALUE {
+        return Err(bad("it is larger than 1 MiB".into()));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| bad("it is not UTF-8".into()))?;
+    let text = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
+    match text {
+        "" => Err(bad("it is empty".into())),
+        text => Ok(SecretString::from(text)),
+    }
+}

@@ -1,0 +1,113 @@
+//! The app's secrets: those of the host identity.
+
+use secrecy::SecretString;
+use tokio::sync::broadcast;
+
+use super::Ravi;
+use crate::account;
+use crate::error::Result;
+use crate::vault::reference::{Reference, SecretName};
+use crate::vault::{NewValue, Vault, VaultError};
+use crate::workspace::Lock;
+
+impl Ravi {
+    /// Reads a secret of the host identity: from memory while it is fresh, else one API call.
+    ///
+    /// # Errors
+    /// No such secret (`secret.not_found`); not signed in; Ravi does not answer.
+    pub async fn secret(&self, key: &str) -> Result<SecretString> {
+        let name = SecretName::parse(key).map_err(VaultError::from)?;
+        if let Some(value) = self.inner.memory.get(&name) {
+            return Ok(value);
+        }
+        self.with_vault(async |vault| vault.get(&name).await).await
+    }
+
+    /// Creates or overwrites a secret of the host identity and sees that it reads back.
+    ///
+    /// # Errors
+    /// The name is none; not signed in; Ravi does not answer.
+    pub async fn set_secret(&self, key: &str, value: SecretString) -> Result<()> {
+        let name = SecretName::parse(key).map_err(VaultError::from)?;
+        self.with_vault(async |vault| vault.set(&name, &value).await).await
+    }
+
+    /// Deletes a secret of the host identity.
+    ///
+    /// # Errors
+    /// No such secret (`secret.not_found`); not signed in; Ravi does not answer.
+    pub async fn delete_secret(&self, key: &str) -> Result<()> {
+        let name = SecretName::parse(key).map_err(VaultError::from)?;
+        self.with_vault(async |vault| vault.delete(&name).await).await
+    }
+
+    /// Names of the host identity's secrets, sorted.
+    ///
+    /// # Errors
+    /// Not signed in; Ravi does not answer.
+    pub async fn secret_names(&self) -> Result<Vec<String>> {
+        self.with_vault(async |vault| vault.names().await).await
+    }
+
+    /// Reads several secrets of the host identity, in the order asked: from memory while all of them are fresh, else with
+    /// one API call however many they are.
+    ///
+    /// # Errors
+    /// One of them is not there (`secret.not_found`); not signed in; Ravi does not answer.
+    pub async fn secrets(&self, keys: &[&str]) -> Result<Vec<SecretString>> {
+        let names: Vec<SecretName> =
+            keys.iter().map(|key| SecretName::parse(key)).collect::<Result<_, _>>().map_err(VaultError::from)?;
+        if let Some(values) = names.iter().map(|name| self.inner.memory.get(name)).collect() {
+            return Ok(values);
+        }
+        self.with_vault(async |vault| vault.get_many(&names).await).await
+    }
+
+    /// Reads a secret of the host identity from Ravi, past everything that is remembered. Listeners are told if it is
+    /// another one than before.
+    ///
+    /// # Errors
+    /// As [`secret`](Ravi::secret).
+    pub async fn refresh_secret(&self, key: &str) -> Result<SecretString> {
+        let name = SecretName::parse(key).map_err(VaultError::from)?;
+        self.with_vault(async |vault| vault.get(&name).await).await
+    }
+
+    /// Replaces the value of a secret of the host identity. The old value is kept as `KEY__PREVIOUS` until the new one was
+    /// read back, and deleted then. One rotation at a time on this machine; cut short anywhere, it may be run again.
+    ///
+    /// # Errors
+    /// No such secret (`secret.not_found`); the new value does not read back (`secret.rotate_read_back`); it is too
+    /// large; not signed in; Ravi does not answer.
+    pub async fn rotate_secret(&self, key: &str, new: NewValue) -> Result<()> {
+        let name = SecretName::parse(key).map_err(VaultError::from)?;
+        let new = new.into_value()?;
+        let _lock = Lock::wait(self.inner.ledger.dir(), &format!("secret/{name}"), name.as_str()).await?;
+        self.with_vault(async |vault| vault.rotate(&name, &new).await).await
+    }
+
+    /// Names of secrets that change from now on: by this handle or a clone of it, or by others, which is seen when the
+    /// secret is read again. Never a value. A receiver that lagged behind should read again whatever it holds.
+    pub fn on_secret_change(&self) -> broadcast::Receiver<SecretName> {
+        self.inner.memory.listen()
+    }
+
+    pub(super) async fn with_vault<T>(&self, work: impl AsyncFnOnce(Vault<'_>) -> Result<T>) -> Result<T> {
+        let inner = &self.inner;
+        let access = self.access().await?;
+        let find = || {
+            let name = inner.config.host_name();
+            account::host_identity(&inner.ledger, &inner.client, &access, &inner.server, name)
+        };
+        let identity = inner.host.get_or_try_init(find).await?;
+        let session = inner.client.with(&access.key);
+        work(Vault { session: &session, identity, memory: &inner.memory }).await
+    }
+
+    pub(super) async fn resolve(&self, reference: &Reference) -> Result<SecretString> {
+        match reference.identity() {
+            None => self.secret(reference.name().as_str()).await,
+            Some(_) => Err(VaultError::OtherIdentity { reference: reference.to_string() }.into()),
+        }
+    }
+}
