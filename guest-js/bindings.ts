@@ -113,6 +113,11 @@ secret: string | null, };
 export type GithubSource = "workspace" | "host" | "inherited";
 
 /**
+ * Where an identity goes when its workspace is released.
+ */
+export type IdentityFate = "pooled" | "retired";
+
+/**
  * An identity as people see it.
  */
 export type IdentityInfo = { 
@@ -182,6 +187,31 @@ secret: string,
 reference: string, };
 
 /**
+ * A revocation that Ravi has not taken yet.
+ */
+export type OwedRevocation = { 
+/**
+ * The identity whose keys are to be revoked.
+ */
+identity: string, 
+/**
+ * The Ravi it belongs to.
+ */
+server: string, 
+/**
+ * Unix time in milliseconds since when it is owed.
+ */
+since_ms: number, 
+/**
+ * How often it was tried.
+ */
+attempts: number, 
+/**
+ * What the last attempt met.
+ */
+last_error: string | null, };
+
+/**
  * A place in a settings file whose value is a secret.
  */
 export type Place = { 
@@ -195,9 +225,178 @@ pointer: string,
 secret: string, };
 
 /**
+ * One step of a long call, told while it runs.
+ */
+export type Progress = { 
+/**
+ * The workspace's id.
+ */
+id: string, 
+/**
+ * Which step.
+ */
+step: Step, 
+/**
+ * What happened to it.
+ */
+state: StepState, 
+/**
+ * Unix time in milliseconds.
+ */
+at_ms: number, };
+
+/**
+ * What a caller wants provisioned.
+ */
+export type ProvisionRequest = { 
+/**
+ * Folder the agent works in. May be a sub-folder of a worktree; the binding is to the worktree then.
+ */
+path: string, 
+/**
+ * The app's own id for the workspace; the same id always means the same workspace.
+ */
+id: string, 
+/**
+ * What people call the workspace. Becomes the git author's name and the identity's name.
+ */
+name: string, 
+/**
+ * Also ask for a phone number (may cost money on Ravi's side, takes seconds).
+ */
+phone: boolean, 
+/**
+ * Local part of the address to ask for, in place of the one made from the name.
+ */
+email?: string, 
+/**
+ * A file, relative to the worktree, that gets `AGENT_EMAIL`, `AGENT_PHONE` and `RAVI_IDENTITY`.
+ */
+env_file?: string, 
+/**
+ * Name of the secret that holds this workspace's GitHub token, in place of the names looked for by default.
+ */
+github_secret?: string, };
+
+/**
+ * A workspace that has everything it was meant to get.
+ */
+export type Provisioned = { 
+/**
+ * The app's id for it.
+ */
+id: string, 
+/**
+ * Real path of the worktree (of the folder, where it is no repository).
+ */
+path: string, 
+/**
+ * Always [`State::Ready`].
+ */
+state: State, 
+/**
+ * Who the agent is.
+ */
+identity: IdentityInfo, 
+/**
+ * Author of its commits; `None` where the folder is in no git repository.
+ */
+git: GitInfo | null, 
+/**
+ * Whose GitHub login its git and gh use.
+ */
+github: GithubInfo, };
+
+/**
+ * What a reap did, or would do.
+ */
+export type ReapReport = { 
+/**
+ * Nothing was changed; this is what would be.
+ */
+dry_run: boolean, 
+/**
+ * Workspaces that were released because they are gone.
+ */
+released: Array<Reaped>, 
+/**
+ * Workspaces that may be gone, but that cannot be seen; left as they are.
+ */
+left: Array<Reaped>, 
+/**
+ * Keys that were revoked because no workspace has them.
+ */
+keys: Array<ReapedKey>, };
+
+/**
+ * One workspace of a [`ReapReport`].
+ */
+export type Reaped = { 
+/**
+ * The app's id for it.
+ */
+id: string, 
+/**
+ * Where it was.
+ */
+path: string, 
+/**
+ * Why, in words.
+ */
+why: string, };
+
+/**
+ * One key of a [`ReapReport`].
+ */
+export type ReapedKey = { 
+/**
+ * Ravi's id of the key's record.
+ */
+uuid: string, 
+/**
+ * Id of the workspace that it was made for.
+ */
+workspace: string, };
+
+/**
+ * What a release did.
+ */
+export type Released = { 
+/**
+ * The app's id for the workspace.
+ */
+id: string, 
+/**
+ * Where it was.
+ */
+path: string, 
+/**
+ * Where its identity went; `None` where there never was one.
+ */
+identity: IdentityFate | null, 
+/**
+ * Revocations that Ravi could not take now; they are kept and tried again.
+ */
+owed: number, 
+/**
+ * What was left alone because the human changed it meanwhile, in words.
+ */
+left: Array<string>, };
+
+/**
  * Where a binding is in its life.
  */
 export type State = "provisioning" | "ready" | "releasing";
+
+/**
+ * The steps of a provision and of a release, in the order in which they are taken.
+ */
+export type Step = "inspect" | "identity" | "key" | "phone" | "git" | "files" | "github" | "undo" | "revoke" | "park";
+
+/**
+ * What happened to a step.
+ */
+export type StepState = "started" | "done" | "skipped" | "failed";
 
 /**
  * The payload of [`WORKSPACE_EVENT`].

@@ -6,6 +6,7 @@
 
 mod account;
 mod bindings;
+mod cache;
 mod identities;
 mod owed;
 mod schema;
@@ -19,6 +20,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub(crate) use bindings::Binding;
+pub(crate) use cache::{CachedRow, SecretAt};
 pub(crate) use identities::{IdentityRow, IdentityState};
 pub(crate) use owed::Owed;
 

@@ -6,6 +6,7 @@
 pub mod reference;
 pub mod settings;
 
+mod cache;
 mod error;
 mod generate;
 mod memory;
@@ -15,5 +16,6 @@ pub use error::VaultError;
 pub use generate::{DEFAULT_LENGTH, NewValue};
 pub use secrets::MAX_VALUE;
 
+pub(crate) use cache::{Cache, CacheKey, Cached, Limits};
 pub(crate) use memory::Memory;
 pub(crate) use secrets::Vault;
