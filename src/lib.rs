@@ -42,5 +42,5 @@ pub use config::Config;
 pub use error::{Error, ErrorBody, Result};
 #[cfg(feature = "tauri")]
 pub use plugin::{Builder, RaviExt, init};
-pub use ravi::Ravi;
+pub use ravi::{Ravi, Settings, UndoReport};
 pub use workspace::{Progress, ProvisionRequest, Provisioned, Released, WorkspaceSummary};

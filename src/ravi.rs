@@ -284,3 +284,5 @@ impl Ravi {
 
 mod settings;
 mod vault;
+
+pub use settings::{Settings, UndoReport};

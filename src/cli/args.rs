@@ -125,13 +125,19 @@ pub(super) enum Secret {
 pub(super) enum Settings {
     /// Store the values, see that they read back, and leave ravi:// references in the file
     Migrate {
-        /// The settings file
-        file: PathBuf,
+        /// The settings files
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
         #[command(flatten)]
         places: Places,
         /// Only show what would be moved
         #[arg(long)]
         dry_run: bool,
+    },
+    /// Put a file back as it was before it was migrated, plaintext values included
+    Undo {
+        /// The settings file
+        file: PathBuf,
     },
     /// Print the value at a place, through its reference
     Get {

@@ -9,14 +9,18 @@ use super::args::{Places, Settings};
 use super::output::Output;
 use crate::vault::VaultError;
 use crate::vault::settings::{self, MigrateReport, Place};
-use crate::{Ravi, Result};
+use crate::{Ravi, Result, UndoReport};
 
 pub(super) async fn run(ravi: &Ravi, command: Settings, output: Output) -> Result<()> {
     match command {
-        Settings::Migrate { file, places, dry_run } => {
-            let report = ravi.migrate_settings(&file, &to_places(&places)?, dry_run).await?;
-            output.answer(&report, report_text);
+        Settings::Migrate { files, places, dry_run } => {
+            let mut files = ravi.migrate_settings_files(&files, &to_places(&places)?, dry_run).await?;
+            match files.len() {
+                1 => output.answer(&files.remove(0), report_text),
+                _ => output.answer(&Reports { files }, reports_text),
+            }
         }
+        Settings::Undo { file } => output.answer(&ravi.undo_settings(&file).await?, undo_text),
         Settings::Get { file, places } => {
             let pointer = one_pointer(&file, &places)?;
             let value = ravi.settings_value(&file, &pointer).await?;
@@ -24,6 +28,28 @@ pub(super) async fn run(ravi: &Ravi, command: Settings, output: Output) -> Resul
         }
     }
     Ok(())
+}
+
+/// The answer for more than one file.
+#[derive(Serialize)]
+struct Reports {
+    files: Vec<MigrateReport>,
+}
+
+fn reports_text(reports: &Reports) -> String {
+    let one = |report: &MigrateReport| format!("{}:\n{}", report.file.display(), report_text(report));
+    reports.files.iter().map(one).collect::<Vec<_>>().join("\n")
+}
+
+fn undo_text(report: &UndoReport) -> String {
+    let state = match report.restored {
+        true => format!("{} is as it was before the migration.", report.file.display()),
+        false => format!("{} was as before the migration already.", report.file.display()),
+    };
+    match &report.aside {
+        Some(aside) => format!("{state}\nIt was changed since; that version is {}.", aside.display()),
+        None => state,
+    }
 }
 
 #[derive(Serialize)]

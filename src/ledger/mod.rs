@@ -11,6 +11,7 @@ mod identities;
 mod owed;
 mod schema;
 pub(crate) mod seal;
+mod settings_backup;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -1,13 +1,35 @@
 //! Settings files of an app, with references in place of secrets.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use super::Ravi;
 use crate::error::Result;
+use crate::files::{self, FileError, Mode};
+use crate::ledger::Ledger;
 use crate::vault::VaultError;
-use crate::vault::settings::{self, MigrateError, MigrateReport, Place, Pointer, SettingsError, SettingsFile, Value};
+use crate::vault::settings::{
+    self, MAX_SIZE, MigrateError, MigrateReport, Place, Pointer, SettingsError, SettingsFile, Value, real_path,
+};
+use crate::workspace::Lock;
+
+mod typed;
+
+pub use typed::Settings;
+
+/// What an undo did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UndoReport {
+    /// The file.
+    pub file: PathBuf,
+    /// False: it was as before the migration already.
+    pub restored: bool,
+    /// Where the changes lie that were made since the migration.
+    pub aside: Option<PathBuf>,
+}
 
 impl Ravi {
     /// Moves plaintext values of a settings file into the vault and leaves references. All values are stored, read back
@@ -16,15 +38,58 @@ impl Ravi {
     /// # Errors
     /// The file is no settings file or lacks the places (`settings.…`); a different value is in the vault already.
     pub async fn migrate_settings(&self, file: &Path, places: &[Place], dry_run: bool) -> Result<MigrateReport> {
-        // The file is read first: a wrong file is an error also where nobody is signed in.
-        SettingsFile::read(file).and_then(|read| read.find(places)).map_err(VaultError::from)?;
+        let files = [file.to_owned()];
+        let mut reports = self.migrate_settings_files(&files, places, dry_run).await?;
+        Ok(reports.remove(0))
+    }
+
+    /// As [`migrate_settings`](Ravi::migrate_settings), for several files: all are looked at before the first is
+    /// changed. One report for each, in the order given.
+    ///
+    /// # Errors
+    /// Those of `migrate_settings`. Files before the one that failed are migrated; the same call again goes on.
+    pub async fn migrate_settings_files(
+        &self,
+        files: &[PathBuf],
+        places: &[Place],
+        dry_run: bool,
+    ) -> Result<Vec<MigrateReport>> {
+        // A wrong file is an error also where nobody is signed in.
+        for file in files {
+            SettingsFile::read(file).and_then(|read| read.find(places)).map_err(VaultError::from)?;
+        }
         self.with_vault(async |vault| {
-            settings::migrate(file, places, &vault, dry_run).await.map_err(|e| match e {
-                MigrateError::Settings(e) => VaultError::from(e).into(),
-                MigrateError::Store(e) => e,
-            })
+            let mut reports = Vec::with_capacity(files.len());
+            for file in files {
+                let _lock = self.lock_settings(file).await?;
+                let report = settings::migrate(file, places, &vault, dry_run).await.map_err(|e| match e {
+                    MigrateError::Settings(e) => VaultError::from(e).into(),
+                    MigrateError::Store(e) => e,
+                })?;
+                reports.push(report);
+            }
+            Ok(reports)
         })
         .await
+    }
+
+    /// Puts a settings file back as it was before it was migrated, byte for byte, plaintext values included. Where the
+    /// file was changed since, what it is now is left beside it as `NAME.before-undo`. The secrets stay in the vault.
+    /// Asks Ravi nothing.
+    ///
+    /// # Errors
+    /// No migration of the file is known on this machine (`settings.no_backup`); the file cannot be written.
+    pub async fn undo_settings(&self, file: &Path) -> Result<UndoReport> {
+        let _lock = self.lock_settings(file).await?;
+        let path = file.to_owned();
+        let undo = move |ledger: &Ledger| Ok(undo(ledger, &path));
+        self.inner.ledger.run(undo).await?
+    }
+
+    /// One process of this machine at a time writes a settings file.
+    async fn lock_settings(&self, file: &Path) -> Result<Lock> {
+        let real = real_path(file).map_err(VaultError::from)?;
+        Ok(Lock::wait(self.inner.ledger.dir(), &format!("settings/{real}"), &real).await?)
     }
 
     /// Reads the value at one JSON pointer of a settings file, through its reference where there is one.
@@ -41,4 +106,36 @@ impl Ravi {
             _ => Err(VaultError::NoValue { file: file.to_owned(), pointer: pointer.to_owned() }.into()),
         }
     }
+}
+
+fn undo(ledger: &Ledger, file: &Path) -> Result<UndoReport> {
+    let settings = |e: FileError| VaultError::from(SettingsError::from(e));
+    let real = real_path(file).map_err(VaultError::from)?;
+    let Some(backup) = ledger.settings_backup(&real)? else {
+        return Err(VaultError::from(SettingsError::NoBackup { file: file.to_owned() }).into());
+    };
+    let original = backup.original.expose_secret().as_bytes();
+    let now = match files::read_bounded_following(file, MAX_SIZE).map(zeroize::Zeroizing::new) {
+        Ok(now) => Some(now),
+        Err(FileError::NotFound { .. }) => None,
+        Err(e) => return Err(settings(e).into()),
+    };
+    let restored = now.as_ref().is_none_or(|now| now.as_slice() != original);
+    let mut aside = None;
+    if let Some(now) = now.filter(|now| restored && Sha256::digest(now).as_slice() != backup.digest) {
+        let beside = beside(Path::new(&real));
+        files::write_atomic(&beside, &now, Mode::Exact(0o600)).map_err(settings)?;
+        aside = Some(beside);
+    }
+    if restored {
+        files::write_atomic_following(file, original, Mode::Exact(0o600)).map_err(settings)?;
+    }
+    ledger.settings_undone(&real)?;
+    Ok(UndoReport { file: file.to_owned(), restored, aside })
+}
+
+fn beside(file: &Path) -> PathBuf {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(".before-undo");
+    file.with_file_name(name)
 }

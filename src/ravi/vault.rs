@@ -82,7 +82,7 @@ impl Ravi {
     pub async fn rotate_secret(&self, key: &str, new: NewValue) -> Result<()> {
         let name = SecretName::parse(key).map_err(VaultError::from)?;
         let new = new.into_value()?;
-        let _lock = Lock::wait(self.inner.ledger.dir(), &format!("secret/{name}"), name.as_str()).await?;
+        let _lock = Lock::wait(self.inner.ledger.dir(), &format!("rotate/{name}"), name.as_str()).await?;
         self.with_vault(async |vault| vault.rotate(&name, &new).await).await
     }
 
@@ -101,7 +101,7 @@ impl Ravi {
         };
         let identity = inner.host.get_or_try_init(find).await?;
         let session = inner.client.with(&access.key);
-        work(Vault { session: &session, identity, memory: &inner.memory }).await
+        work(Vault { session: &session, identity, memory: &inner.memory, ledger: &inner.ledger }).await
     }
 
     pub(super) async fn resolve(&self, reference: &Reference) -> Result<SecretString> {

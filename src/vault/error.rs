@@ -71,6 +71,16 @@ pub enum VaultError {
     /// A settings file.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// A reference in a settings file that does not resolve. Its code is that of the reason.
+    #[error("the reference at {pointer:?} in {} does not resolve: {source}", file.display())]
+    Unresolved {
+        /// The settings file.
+        file: std::path::PathBuf,
+        /// The place.
+        pointer: String,
+        /// Why not.
+        source: Box<crate::Error>,
+    },
     /// The value at the place is neither a text nor a reference.
     #[error("{} holds no value at {pointer}", file.display())]
     NoValue {
@@ -94,6 +104,7 @@ impl Explain for VaultError {
             VaultError::Reference(e) => e.code(),
             VaultError::OtherIdentity { .. } => "reference.other_identity".into(),
             VaultError::Settings(e) => e.code(),
+            VaultError::Unresolved { source, .. } => source.code(),
             VaultError::NoValue { .. } => "settings.no_value".into(),
         }
     }
@@ -116,6 +127,7 @@ impl Explain for VaultError {
             VaultError::Reference(e) => e.hint(),
             VaultError::OtherIdentity { .. } => "Use a reference of the form ravi://KEY.".into(),
             VaultError::Settings(e) => e.hint(),
+            VaultError::Unresolved { source, .. } => source.hint(),
             VaultError::NoValue { .. } => "Set the value in the app first, or check the pointer.".into(),
         }
     }
@@ -128,6 +140,7 @@ impl Explain for VaultError {
             VaultError::Name(e) => e.kind(),
             VaultError::Reference(e) => e.kind(),
             VaultError::OtherIdentity { .. } => Kind::Policy,
+            VaultError::Unresolved { source, .. } => source.kind(),
             VaultError::Settings(e) => e.kind(),
         }
     }

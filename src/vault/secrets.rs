@@ -4,14 +4,15 @@
 use std::collections::HashMap;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest as _, Sha256};
 
 use super::error::VaultError;
 use super::memory::Memory;
 use super::reference::SecretName;
-use super::settings::SecretStore;
+use super::settings::{Backup, SecretStore, real_path};
 use crate::api::{AnyKey, Secrets, Session};
 use crate::error::{Error, Result};
-use crate::ledger::IdentityRow;
+use crate::ledger::{IdentityRow, Ledger};
 
 /// The largest value that is stored, in bytes of UTF-8.
 pub const MAX_VALUE: usize = 64 * 1024;
@@ -21,6 +22,7 @@ pub(crate) struct Vault<'a> {
     pub(crate) session: &'a Session<AnyKey>,
     pub(crate) identity: &'a IdentityRow,
     pub(crate) memory: &'a Memory,
+    pub(crate) ledger: &'a Ledger,
 }
 
 impl Vault<'_> {
@@ -139,6 +141,13 @@ impl SecretStore for Vault<'_> {
 
     async fn write(&self, name: &SecretName, value: &SecretString) -> Result<()> {
         self.set(name, value).await
+    }
+
+    async fn back_up(&self, backup: Backup<'_>) -> Result<()> {
+        let file = real_path(backup.file).map_err(VaultError::from)?;
+        let (text, digest) = (SecretString::from(backup.before), Sha256::digest(backup.after).to_vec());
+        let original = backup.original;
+        Ok(self.ledger.run(move |l| l.keep_settings(&file, text.expose_secret(), original, &digest)).await?)
     }
 }
 

@@ -111,6 +111,19 @@ pub enum SettingsError {
     /// No places were named.
     #[error("no places were named for {}", file.display())]
     NoPlaces { file: PathBuf },
+    /// A secret that a reference leads to is itself a reference.
+    #[error("the reference at {pointer:?} in {} leads to another reference", file.display())]
+    NestedReference { file: PathBuf, pointer: String },
+    /// The app put a reference to a secret of another place into a value: whoever may change settings could read any
+    /// secret by that.
+    #[error("the value at {pointer:?} for {} is a reference to a secret that is not this place's", file.display())]
+    ForeignReference { file: PathBuf, pointer: String },
+    /// The settings are JSON, and not those that the app expects.
+    #[error("{} is not as the app expects at {at}: {reason}", file.display())]
+    Shape { file: PathBuf, at: String, reason: String },
+    /// No migration of the file is known here.
+    #[error("no migration of {} is known on this machine", file.display())]
+    NoBackup { file: PathBuf },
     /// The program is shutting down.
     #[error("work on {} was interrupted", file.display())]
     Interrupted { file: PathBuf },
@@ -145,6 +158,10 @@ impl Explain for SettingsError {
             SettingsError::Name { .. } => "name",
             SettingsError::IdWithoutMember { .. } => "id_without_member",
             SettingsError::NoPlaces { .. } => "no_places",
+            SettingsError::NestedReference { .. } => "nested_reference",
+            SettingsError::ForeignReference { .. } => "foreign_reference",
+            SettingsError::Shape { .. } => "shape",
+            SettingsError::NoBackup { .. } => "no_backup",
             SettingsError::Interrupted { .. } => "interrupted",
         };
         format!("settings.{case}")
@@ -183,6 +200,14 @@ impl Explain for SettingsError {
             SettingsError::Pointer { .. } => "Write /a/b for the key b inside the object a.",
             SettingsError::IdWithoutMember { .. } => "Use <ID> only where the pointer has a *.",
             SettingsError::NoPlaces { .. } => "Choose a preset, or name a place with --pointer.",
+            SettingsError::NestedReference { .. } => "Store the value itself in the vault, not a reference to it.",
+            SettingsError::ForeignReference { .. } => {
+                "Enter the value itself; a reference to another secret is put into the file by hand."
+            }
+            SettingsError::Shape { .. } => "Correct the file, or use the version of the app that wrote it.",
+            SettingsError::NoBackup { .. } => {
+                "Undo it where it was migrated; the ledger of that machine has the original."
+            }
             SettingsError::Interrupted { .. } => "Run the command again.",
         }
         .into()
@@ -191,7 +216,10 @@ impl Explain for SettingsError {
     fn kind(&self) -> Kind {
         match self {
             SettingsError::File(e) => e.kind(),
-            SettingsError::Missing { .. } | SettingsError::NothingToMigrate { .. } => Kind::NotFound,
+            SettingsError::Missing { .. } | SettingsError::NothingToMigrate { .. } | SettingsError::NoBackup { .. } => {
+                Kind::NotFound
+            }
+            SettingsError::ForeignReference { .. } => Kind::Policy,
             SettingsError::Pointer { .. }
             | SettingsError::Name { .. }
             | SettingsError::IdWithoutMember { .. }

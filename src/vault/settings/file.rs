@@ -2,16 +2,18 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::io::Write as _;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::Place;
 use super::error::{JsonType, SettingsError};
 use super::json::{self, Document, Hit, JsonError, Member, type_of};
+use super::merge;
 use super::pointer::{self, Pointer, Step};
 use crate::files::{self, FileError, Mode};
 use crate::vault::reference::{Reference, SecretName};
@@ -76,6 +78,15 @@ pub struct Referenced {
     pub reference: Reference,
 }
 
+/// A string at a place for secrets.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub pointer: Pointer,
+    /// Its name in the vault, where the place and the member's id give one.
+    pub name: Option<SecretName>,
+    pub value: Value,
+}
+
 impl SettingsFile {
     /// Reads a file of at most [`MAX_SIZE`] bytes, through symbolic links, and checks that it is JSON that nests at most
     /// [`MAX_DEPTH`](super::MAX_DEPTH) deep.
@@ -83,7 +94,7 @@ impl SettingsFile {
         SettingsFile::from_bytes(path, files::read_bounded_following(path, MAX_SIZE)?)
     }
 
-    pub(super) fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<SettingsFile, SettingsError> {
+    pub(crate) fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<SettingsFile, SettingsError> {
         let (path, bytes) = (path.to_owned(), Zeroizing::new(bytes));
         if bytes.starts_with("\u{feff}".as_bytes()) {
             return Err(SettingsError::Bom { file: path });
@@ -135,6 +146,39 @@ impl SettingsFile {
         Ok(found)
     }
 
+    /// The strings at `places`, in the order of the file, and the name that each has in the vault, where it can have one.
+    ///
+    /// Errors: a place holds something else than a string or `null`, or a malformed reference; a key on the way stands
+    /// twice.
+    pub(crate) fn slots(&self, places: &[Place]) -> Result<Vec<Slot>, SettingsError> {
+        let queries = places.iter().map(query).collect::<Result<Vec<_>, _>>()?;
+        let document = self.document()?;
+        let mut seen = HashSet::new();
+        let mut slots = Vec::new();
+        for hit in document.find(&queries).map_err(|e| self.explain(e))? {
+            if seen.insert(hit.pointer.clone()) {
+                let name = self.name(&document, &places[hit.query], &hit).ok();
+                slots.push(Slot { value: self.string(&hit.pointer, hit.raw)?, pointer: hit.pointer, name });
+            }
+        }
+        Ok(slots)
+    }
+
+    /// The text with the changes from `base` to `ours` made in it, as a file of the same path.
+    pub(crate) fn merged(
+        &self,
+        base: &serde_json::Value,
+        ours: &serde_json::Value,
+    ) -> Result<SettingsFile, SettingsError> {
+        let merged = merge::merge(&self.text, base, ours).map_err(|e| self.explain(e))?;
+        SettingsFile::from_bytes(&self.path, merged.as_bytes().to_vec())
+    }
+
+    /// The text, secrets included.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The string at one place.
     ///
     /// Errors: nothing is there (kind not found); it is no string and not `null`; a key on the way stands twice.
@@ -150,11 +194,27 @@ impl SettingsFile {
     ///
     /// Errors: as [`value`](SettingsFile::value); one place is named twice.
     pub fn replace(&self, replacements: &[(Pointer, Reference)]) -> Result<Zeroizing<Vec<u8>>, SettingsError> {
-        let queries: Vec<_> = replacements.iter().map(|(pointer, _)| pointer::concrete(pointer)).collect();
+        let strings: Vec<_> =
+            replacements.iter().map(|(pointer, reference)| (pointer.clone(), reference.to_string())).collect();
+        self.with_strings(&strings)
+    }
+
+    /// The text with the references at some places replaced by what they lead to.
+    pub(crate) fn resolved(&self, values: &[(Pointer, SecretString)]) -> Result<Zeroizing<String>, SettingsError> {
+        let strings: Vec<_> = values.iter().map(|(pointer, value)| (pointer.clone(), value.expose_secret())).collect();
+        let bytes = self.with_strings(&strings)?;
+        let text = std::str::from_utf8(&bytes).map(|text| Zeroizing::new(text.to_owned()));
+        text.map_err(|e| SettingsError::NotUtf8 { file: self.path.clone(), offset: e.valid_up_to() })
+    }
+
+    fn with_strings<S: AsRef<str>>(&self, strings: &[(Pointer, S)]) -> Result<Zeroizing<Vec<u8>>, SettingsError> {
+        let queries: Vec<_> = strings.iter().map(|(pointer, _)| pointer::concrete(pointer)).collect();
         let document = self.document()?;
         let hits = document.find(&queries).map_err(|e| self.explain(e))?;
-        self.check_each_once(replacements, &hits)?;
-        let mut bytes = Zeroizing::new(Vec::with_capacity(self.text.len() + 64 * replacements.len()));
+        self.check_each_once(strings, &hits)?;
+        // Room for everything at once: a growing buffer would leave copies in freed memory.
+        let room = strings.iter().map(|(_, string)| 6 * string.as_ref().len() + 2).sum::<usize>();
+        let mut bytes = Zeroizing::new(Vec::with_capacity(self.text.len() + room));
         let mut copied = 0;
         // In the order of the file; strings do not contain each other, so the spans follow one another.
         for hit in &hits {
@@ -163,8 +223,9 @@ impl SettingsFile {
             }
             let span = document.span(hit.raw);
             bytes.extend_from_slice(&self.text.as_bytes()[copied..span.start]);
-            let reference = serde_json::Value::String(replacements[hit.query].1.to_string()).to_string();
-            bytes.extend_from_slice(reference.as_bytes());
+            let string = serde_json::to_string(strings[hit.query].1.as_ref()).map(Zeroizing::new);
+            let string = string.expect("a string"); // cannot fail: every string can be written as JSON
+            bytes.extend_from_slice(string.as_bytes());
             copied = span.end;
         }
         bytes.extend_from_slice(&self.text.as_bytes()[copied..]);
@@ -182,6 +243,20 @@ impl SettingsFile {
             Err(FileError::NotFound { path }) => Err(FileError::Changed { path }.into()),
             other => Ok(other?),
         }
+    }
+
+    /// As [`write`](SettingsFile::write), and the blocks of the old file are overwritten, as far as a file system does
+    /// that: on one that copies on write, and on flash, old blocks may stay until they are needed.
+    pub fn write_and_wipe(&self, bytes: &[u8]) -> Result<(), SettingsError> {
+        let old = std::fs::File::options().write(true).open(&self.path);
+        self.write(bytes)?;
+        // The file stands already; what cannot be wiped is no reason to say that it does not.
+        if let Ok(mut old) = old
+            && old.metadata().is_ok_and(|meta| meta.nlink() == 0 && meta.is_file())
+        {
+            let _ = old.write_all(&vec![0; self.text.len()]).and_then(|()| old.sync_data());
+        }
+        Ok(())
     }
 
     /// Refuses a file that has further names on disk: replacing it under one would leave the secrets under the others.
@@ -259,7 +334,7 @@ impl SettingsFile {
         id.filter(|id| !id.is_empty()).ok_or_else(no_id)
     }
 
-    fn check_each_once(&self, wanted: &[(Pointer, Reference)], hits: &[Hit<'_>]) -> Result<(), SettingsError> {
+    fn check_each_once<S>(&self, wanted: &[(Pointer, S)], hits: &[Hit<'_>]) -> Result<(), SettingsError> {
         let mut seen = HashSet::new();
         let met: HashSet<_> = hits.iter().map(|hit| hit.query).collect();
         for (index, (pointer, _)) in wanted.iter().enumerate() {
@@ -273,6 +348,23 @@ impl SettingsFile {
         }
         Ok(())
     }
+}
+
+/// The path by which the ledger knows a file: the same whichever way it was named. A file that was deleted has the real
+/// path of its folder.
+pub(crate) fn real_path(file: &Path) -> Result<String, SettingsError> {
+    let real = match std::fs::canonicalize(file) {
+        Ok(real) => Ok(real),
+        Err(e) => match (e.kind(), file.parent(), file.file_name()) {
+            (std::io::ErrorKind::NotFound, Some(parent), Some(name)) => {
+                let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+                std::fs::canonicalize(parent).map(|parent| parent.join(name))
+            }
+            _ => Err(e),
+        },
+    };
+    let real = real.map_err(|e| FileError::from_io(file, "resolve", e))?;
+    Ok(real.to_string_lossy().into_owned())
 }
 
 /// Checks a place as far as it can be checked without a file.

@@ -57,6 +57,16 @@ impl<'a> Document<'a> {
         if depth(text) > MAX_DEPTH { Err(JsonError::TooDeep) } else { Ok(Document { text, root }) }
     }
 
+    /// The outermost value.
+    pub fn root(&self) -> &'a RawValue {
+        self.root
+    }
+
+    /// Reads one of the document's values.
+    pub fn open<T: Deserialize<'a>>(&self, raw: &'a RawValue) -> Result<T, JsonError> {
+        serde_json::from_str(raw.get()).map_err(|e| syntax(raw.get(), self.span(raw).start, &e))
+    }
+
     /// Every value that a query leads to, in the order of the file. A key that stands twice on the way to one is an
     /// error; elsewhere it is nobody's business here.
     pub fn find(&self, queries: &[Vec<Step>]) -> Result<Vec<Hit<'a>>, JsonError> {
@@ -127,7 +137,7 @@ impl<'a> Walk<'a> {
     }
 
     fn visit_object(&mut self, raw: &'a RawValue, at: &Pointer, ways: &Ways<'_, 'a>) -> Result<(), JsonError> {
-        let Entries(entries) = self.open(raw)?;
+        let Entries(entries) = self.document.open(raw)?;
         let mut seen = HashSet::new();
         for (key, value) in entries {
             let next = ways.through(&key, || Member::Entry(key.clone()));
@@ -144,7 +154,7 @@ impl<'a> Walk<'a> {
     }
 
     fn visit_array(&mut self, raw: &'a RawValue, at: &Pointer, ways: &Ways<'_, 'a>) -> Result<(), JsonError> {
-        let elements: Vec<&'a RawValue> = self.open(raw)?;
+        let elements: Vec<&'a RawValue> = self.document.open(raw)?;
         for (index, value) in elements.into_iter().enumerate() {
             // Comparing texts refuses what RFC 6901 refuses: leading zeros, signs, "-".
             let index = index.to_string();
@@ -154,10 +164,6 @@ impl<'a> Walk<'a> {
             }
         }
         Ok(())
-    }
-
-    fn open<T: Deserialize<'a>>(&self, raw: &'a RawValue) -> Result<T, JsonError> {
-        serde_json::from_str(raw.get()).map_err(|e| syntax(raw.get(), self.document.span(raw).start, &e))
     }
 }
 
@@ -181,7 +187,7 @@ impl<'q, 'a> Ways<'q, 'a> {
 }
 
 /// The members of an object as they are written, repeated keys included.
-struct Entries<'a>(Vec<(String, &'a RawValue)>);
+pub(super) struct Entries<'a>(pub Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Entries<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -27,6 +27,31 @@ pub trait SecretStore: Sync {
 
     /// Creates or overwrites the value kept under `name`.
     fn write(&self, name: &SecretName, value: &SecretString) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Keeps the content of a file that is about to lose its plaintext values, so that it can be had back.
+    fn back_up(&self, _backup: Backup<'_>) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        async { Ok(()) }
+    }
+}
+
+/// A settings file before and after a migration.
+#[derive(Clone, Copy)]
+pub struct Backup<'a> {
+    /// The file.
+    pub file: &'a Path,
+    /// Its text now, with the plaintext values.
+    pub before: &'a str,
+    /// Its bytes after the migration.
+    pub after: &'a [u8],
+    /// No value in it was a reference before: this is the file as the app wrote it.
+    pub original: bool,
+}
+
+/// The text is left out: it holds secrets.
+impl std::fmt::Debug for Backup<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Backup").field("file", &self.file).field("original", &self.original).finish_non_exhaustive()
+    }
 }
 
 /// A migration that did not happen. The file is as it was.
@@ -77,11 +102,11 @@ async fn migrate_once<S: SecretStore>(
     keep_all(path, &found.plain, store).await?;
     let replacements: Vec<_> =
         found.plain.into_iter().map(|plain| (plain.pointer, Reference::host(plain.secret))).collect();
-    blocking(path, move || {
-        let bytes = file.replace(&replacements)?;
-        file.write(&bytes)
-    })
-    .await?;
+    let bytes = file.replace(&replacements)?;
+    let original = report.already.is_empty();
+    let backup = Backup { file: path, before: file.text(), after: &bytes, original };
+    store.back_up(backup).await.map_err(MigrateError::Store)?;
+    blocking(path, move || file.write_and_wipe(&bytes)).await?;
     Ok(report)
 }
 

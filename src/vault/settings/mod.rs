@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 mod error;
 mod file;
 mod json;
+mod merge;
 mod migrate;
 mod pointer;
 #[cfg(test)]
@@ -20,8 +21,10 @@ mod tests;
 pub use error::{JsonType, SettingsError};
 pub use file::{Findings, MAX_SIZE, PlainValue, Referenced, SettingsFile, Value};
 pub use json::MAX_DEPTH;
-pub use migrate::{MigrateError, SecretStore, migrate};
+pub use migrate::{Backup, MigrateError, SecretStore, migrate};
 pub use pointer::{Pointer, PointerError};
+
+pub(crate) use file::{Slot, real_path};
 
 /// A place in a settings file whose value is a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,0 +1,70 @@
+//! Settings files as they were before their secrets were moved into the vault, sealed with the machine key.
+
+use rusqlite::{OptionalExtension as _, params};
+use secrecy::SecretString;
+
+use super::{Ledger, LedgerError, now_ms};
+
+pub(super) const TABLES: &str = "
+-- A settings file before its migration.
+CREATE TABLE settings_backup (
+    file   TEXT PRIMARY KEY,            -- real path
+    sealed BLOB NOT NULL,               -- its text, sealed
+    digest BLOB NOT NULL,               -- SHA-256 of what the last migration left
+    undone INTEGER NOT NULL DEFAULT 0,
+    at_ms  INTEGER NOT NULL
+) STRICT;
+";
+
+/// A file as it was before its migration.
+pub(crate) struct SettingsBackup {
+    pub(crate) original: SecretString,
+    /// SHA-256 of what the last migration left.
+    pub(crate) digest: Vec<u8>,
+}
+
+impl Ledger {
+    /// Keeps the text of `file`. What an earlier migration kept stays, unless it was undone or `original` says that the
+    /// app wrote the file anew.
+    pub(crate) fn keep_settings(
+        &self,
+        file: &str,
+        text: &str,
+        original: bool,
+        digest: &[u8],
+    ) -> Result<(), LedgerError> {
+        let sealed = self.key().seal(&label(file), text)?;
+        self.change("ledger: settings backup", |t| {
+            t.execute(
+                "INSERT INTO settings_backup (file, sealed, digest, at_ms) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (file) DO UPDATE SET
+                     sealed = CASE WHEN undone OR ?5 THEN excluded.sealed ELSE sealed END,
+                     digest = excluded.digest, undone = 0, at_ms = excluded.at_ms",
+                params![file, sealed, digest, now_ms(), original],
+            )
+        })?;
+        Ok(())
+    }
+
+    /// What was kept of `file`.
+    pub(crate) fn settings_backup(&self, file: &str) -> Result<Option<SettingsBackup>, LedgerError> {
+        let found: Option<(Vec<u8>, Vec<u8>)> = self.read(|c| {
+            let sql = "SELECT sealed, digest FROM settings_backup WHERE file = ?1";
+            c.query_row(sql, [file], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+        })?;
+        let Some((sealed, digest)) = found else { return Ok(None) };
+        Ok(Some(SettingsBackup { original: self.key().open(&label(file), &sealed)?, digest }))
+    }
+
+    /// The file is as it was again.
+    pub(crate) fn settings_undone(&self, file: &str) -> Result<(), LedgerError> {
+        self.change("ledger: settings undone", |t| {
+            t.execute("UPDATE settings_backup SET undone = 1 WHERE file = ?1", [file])
+        })?;
+        Ok(())
+    }
+}
+
+fn label(file: &str) -> String {
+    format!("settings/{file}")
+}
