@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::error::{Explain, Kind};
@@ -32,13 +32,39 @@ pub struct Config {
     /// How many free identities are kept for later workspaces; one that is released above that is retired. Default: all,
     /// because plans limit how many there may be, retired ones included.
     pub pool_size: Option<u32>,
+    /// Where the machine key of a new ledger is kept; default: in the system's keychain where one works, else in a file.
+    pub keychain: Option<Keychain>,
     /// The key, where the program that opens `Ravi` has one. Never read from a configuration file.
     #[serde(skip)]
     pub api_key: Option<SecretString>,
 }
 
+/// Where the machine key, which seals what is secret in the ledger, is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+#[serde(rename_all = "lowercase")]
+pub enum Keychain {
+    /// In a file of mode 0600 in the state folder. Read in microseconds, and without a desktop session.
+    File,
+    /// In the system's keychain: Secret Service on Linux, the login keychain on macOS. A new ledger is refused where
+    /// none works.
+    System,
+}
+
+impl std::str::FromStr for Keychain {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        match text {
+            "file" => Ok(Keychain::File),
+            "system" => Ok(Keychain::System),
+            other => Err(ConfigError::Keychain { given: other.to_owned() }),
+        }
+    }
+}
+
 impl Config {
-    /// Fills what is not chosen yet from `RAVI_API_URL` and `RAVI_WORKSPACE_STATE`. `RAVI_API_KEY` is read when a key is
+    /// Fills what is not chosen yet from `RAVI_API_URL`, `RAVI_WORKSPACE_STATE` and `RAVI_WORKSPACE_KEYCHAIN`. `RAVI_API_KEY` is read when a key is
     /// needed, so that a key that is set later counts.
     pub fn with_env(mut self) -> Result<Self, ConfigError> {
         if self.api_url.is_none()
@@ -50,6 +76,11 @@ impl Config {
         }
         if self.state_dir.is_none() {
             self.state_dir = std::env::var_os("RAVI_WORKSPACE_STATE").filter(|t| !t.is_empty()).map(PathBuf::from);
+        }
+        if self.keychain.is_none()
+            && let Some(text) = std::env::var("RAVI_WORKSPACE_KEYCHAIN").ok().filter(|t| !t.is_empty())
+        {
+            self.keychain = Some(text.parse()?);
         }
         Ok(self)
     }
@@ -131,6 +162,12 @@ pub enum ConfigError {
         /// The pattern as given.
         pattern: String,
     },
+    /// `RAVI_WORKSPACE_KEYCHAIN` has a value that means nothing.
+    #[error("RAVI_WORKSPACE_KEYCHAIN is {given:?}; it must be file or system")]
+    Keychain {
+        /// The value.
+        given: String,
+    },
     /// The platform names no folder for state.
     #[error("no folder for the ledger: {reason}")]
     StateDir {
@@ -144,6 +181,7 @@ impl Explain for ConfigError {
         match self {
             ConfigError::ApiUrl { .. } => "config.api_url".into(),
             ConfigError::IdentityName { .. } => "config.identity_name".into(),
+            ConfigError::Keychain { .. } => "config.keychain".into(),
             ConfigError::StateDir { .. } => "config.state_dir".into(),
         }
     }
@@ -154,6 +192,7 @@ impl Explain for ConfigError {
                 format!("Use an https address such as {DEFAULT_API_URL}, or http on loopback.")
             }
             ConfigError::IdentityName { .. } => "Write a pattern such as `agent-{id}` or `{name}`.".into(),
+            ConfigError::Keychain { .. } => "Set it to file or system, or leave it out.".into(),
             ConfigError::StateDir { .. } => "Set RAVI_WORKSPACE_STATE to a folder of yours.".into(),
         }
     }

@@ -35,11 +35,13 @@ pub mod local;
 pub mod plugin;
 
 mod crash;
+mod keychain;
 mod ledger;
 mod ravi;
 
-pub use config::Config;
+pub use config::{Config, Keychain};
 pub use error::{Error, ErrorBody, Result};
+pub use keychain::KeychainError;
 #[cfg(feature = "tauri")]
 pub use plugin::{Builder, RaviExt, init};
 pub use ravi::{Ravi, Settings, UndoReport};

@@ -57,7 +57,7 @@ impl Ravi {
         config.check()?;
         let url = config.server()?;
         let server = url.as_str().trim_end_matches('/').to_owned();
-        let ledger = Ledger::open(&config.folder()?)?;
+        let ledger = Ledger::open(&config.folder()?, config.keychain)?;
         let client = Client::new(ClientOptions::new(url))?;
         let inner = Inner { config, server, client, ledger, memory: Memory::default(), host: OnceCell::new() };
         Ok(Ravi { inner: Arc::new(inner) })

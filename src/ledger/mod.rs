@@ -8,6 +8,7 @@ mod account;
 mod bindings;
 mod cache;
 mod identities;
+mod machine_key;
 mod owed;
 mod schema;
 pub(crate) mod seal;
@@ -23,11 +24,13 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 pub(crate) use bindings::Binding;
 pub(crate) use cache::{CachedRow, SecretAt};
 pub(crate) use identities::{IdentityRow, IdentityState};
+pub(crate) use machine_key::{MachineKey, Place};
 pub(crate) use owed::Owed;
 
+use crate::config::Keychain;
 use crate::crash::{When, point};
 use crate::error::{Explain, Kind};
-use seal::{MachineKey, SealError};
+use seal::SealError;
 
 /// How long a call waits for another process that is writing.
 const BUSY_LIMIT: Duration = Duration::from_secs(30);
@@ -84,7 +87,7 @@ impl Explain for LedgerError {
                 _ => "ledger.sqlite",
             },
             LedgerError::Newer { .. } => "ledger.newer",
-            LedgerError::Seal(e) => e.code(),
+            LedgerError::Seal(e) => return e.code(),
             LedgerError::Stopped => "ledger.stopped",
         }
         .into()
@@ -109,7 +112,7 @@ impl Explain for LedgerError {
                 _ => "Check the disk and the file's rights, then run the same command again.".into(),
             },
             LedgerError::Newer { .. } => "Update this program, or set RAVI_WORKSPACE_STATE to another folder.".into(),
-            LedgerError::Seal(e) => e.hint().into(),
+            LedgerError::Seal(e) => e.hint(),
             LedgerError::Stopped => "Start the program again.".into(),
         }
     }
@@ -139,10 +142,11 @@ impl fmt::Debug for Ledger {
 }
 
 impl Ledger {
-    /// Opens the ledger in `dir`, making the folder (0700), the machine key and the file where they are missing.
-    pub(crate) fn open(dir: &Path) -> Result<Self, LedgerError> {
+    /// Opens the ledger in `dir`, making the folder (0700) and the file where they are missing. `keychain` says where a
+    /// new machine key is to be kept; that key is looked for when it is first needed.
+    pub(crate) fn open(dir: &Path, keychain: Option<Keychain>) -> Result<Self, LedgerError> {
         let dir = make_private_dir(dir)?;
-        let key = MachineKey::load_or_make(&dir.join("machine.key"))?;
+        let key = MachineKey::new(&dir, keychain);
         let file = dir.join("ledger.db");
         let connection = connect(&file)?;
         Ok(Ledger { inner: Arc::new(Inner { dir, file, connection: Mutex::new(connection), key }) })
@@ -201,7 +205,8 @@ impl Ledger {
         Ok(done)
     }
 
-    fn key(&self) -> &MachineKey {
+    /// The key that seals what is secret in here.
+    pub(crate) fn key(&self) -> &MachineKey {
         &self.inner.key
     }
 }

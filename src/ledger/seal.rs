@@ -1,18 +1,23 @@
 //! Sealing what is secret in the ledger with the machine key.
 //!
 //! XChaCha20-Poly1305 with a random nonce; the associated data names the row, so that a sealed value cannot be moved to
-//! another row. The machine key is a file of 32 random bytes, mode 0600, beside the ledger.
+//! another row. It must not know where the key is kept.
 
 use std::fmt;
-use std::io::{self, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-const KEY_BYTES: usize = 32;
+use crate::error::Explain as _;
+use crate::files::FileError;
+use crate::keychain::KeychainError;
+
+/// Length of a key.
+pub(super) const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
 
 /// A failure around the machine key.
@@ -37,6 +42,15 @@ pub enum SealError {
         /// What is wrong.
         reason: &'static str,
     },
+    /// The note that says where the machine key is could not be read or written.
+    #[error(transparent)]
+    File(FileError),
+    /// The machine key is in the system's keychain, or should go there, and the keychain does not serve.
+    #[error("the machine key cannot be had: {0}")]
+    Keychain(KeychainError),
+    /// The keychain serves, but has no key for this ledger.
+    #[error("the system's keychain has no machine key for this ledger")]
+    NotInKeychain,
     /// The system has no random numbers to give.
     #[error("the system gave no random numbers: {0}")]
     Random(String),
@@ -49,76 +63,71 @@ pub enum SealError {
 }
 
 impl SealError {
-    pub(crate) fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> String {
         match self {
+            SealError::File(e) => return e.code(),
+            SealError::Keychain(e) => return format!("ledger.{}", e.case()),
+            SealError::NotInKeychain => "ledger.keychain_empty",
             SealError::KeyFile { .. } => "ledger.machine_key",
             SealError::KeyForm { .. } => "ledger.machine_key_form",
             SealError::Random(_) => "ledger.random",
             SealError::Broken { .. } => "ledger.sealed",
         }
+        .to_owned()
     }
 
-    pub(crate) fn hint(&self) -> &'static str {
+    pub(crate) fn hint(&self) -> String {
         match self {
+            SealError::File(e) => return e.hint(),
+            SealError::Keychain(KeychainError::Locked(_) | KeychainError::Silent) => {
+                "Unlock the keychain (log in to the desktop, or answer its window), then try again."
+            }
+            SealError::Keychain(KeychainError::NotBuilt) => {
+                "Use a build with the feature `keychain`, or move the key with `ravi-workspace account --keychain file`."
+            }
+            SealError::Keychain(KeychainError::Unavailable(_) | KeychainError::Forgetful) => {
+                "Run this inside the session that has the keychain; for a machine without one, move the key there with \
+                 `ravi-workspace account --keychain file`, or set RAVI_WORKSPACE_KEYCHAIN=file for a new state folder."
+            }
+            SealError::NotInKeychain => {
+                "Run this as the user, and on the machine, that the ledger belongs to; a copied ledger does not open. \
+                 Else move the state folder aside and sign in again."
+            }
             SealError::KeyFile { .. } => "Check the rights of the folder and of the file, then try again.",
             SealError::KeyForm { .. } => "Restore the file from a backup, or move it and the ledger aside together.",
             SealError::Random(_) => "Try again; if it stays so, the system's random source is broken.",
             SealError::Broken { .. } => "Restore machine.key that belongs to this ledger, or sign in again.",
         }
+        .to_owned()
     }
 }
 
-/// The key that seals this machine's ledger.
-pub(crate) struct MachineKey(Zeroizing<[u8; KEY_BYTES]>);
+/// A key that seals and opens.
+pub(crate) struct SealKey(Zeroizing<[u8; KEY_BYTES]>);
 
-impl fmt::Debug for MachineKey {
+impl fmt::Debug for SealKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MachineKey(…)")
+        f.write_str("SealKey(…)")
     }
 }
 
-impl MachineKey {
-    /// Reads the key file, or makes one. Two processes that make it at once end with the same key.
-    pub(crate) fn load_or_make(path: &Path) -> Result<Self, SealError> {
-        match Self::load(path) {
-            Err(SealError::KeyFile { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                Self::make(path)?;
-                Self::load(path)
-            }
-            other => other,
-        }
+impl From<Zeroizing<[u8; KEY_BYTES]>> for SealKey {
+    fn from(bytes: Zeroizing<[u8; KEY_BYTES]>) -> Self {
+        SealKey(bytes)
     }
+}
 
-    fn load(path: &Path) -> Result<Self, SealError> {
-        let fail = |source| SealError::KeyFile { path: path.to_owned(), doing: "read", source };
-        let bad = |reason| SealError::KeyForm { path: path.to_owned(), reason };
-        let meta = path.symlink_metadata().map_err(fail)?;
-        if !meta.is_file() {
-            return Err(bad("it is no regular file"));
-        }
-        #[cfg(unix)]
-        if std::os::unix::fs::MetadataExt::mode(&meta) & 0o077 != 0 {
-            return Err(bad("others may read it (mode must be 0600)"));
-        }
-        let mut bytes = Zeroizing::new(Vec::with_capacity(KEY_BYTES + 1));
-        let file = std::fs::File::open(path).map_err(fail)?;
-        file.take(KEY_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(fail)?;
-        let key = <[u8; KEY_BYTES]>::try_from(bytes.as_slice()).map_err(|_| bad("it is not 32 bytes long"))?;
-        Ok(MachineKey(Zeroizing::new(key)))
-    }
-
-    fn make(path: &Path) -> Result<(), SealError> {
-        let fail = |source| SealError::KeyFile { path: path.to_owned(), doing: "made", source };
+impl SealKey {
+    /// A new one.
+    pub(super) fn random() -> Result<Self, SealError> {
         let mut key = Zeroizing::new([0u8; KEY_BYTES]);
         getrandom::fill(key.as_mut_slice()).map_err(|e| SealError::Random(e.to_string()))?;
-        let dir = path.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(dir).map_err(fail)?;
-        file.write_all(key.as_slice()).and_then(|()| file.as_file().sync_all()).map_err(fail)?;
-        match file.persist_noclobber(path) {
-            Ok(_) => std::fs::File::open(dir).and_then(|d| d.sync_all()).map_err(fail),
-            Err(e) if e.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            Err(e) => Err(fail(e.error)),
-        }
+        Ok(SealKey(key))
+    }
+
+    /// The key itself, to be kept somewhere.
+    pub(super) fn bytes(&self) -> Zeroizing<[u8; KEY_BYTES]> {
+        self.0.clone()
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {
@@ -137,7 +146,7 @@ impl MachineKey {
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
-    /// Opens what [`MachineKey::seal`] made for the same row.
+    /// Opens what [`SealKey::seal`] made for the same row.
     pub(crate) fn open(&self, what: &str, sealed: &[u8]) -> Result<SecretString, SealError> {
         let broken = || SealError::Broken { what: what.to_owned() };
         let (nonce, rest) = sealed.split_at_checked(NONCE_BYTES).ok_or_else(broken)?;
@@ -160,8 +169,7 @@ mod tests {
 
     #[test]
     fn a_sealed_value_opens_for_its_own_row_only() {
-        let dir = tempfile::tempdir().unwrap();
-        let key = MachineKey::load_or_make(&dir.path().join("machine.key")).unwrap();
+        let key = SealKey::random().unwrap();
         let sealed = key.seal("row/1", "made-up-value").unwrap();
         assert_eq!(key.open("row/1", &sealed).unwrap().expose_secret(), "made-up-value");
         assert!(key.open("row/2", &sealed).is_err());
@@ -170,21 +178,5 @@ mod tests {
         assert!(key.open("row/1", &changed).is_err());
         assert!(key.open("row/1", b"short").is_err());
         assert!(!sealed.windows(7).any(|w| w == b"made-up"));
-    }
-
-    #[test]
-    fn the_key_file_is_private_and_kept() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("machine.key");
-        let first = MachineKey::load_or_make(&path).unwrap();
-        let second = MachineKey::load_or_make(&path).unwrap();
-        assert_eq!(*first.0, *second.0);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-            assert!(matches!(MachineKey::load_or_make(&path), Err(SealError::KeyForm { .. })));
-        }
     }
 }

@@ -20,7 +20,7 @@ use tauri::{AppHandle, Manager, Runtime};
 use url::Url;
 
 use crate::Ravi;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Keychain};
 use crate::error::Error;
 use error::SetupError;
 pub use events::{ACCOUNT_EVENT, AccountChange, CallEvent, WORKSPACE_EVENT, WorkspaceChange};
@@ -37,7 +37,7 @@ pub fn init<R: Runtime>() -> TauriPlugin<R, Option<Config>> {
 }
 
 /// Options that the app sets in code. They go before `plugins.ravi` in `tauri.conf.json`, and that before the environment
-/// (`RAVI_API_URL`, `RAVI_WORKSPACE_STATE`).
+/// (`RAVI_API_URL`, `RAVI_WORKSPACE_STATE`, `RAVI_WORKSPACE_KEYCHAIN`).
 #[derive(Debug, Default)]
 pub struct Builder {
     config: Config,
@@ -82,6 +82,12 @@ impl Builder {
     /// The key to use, of either kind. Has no counterpart in `tauri.conf.json`, which is shipped with the app.
     pub fn api_key(mut self, key: SecretString) -> Builder {
         self.config.api_key = Some(key);
+        self
+    }
+
+    /// Where the machine key of a new ledger is kept.
+    pub fn keychain(mut self, keychain: Keychain) -> Builder {
+        self.config.keychain = Some(keychain);
         self
     }
 
@@ -154,6 +160,7 @@ fn layered(first: Config, second: Config) -> Config {
         host_identity: first.host_identity.or(second.host_identity),
         identity_name: first.identity_name.or(second.identity_name),
         pool_size: first.pool_size.or(second.pool_size),
+        keychain: first.keychain.or(second.keychain),
         api_key: first.api_key.or(second.api_key),
     }
 }
@@ -190,9 +197,10 @@ mod tests {
             .host_identity("front desk")
             .identity_name("agent-{id}")
             .pool_size(4)
-            .api_key("made-up".into());
-        let Config { api_url, state_dir, host_identity, identity_name, pool_size, api_key } = builder.config;
+            .api_key("made-up".into())
+            .keychain(Keychain::File);
+        let Config { api_url, state_dir, host_identity, identity_name, pool_size, api_key, keychain } = builder.config;
         assert!(api_url.is_some() && state_dir.is_some() && host_identity.is_some() && api_key.is_some());
-        assert!(identity_name.is_some() && pool_size.is_some());
+        assert!(identity_name.is_some() && pool_size.is_some() && keychain.is_some());
     }
 }

@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use tauri_plugin_ravi::local::{Options, Server};
-use tauri_plugin_ravi::{Config, Ravi};
+use tauri_plugin_ravi::{Config, Keychain, Ravi};
 use tempfile::TempDir;
 
 pub const HUMAN_NAME: &str = "Hanna Human";
@@ -69,6 +69,8 @@ impl Bed {
             api_url: Some(self.base_url.parse().expect("an address")),
             state_dir: Some(self.state()),
             api_key: Some(self.key.clone()),
+            // Nothing goes to the keychain of whoever runs the tests.
+            keychain: Some(Keychain::File),
             ..Config::default()
         }
     }
@@ -134,6 +136,8 @@ impl Bed {
             .env("RAVI_API_URL", &self.base_url)
             .env("RAVI_API_KEY", self.key.expose_secret())
             .env("RAVI_WORKSPACE_STATE", self.state())
+            .env("RAVI_WORKSPACE_KEYCHAIN", "file")
+            .env_remove("CREDENTIALS_DIRECTORY")
             .stdin(Stdio::null());
         command
     }

@@ -71,7 +71,8 @@ impl Setup {
                 seen.lock().unwrap().entry(channel.0).or_default().push(decode(body));
                 true
             })
-            .plugin(self.builder.build())
+            // Nothing goes to the keychain of whoever runs the tests.
+            .plugin(self.builder.keychain(tauri_plugin_ravi::Keychain::File).build())
             .build(context(folder.path(), self.section))
             .map_err(|error| error.to_string())?;
         let capability = json!({ "identifier": "test", "windows": ["main"], "permissions": self.permissions });

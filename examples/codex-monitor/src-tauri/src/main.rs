@@ -77,6 +77,8 @@ fn ravi(data: &Path) -> Result<(Option<Server>, Builder), Box<dyn Error>> {
     let builder = Builder::new()
         .api_url(server.base_url().parse()?)
         .api_key(server.management_key())
-        .state_dir(folder.join("ledger"));
+        .state_dir(folder.join("ledger"))
+        // The stand-in keeps no secrets worth a place in your keychain.
+        .keychain(tauri_plugin_ravi::Keychain::File);
     Ok((Some(server), builder))
 }
