@@ -8,11 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
-use crate::account::{self, Access, Account, AccountError, DevicePrompt, KeySource};
-use crate::api::{AnyKey, Client, ClientOptions, ManagementKey, Session};
+use crate::account::{Access, Logins};
+use crate::api::{Client, ClientOptions, ManagementKey, Session};
 use crate::config::Config;
 use crate::error::Result;
 use crate::ledger::{IdentityRow, Ledger};
@@ -39,7 +38,8 @@ struct Inner {
     client: Client,
     ledger: Ledger,
     memory: Memory,
-    host: OnceCell<IdentityRow>,
+    host: Mutex<Option<IdentityRow>>,
+    logins: Logins,
 }
 
 impl fmt::Debug for Ravi {
@@ -59,7 +59,15 @@ impl Ravi {
         let server = url.as_str().trim_end_matches('/').to_owned();
         let ledger = Ledger::open(&config.folder()?, config.keychain)?;
         let client = Client::new(ClientOptions::new(url))?;
-        let inner = Inner { config, server, client, ledger, memory: Memory::default(), host: OnceCell::new() };
+        let inner = Inner {
+            config,
+            server,
+            client,
+            ledger,
+            memory: Memory::default(),
+            host: Mutex::default(),
+            logins: Logins::default(),
+        };
         Ok(Ravi { inner: Arc::new(inner) })
     }
 
@@ -71,51 +79,6 @@ impl Ravi {
     /// Address of the Ravi that is asked.
     pub fn server(&self) -> &str {
         &self.inner.server
-    }
-
-    /// Who this machine is to Ravi: which source the key came from, what it reaches. One API call.
-    ///
-    /// # Errors
-    /// Not signed in; the key is refused; Ravi does not answer.
-    pub async fn account(&self) -> Result<Account> {
-        let access = self.access().await?;
-        self.describe(&access).await
-    }
-
-    /// Keeps `key` (either kind) as this machine's key, after asking Ravi whether it is good.
-    ///
-    /// # Errors
-    /// It is no key, or Ravi refuses it; then nothing is kept.
-    pub async fn login_with_key(&self, key: SecretString) -> Result<Account> {
-        let key = AnyKey::parse(key).map_err(|_| AccountError::BadKey { origin: "standard input" })?;
-        let access = Access { key, source: KeySource::Login };
-        let account = self.describe(&access).await?;
-        self.keep_login(access.key).await?;
-        Ok(account)
-    }
-
-    /// Signs in with a device code (RFC 8628). `show` is called once with what the person has to see; the call ends when
-    /// they have approved or refused it, or the code is too old.
-    ///
-    /// # Errors
-    /// Refused, too late, or Ravi does not answer at the beginning.
-    pub async fn login(&self, show: impl FnOnce(&DevicePrompt) + Send) -> Result<Account> {
-        let login = account::device_login(&self.inner.client, show).await?;
-        // Kept before anything else is asked: the reply is not given twice.
-        let key = AnyKey::Management(login.management_key);
-        self.keep_login(key.clone()).await?;
-        self.describe(&Access { key, source: KeySource::Login }).await
-    }
-
-    /// Forgets the key that a login kept.
-    ///
-    /// # Errors
-    /// The ledger cannot be written.
-    pub async fn logout(&self) -> Result<()> {
-        let server = self.inner.server.clone();
-        self.inner.ledger.run(move |l| l.forget_login(&server)).await?;
-        self.inner.memory.clear();
-        Ok(())
     }
 
     /// Sets a workspace up, or finishes what an earlier call began. `progress` is told each step. The same call again
@@ -240,28 +203,6 @@ impl Ravi {
         Ok(self.inner.client.with(access.management(what)?))
     }
 
-    async fn keep_login(&self, key: AnyKey) -> Result<()> {
-        let server = self.inner.server.clone();
-        self.inner.memory.clear();
-        Ok(self.inner.ledger.run(move |l| l.store_login(&server, &key)).await?)
-    }
-
-    /// Asks Ravi with the key, so that a refused one shows.
-    async fn describe(&self, access: &Access) -> Result<Account> {
-        let all = self.inner.client.with(&access.key).identities().list().await?;
-        let name = self.inner.config.host_name();
-        let host = match &access.key {
-            AnyKey::Identity(_) => all.first(),
-            AnyKey::Management(_) => all.iter().find(|identity| identity.name == name),
-        };
-        Ok(Account {
-            server: self.inner.server.clone(),
-            source: access.source,
-            key: access.kind(),
-            host: host.map(|identity| IdentityRow::host(identity, &self.inner.server).info()),
-        })
-    }
-
     fn context<'a>(&'a self, account: &'a Session<ManagementKey>, listener: workspace::Listener<'a>) -> Context<'a> {
         Context {
             ledger: &self.inner.ledger,
@@ -282,6 +223,7 @@ impl Ravi {
     }
 }
 
+mod account;
 mod settings;
 mod vault;
 

@@ -20,6 +20,8 @@ Environment:
   RAVI_API_URL          address of Ravi (default https://api.ravi.id)
   RAVI_API_KEY          key to use, of either kind, in place of the one a login kept
   RAVI_WORKSPACE_STATE  folder of the ledger
+  RAVI_WORKSPACE_KEYCHAIN
+                        where the key of a new ledger is kept: file or system (default: system where it works)
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not signed in or key refused, 4 not found, 5 Ravi not reachable,
 6 refused by policy.";
@@ -31,11 +33,18 @@ pub(super) enum Command {
         /// Read a key from standard input instead
         #[arg(long)]
         key_stdin: bool,
+        /// Take over the key that the official command line keeps in ~/.ravi/config.json
+        #[arg(long, conflicts_with = "key_stdin")]
+        import: bool,
     },
     /// Forget the key that a login kept here
     Logout,
-    /// Show which key is used, from where, and what it reaches
-    Account,
+    /// Show which key is used, from where, what it reaches and where it is kept
+    Account {
+        /// First move the key that opens what is kept here: to the system's keychain, or to a file
+        #[arg(long, value_name = "file|system")]
+        keychain: Option<crate::Keychain>,
+    },
     /// Give a workspace its own identity
     Provision {
         /// Folder the agent works in

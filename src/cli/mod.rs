@@ -4,6 +4,7 @@
 //! failure ends with an exit code that tells its kind and, with `--json`, `{"error":{"code","message","hint"}}` on
 //! standard output. It holds no logic of its own.
 
+mod account;
 mod args;
 mod output;
 mod progress;

@@ -2,24 +2,27 @@
 
 use serde::Serialize;
 
+use super::account;
 use super::args::Command;
 use super::output::{Output, say, table};
 use super::progress::Steps;
 use super::secret::{self, read_secret};
 use super::settings;
-use crate::account::{Account, DevicePrompt, KeyKind, KeySource};
 use crate::workspace::{OwedRevocation, ProvisionRequest, Provisioned, ReapReport, Reaped, Released, WorkspaceSummary};
 use crate::{Config, Ravi, Result};
 
 pub(super) async fn run(command: Command, output: Output) -> Result<()> {
     let ravi = Ravi::open(Config::default().with_env()?)?;
+    let done = answer(ravi.clone(), command, output).await;
+    account::say_fallback(&ravi);
+    done
+}
+
+async fn answer(ravi: Ravi, command: Command, output: Output) -> Result<()> {
     match command {
-        Command::Login { key_stdin } => login(&ravi, key_stdin, output).await,
-        Command::Logout => logout(&ravi, output).await,
-        Command::Account => {
-            output.answer(&ravi.account().await?, account_text);
-            Ok(())
-        }
+        Command::Login { key_stdin, import } => account::login(&ravi, key_stdin, import, output).await,
+        Command::Logout => account::logout(&ravi, output).await,
+        Command::Account { keychain } => account::account(&ravi, keychain, output).await,
         Command::Provision { path, id, name, phone, email, env_file, github_secret } => {
             let request = ProvisionRequest { path, id, name, phone, email, env_file, github_secret };
             provision(&ravi, request, output).await
@@ -34,51 +37,6 @@ pub(super) async fn run(command: Command, output: Output) -> Result<()> {
         Command::Secret(command) => secret::run(&ravi, command, output).await,
         Command::Settings(command) => settings::run(&ravi, command, output).await,
     }
-}
-
-async fn login(ravi: &Ravi, key_stdin: bool, output: Output) -> Result<()> {
-    let account = match key_stdin {
-        true => ravi.login_with_key(read_secret("Key: ")?).await?,
-        false => ravi.login(show_prompt).await?,
-    };
-    output.answer(&account, account_text);
-    Ok(())
-}
-
-fn show_prompt(prompt: &DevicePrompt) {
-    let minutes = prompt.expires_in_s.div_ceil(60);
-    say(&format!("Open {}\nand approve the code {} (valid for {minutes} min).", prompt.url, prompt.user_code));
-    if prompt.fallback_url != prompt.url {
-        say(&format!("If that page does not open: {}", prompt.fallback_url));
-    }
-}
-
-#[derive(Serialize)]
-struct SignedOut {
-    signed_in: bool,
-}
-
-async fn logout(ravi: &Ravi, output: Output) -> Result<()> {
-    ravi.logout().await?;
-    output.answer(&SignedOut { signed_in: false }, |_| "Signed out.".to_owned());
-    Ok(())
-}
-
-fn account_text(account: &Account) -> String {
-    let source = match account.source {
-        KeySource::Builder => "the program",
-        KeySource::Environment => "RAVI_API_KEY",
-        KeySource::Login => "an earlier login",
-    };
-    let reach = match account.key {
-        KeyKind::Management => "the whole account",
-        KeyKind::Identity => "one identity",
-    };
-    let host = account.host.as_ref().map_or_else(
-        || "none yet; made when the first secret is stored".to_owned(),
-        |host| format!("{} <{}>", host.name, host.email),
-    );
-    format!("Server:        {}\nKey from:      {source}\nReaches:       {reach}\nHost identity: {host}", account.server)
 }
 
 async fn provision(ravi: &Ravi, request: ProvisionRequest, output: Output) -> Result<()> {

@@ -13,10 +13,13 @@ pub(crate) struct StoredLogin {
 }
 
 impl Ledger {
-    /// Keeps the account key for `server`, in place of an earlier one.
+    /// Keeps the account key for `server`, in place of an earlier one. It may be one of another account, so that the host
+    /// identity has to be found anew.
     pub(crate) fn store_login(&self, server: &str, key: &AnyKey) -> Result<(), LedgerError> {
         let sealed = self.key().seal(&label(server), key.expose())?;
         self.change("ledger: login", |t| {
+            t.execute("DELETE FROM identity WHERE server = ?1 AND state = 'host'", [server])?;
+            t.execute("DELETE FROM host_intent WHERE server = ?1", [server])?;
             t.execute(
                 "INSERT OR REPLACE INTO login (server, sealed, at_ms) VALUES (?1, ?2, ?3)",
                 params![server, sealed, now_ms()],

@@ -131,15 +131,6 @@ impl Ledger {
         Ok(())
     }
 
-    /// Writes the host identity, in place of an earlier one of the same server.
-    pub(crate) fn put_host(&self, row: &IdentityRow) -> Result<(), LedgerError> {
-        self.change("ledger: host identity", |t| {
-            t.execute("DELETE FROM identity WHERE server = ?1 AND state = 'host'", [&row.server])?;
-            row.write(t)
-        })?;
-        Ok(())
-    }
-
     /// The last event of the identity that belongs to a former workspace; 0 where there is none.
     pub(crate) fn cursor(&self, uuid: &IdentityUuid) -> Result<i64, LedgerError> {
         let cursor = self.read(|c| {

@@ -4,7 +4,6 @@ use secrecy::SecretString;
 use tokio::sync::broadcast;
 
 use super::Ravi;
-use crate::account;
 use crate::error::Result;
 use crate::vault::reference::{Reference, SecretName};
 use crate::vault::{NewValue, Vault, VaultError};
@@ -95,11 +94,7 @@ impl Ravi {
     pub(super) async fn with_vault<T>(&self, work: impl AsyncFnOnce(Vault<'_>) -> Result<T>) -> Result<T> {
         let inner = &self.inner;
         let access = self.access().await?;
-        let find = || {
-            let name = inner.config.host_name();
-            account::host_identity(&inner.ledger, &inner.client, &access, &inner.server, name)
-        };
-        let identity = inner.host.get_or_try_init(find).await?;
+        let identity = &self.host(&access).await?;
         let session = inner.client.with(&access.key);
         work(Vault { session: &session, identity, memory: &inner.memory, ledger: &inner.ledger }).await
     }
