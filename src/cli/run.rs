@@ -6,7 +6,7 @@ use super::account;
 use super::args::Command;
 use super::output::{Output, say, table};
 use super::progress::Steps;
-use super::secret::{self, read_secret};
+use super::secret;
 use super::settings;
 use crate::workspace::{OwedRevocation, ProvisionRequest, Provisioned, ReapReport, Reaped, Released, WorkspaceSummary};
 use crate::{Config, Ravi, Result};

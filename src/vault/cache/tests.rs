@@ -16,7 +16,7 @@ struct Desk {
 impl Desk {
     fn new() -> Desk {
         let dir = tempfile::tempdir().unwrap();
-        let ledger = Ledger::open(dir.path()).unwrap();
+        let ledger = Ledger::open(dir.path(), Some(crate::config::Keychain::File)).unwrap();
         let key = CacheKey {
             server: "http://127.0.0.1:1".into(),
             identity: IdentityUuid::from("made-up-uuid"),
@@ -171,7 +171,8 @@ async fn many_at_once_ask_once() {
     let (clock, _) = clock!(NOW);
     let desk = Desk::new();
     // Ledgers of their own, as processes have.
-    let ledgers: Vec<Ledger> = (0..8).map(|_| Ledger::open(desk.dir.path()).unwrap()).collect();
+    let ledgers: Vec<Ledger> =
+        (0..8).map(|_| Ledger::open(desk.dir.path(), Some(crate::config::Keychain::File)).unwrap()).collect();
     static ASKED: AtomicU32 = AtomicU32::new(0);
     let ask = async |ledger: &Ledger| {
         let cache = Cache { ledger, clock, patience: PATIENCE };
