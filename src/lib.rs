@@ -21,6 +21,7 @@
 pub mod account;
 pub mod api;
 pub mod config;
+pub mod doctor;
 pub mod error;
 pub mod files;
 pub mod vault;

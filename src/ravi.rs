@@ -228,3 +228,4 @@ mod settings;
 mod vault;
 
 pub use settings::{Settings, UndoReport};
+mod doctor;

@@ -3,7 +3,6 @@
 
 mod common;
 
-use std::future::Future;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
@@ -225,10 +224,4 @@ async fn killed_at_any_point_a_login_is_either_kept_or_can_be_repeated() {
         assert!(program.output().expect("it starts").status.success(), "{point}");
         assert_eq!((bed.identity_count().await, bed.live_keys().await), (1, 0), "{point}");
     }
-}
-
-/// Futures of the handle can be moved between threads, as a Tauri command needs.
-#[allow(dead_code)]
-fn can_be_spawned(ravi: Ravi) -> impl Future<Output = Result<Account, Error>> + Send {
-    async move { ravi.login(|_| {}).await }
 }

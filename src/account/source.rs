@@ -44,7 +44,7 @@ pub enum KeySource {
 }
 
 impl KeySource {
-    pub(super) fn in_words(self) -> &'static str {
+    pub(crate) fn in_words(self) -> &'static str {
         match self {
             KeySource::Builder => "the program",
             KeySource::Environment => "RAVI_API_KEY",

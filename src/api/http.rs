@@ -7,10 +7,10 @@ use std::error::Error as _;
 use std::future::Future;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use backon::Retryable;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -94,6 +94,17 @@ impl<'a> Caller<'a> {
     /// Makes the call; any success will do.
     pub(super) async fn discard(self, call: Call<'_>) -> Result<(), ApiError> {
         self.reply(&call).await.map(drop)
+    }
+
+    /// Makes the call once and answers the `Date` of what came back, whatever it is.
+    pub(super) async fn date(self, call: &Call<'_>) -> Result<Option<SystemTime>, ApiError> {
+        let url = call.url(&self.options().base_url);
+        self.timed(call, |_| async move {
+            let response = self.send(self.client.http()?, call, url).await.map_err(|failure| failure.error)?;
+            let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
+            Ok(date.and_then(|date| httpdate::parse_http_date(date).ok()))
+        })
+        .await
     }
 
     async fn reply(self, call: &Call<'_>) -> Result<Reply, ApiError> {

@@ -6,6 +6,7 @@
 
 mod api_keys;
 mod call;
+mod clock;
 mod device;
 mod domains;
 mod email;
@@ -32,6 +33,7 @@ use reqwest::header::HeaderValue;
 use url::{Host, Url};
 
 pub use api_keys::{CreatedKey, IdentityKeys, KeyRecord, ManagementKeys};
+pub use clock::ServerClock;
 pub use device::{Device, DeviceCode, DeviceLogin, DevicePoll, verification_page};
 pub use domains::{Domain, Domains};
 pub use email::{Attachment, Compose, Email, Message, MessageQuery, Reply, Thread, ThreadDetail};

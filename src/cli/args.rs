@@ -96,6 +96,8 @@ pub(super) enum Command {
     /// Move plaintext values of a settings file into the vault, and read them back
     #[command(subcommand)]
     Settings(Settings),
+    /// Look at everything that can be wrong on this machine, and say what to do; exit code 1 when something fails
+    Doctor,
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,6 +6,7 @@
 
 mod account;
 mod args;
+mod doctor;
 mod output;
 mod progress;
 mod run;
@@ -31,7 +32,7 @@ pub fn main() -> ExitCode {
         Err(e) => return output.plain_failure("runtime.start", &format!("the program cannot start: {e}"), 1),
     };
     match runtime.block_on(run::run(args.command, output)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(e) => output.failure(&e),
     }
 }

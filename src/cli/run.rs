@@ -1,9 +1,12 @@
 //! Each command: a few lines over [`Ravi`].
 
+use std::process::ExitCode;
+
 use serde::Serialize;
 
 use super::account;
 use super::args::Command;
+use super::doctor;
 use super::output::{Output, say, table};
 use super::progress::Steps;
 use super::secret;
@@ -11,14 +14,14 @@ use super::settings;
 use crate::workspace::{OwedRevocation, ProvisionRequest, Provisioned, ReapReport, Reaped, Released, WorkspaceSummary};
 use crate::{Config, Ravi, Result};
 
-pub(super) async fn run(command: Command, output: Output) -> Result<()> {
+pub(super) async fn run(command: Command, output: Output) -> Result<ExitCode> {
     let ravi = Ravi::open(Config::default().with_env()?)?;
     let done = answer(ravi.clone(), command, output).await;
     account::say_fallback(&ravi);
     done
 }
 
-async fn answer(ravi: Ravi, command: Command, output: Output) -> Result<()> {
+async fn answer(ravi: Ravi, command: Command, output: Output) -> Result<ExitCode> {
     match command {
         Command::Login { key_stdin, import } => account::login(&ravi, key_stdin, import, output).await,
         Command::Logout => account::logout(&ravi, output).await,
@@ -36,7 +39,9 @@ async fn answer(ravi: Ravi, command: Command, output: Output) -> Result<()> {
         }
         Command::Secret(command) => secret::run(&ravi, command, output).await,
         Command::Settings(command) => settings::run(&ravi, command, output).await,
-    }
+        Command::Doctor => return doctor::doctor(&ravi, output).await,
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn provision(ravi: &Ravi, request: ProvisionRequest, output: Output) -> Result<()> {

@@ -28,6 +28,7 @@ pub use model::*;
 
 pub(crate) use context::{Context, Listener};
 pub(crate) use find::{find, summaries, summary};
+pub(crate) use git::check_version;
 pub(crate) use lock::Lock;
 pub(crate) use provision::provision;
 pub(crate) use reap::reap;

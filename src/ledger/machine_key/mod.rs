@@ -122,12 +122,12 @@ impl MachineKey {
 
     fn load(&self) -> Result<Option<SealKey>, SealError> {
         match Place::read(&self.dir)? {
-            Some(Place::System { entry }) => self.from_keychain(entry).map(Some),
+            Some(Place::System { entry }) => self.read_keychain(entry).map(Some),
             Some(Place::File { .. }) | None => self.file().read(),
         }
     }
 
-    fn from_keychain(&self, entry: String) -> Result<SealKey, SealError> {
+    fn read_keychain(&self, entry: String) -> Result<SealKey, SealError> {
         let kept = keychain::within_limit(move |chest| chest.get(&entry)).map_err(SealError::Keychain)?;
         let kept = kept.ok_or(SealError::NotInKeychain)?;
         let bytes = <[u8; KEY_BYTES]>::try_from(kept.as_slice()).map_err(|_| SealError::NotInKeychain)?;
