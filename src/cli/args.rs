@@ -93,6 +93,9 @@ pub(super) enum Command {
     /// Read and write secrets of the host identity
     #[command(subcommand)]
     Secret(Secret),
+    /// Seal the vault end to end, so that not even Ravi can read it
+    #[command(subcommand)]
+    Seal(Seal),
     /// Move plaintext values of a settings file into the vault, and read them back
     #[command(subcommand)]
     Settings(Settings),
@@ -130,6 +133,19 @@ pub(super) enum Secret {
         /// Name of the secret
         key: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Seal {
+    /// Make a vault key and seal everything; the recovery passphrase is read from standard input
+    Enable,
+    /// Bring the vault key to this machine; the passphrase is read from standard input, or from the systemd credential
+    /// ravi-vault-passphrase
+    Unlock,
+    /// Make a new vault key and seal everything anew; reads the passphrase, which may be a new one
+    Rotate,
+    /// Show what is sealed
+    Status,
 }
 
 #[derive(Debug, Subcommand)]

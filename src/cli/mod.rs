@@ -10,6 +10,7 @@ mod doctor;
 mod output;
 mod progress;
 mod run;
+mod seal;
 mod secret;
 mod settings;
 

@@ -9,6 +9,7 @@ use super::args::Command;
 use super::doctor;
 use super::output::{Output, say, table};
 use super::progress::Steps;
+use super::seal;
 use super::secret;
 use super::settings;
 use crate::workspace::{OwedRevocation, ProvisionRequest, Provisioned, ReapReport, Reaped, Released, WorkspaceSummary};
@@ -38,6 +39,7 @@ async fn answer(ravi: Ravi, command: Command, output: Output) -> Result<ExitCode
             Ok(())
         }
         Command::Secret(command) => secret::run(&ravi, command, output).await,
+        Command::Seal(command) => seal::run(&ravi, command, output).await,
         Command::Settings(command) => settings::run(&ravi, command, output).await,
         Command::Doctor => return doctor::doctor(&ravi, output).await,
     }?;

@@ -14,6 +14,7 @@ mod owed;
 mod schema;
 pub(crate) mod seal;
 mod settings_backup;
+mod vault_key;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! What can go wrong around secrets.
 
 use super::reference::{ReferenceError, SecretNameError};
+use super::seal::SealedError;
 use super::settings::SettingsError;
 use crate::error::{Explain, Kind};
 
@@ -68,6 +69,9 @@ pub enum VaultError {
         /// The reference.
         reference: String,
     },
+    /// A value that is sealed end to end, or should be.
+    #[error(transparent)]
+    Sealed(#[from] SealedError),
     /// A settings file.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -103,6 +107,7 @@ impl Explain for VaultError {
             VaultError::Name(e) => e.code(),
             VaultError::Reference(e) => e.code(),
             VaultError::OtherIdentity { .. } => "reference.other_identity".into(),
+            VaultError::Sealed(e) => e.code(),
             VaultError::Settings(e) => e.code(),
             VaultError::Unresolved { source, .. } => source.code(),
             VaultError::NoValue { .. } => "settings.no_value".into(),
@@ -126,6 +131,7 @@ impl Explain for VaultError {
             VaultError::Name(e) => e.hint(),
             VaultError::Reference(e) => e.hint(),
             VaultError::OtherIdentity { .. } => "Use a reference of the form ravi://KEY.".into(),
+            VaultError::Sealed(e) => e.hint(),
             VaultError::Settings(e) => e.hint(),
             VaultError::Unresolved { source, .. } => source.hint(),
             VaultError::NoValue { .. } => "Set the value in the app first, or check the pointer.".into(),
@@ -141,6 +147,7 @@ impl Explain for VaultError {
             VaultError::Reference(e) => e.kind(),
             VaultError::OtherIdentity { .. } => Kind::Policy,
             VaultError::Unresolved { source, .. } => source.kind(),
+            VaultError::Sealed(e) => e.kind(),
             VaultError::Settings(e) => e.kind(),
         }
     }

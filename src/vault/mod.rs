@@ -9,13 +9,20 @@ pub mod settings;
 mod cache;
 mod error;
 mod generate;
+mod key_ring;
 mod memory;
+mod seal;
+mod sealing;
 mod secrets;
 
 pub use error::VaultError;
 pub use generate::{DEFAULT_LENGTH, NewValue};
+pub use seal::{RECOVERY, SHORTEST_PASSPHRASE, SealedError};
+pub use sealing::{SealState, SealStatus};
 pub use secrets::MAX_VALUE;
 
 pub(crate) use cache::{Cache, CacheKey, Cached, Limits};
+pub(crate) use key_ring::KeyRing;
 pub(crate) use memory::Memory;
+pub(crate) use sealing::passphrase_credential;
 pub(crate) use secrets::Vault;

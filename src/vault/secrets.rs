@@ -7,8 +7,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
 use super::error::VaultError;
+use super::key_ring::KeyRing;
 use super::memory::Memory;
 use super::reference::SecretName;
+use super::seal::{RECOVERY, SealedError};
 use super::settings::{Backup, SecretStore, real_path};
 use crate::api::{AnyKey, Secrets, Session};
 use crate::error::{Error, Result};
@@ -23,10 +25,11 @@ pub(crate) struct Vault<'a> {
     pub(crate) identity: &'a IdentityRow,
     pub(crate) memory: &'a Memory,
     pub(crate) ledger: &'a Ledger,
+    pub(crate) keys: KeyRing,
 }
 
 impl Vault<'_> {
-    fn remote(&self) -> Secrets<'_> {
+    pub(super) fn remote(&self) -> Secrets<'_> {
         self.session.secrets(&self.identity.uuid)
     }
 
@@ -38,8 +41,9 @@ impl Vault<'_> {
     pub(crate) async fn fetch(&self, name: &SecretName) -> Result<Option<SecretString>> {
         match self.remote().find(name.as_str()).await? {
             Some(secret) => {
-                self.memory.put(name.clone(), secret.value.clone());
-                Ok(Some(secret.value))
+                let value = self.open(name, &secret.value)?;
+                self.memory.put(name.clone(), value.clone());
+                Ok(Some(value))
             }
             None => {
                 self.memory.gone(name);
@@ -59,10 +63,11 @@ impl Vault<'_> {
             self.remote().list().await?.into_iter().map(|secret| (secret.key, secret.value)).collect();
         let mut values = Vec::with_capacity(names.len());
         for name in names {
-            let Some(value) = found.get(name.as_str()).cloned() else {
+            let Some(stored) = found.get(name.as_str()) else {
                 self.memory.gone(name);
                 return Err(self.missing(name));
             };
+            let value = self.open(name, stored)?;
             self.memory.put(name.clone(), value.clone());
             values.push(value);
         }
@@ -72,14 +77,43 @@ impl Vault<'_> {
     /// Creates or overwrites one secret and sees that it reads back.
     pub(crate) async fn set(&self, name: &SecretName, value: &SecretString) -> Result<()> {
         check_size(name, value)?;
+        self.check_not_reserved(name)?;
+        self.check_not_locked(name).await?;
         self.memory.expire(name);
-        self.remote().put(name.as_str(), value).await?;
+        self.put_and_read_back(name, &self.close(name, value)?).await?;
+        self.memory.stored(name.clone(), value.clone());
+        Ok(())
+    }
+
+    /// Stores a text as it is.
+    pub(super) async fn put_and_read_back(&self, name: &SecretName, stored: &SecretString) -> Result<()> {
+        self.remote().put(name.as_str(), stored).await?;
         match self.remote().find(name.as_str()).await? {
-            Some(stored) if same(&stored.value, value) => {
-                self.memory.stored(name.clone(), stored.value);
-                Ok(())
-            }
+            Some(read) if same(&read.value, stored) => Ok(()),
             _ => Err(VaultError::ReadBack { name: name.to_string() }.into()),
+        }
+    }
+
+    fn open(&self, name: &SecretName, stored: &SecretString) -> Result<SecretString> {
+        Ok(self.keys.open(&self.identity.uuid, name, stored).map_err(VaultError::from)?)
+    }
+
+    fn close(&self, name: &SecretName, value: &SecretString) -> Result<SecretString> {
+        Ok(self.keys.close(&self.identity.uuid, name, value).map_err(VaultError::from)?)
+    }
+
+    fn check_not_reserved(&self, name: &SecretName) -> Result<()> {
+        match name.as_str() == RECOVERY {
+            true => Err(VaultError::from(SealedError::Reserved { name: name.to_string() }).into()),
+            false => Ok(()),
+        }
+    }
+
+    /// A machine without the key must not put plain values into a vault that others keep sealed.
+    async fn check_not_locked(&self, name: &SecretName) -> Result<()> {
+        match self.keys.sealing().is_none() && self.remote().find(RECOVERY).await?.is_some() {
+            true => Err(VaultError::from(SealedError::Locked { name: name.to_string() }).into()),
+            false => Ok(()),
         }
     }
 
@@ -87,11 +121,12 @@ impl Vault<'_> {
     /// [`side_name`], so that whatever happens one of the two names holds a value that worked.
     pub(crate) async fn rotate(&self, name: &SecretName, new: &SecretString) -> Result<()> {
         check_size(name, new)?;
+        self.check_not_reserved(name)?;
         let side = side_name(name)?;
         // An earlier rotation that was cut short may have left a side name. What is read now is whole, old or new, so
         // it is what must not be lost.
         let Some(old) = self.fetch(name).await? else { return Err(self.missing(name)) };
-        self.put_aside(&side, &old).await?;
+        self.put_and_read_back(&side, &self.close(&side, &old)?).await?;
         self.set(name, new).await.map_err(|e| match e {
             Error::Vault(VaultError::ReadBack { .. }) => {
                 VaultError::RotateReadBack { name: name.to_string(), side: side.to_string() }.into()
@@ -104,16 +139,9 @@ impl Vault<'_> {
         }
     }
 
-    async fn put_aside(&self, side: &SecretName, old: &SecretString) -> Result<()> {
-        self.remote().put(side.as_str(), old).await?;
-        match self.remote().find(side.as_str()).await? {
-            Some(kept) if same(&kept.value, old) => Ok(()),
-            _ => Err(VaultError::ReadBack { name: side.to_string() }.into()),
-        }
-    }
-
     /// Deletes one secret.
     pub(crate) async fn delete(&self, name: &SecretName) -> Result<()> {
+        self.check_not_reserved(name)?;
         self.memory.expire(name);
         let Some(secret) = self.remote().find(name.as_str()).await? else {
             self.memory.gone(name);

@@ -1,0 +1,99 @@
+//! The vault keys of this machine and what each is for.
+//!
+//! A change of keys takes several steps, some of them at Ravi; the state of each key in the ledger says which are done.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
+
+use super::reference::SecretName;
+use super::seal::{self, RECOVERY, SealedError, VaultKey};
+use crate::api::IdentityUuid;
+use crate::ledger::{Ledger, LedgerError};
+
+/// What a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyState {
+    /// Made, and perhaps not in the recovery copy yet: nothing is sealed with it.
+    Next,
+    /// Seals, while values from before are still plain.
+    First,
+    /// Seals; plain values are refused.
+    Current,
+    /// Opens what a rotation has not sealed anew yet.
+    Old,
+}
+
+const STATES: [(KeyState, &str); 4] =
+    [(KeyState::Next, "next"), (KeyState::First, "first"), (KeyState::Current, "current"), (KeyState::Old, "old")];
+
+/// The vault keys that this machine has for one identity.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct KeyRing(pub(crate) Vec<(KeyState, VaultKey)>);
+
+impl KeyRing {
+    pub(crate) fn read(ledger: &Ledger, identity: &IdentityUuid) -> Result<KeyRing, LedgerError> {
+        let Some(text) = ledger.vault_keys(identity.as_str())? else { return Ok(KeyRing::default()) };
+        let line = |line: &str| {
+            let (state, key) = line.split_once(' ')?;
+            let state = STATES.iter().find(|(_, word)| *word == state)?.0;
+            Some((state, VaultKey::parse(key)?))
+        };
+        // What does not parse was written by a newer version; without it, values stay closed and nothing is lost.
+        Ok(KeyRing(text.expose_secret().lines().filter_map(line).collect()))
+    }
+
+    pub(crate) fn write(&self, ledger: &Ledger, identity: &IdentityUuid) -> Result<(), LedgerError> {
+        let mut text = Zeroizing::new(String::new());
+        for (state, key) in &self.0 {
+            let word = STATES.iter().find(|(one, _)| one == state).map_or("old", |(_, word)| *word);
+            text.push_str(&format!("{word} "));
+            text.push_str(key.text().expose_secret());
+            text.push('\n');
+        }
+        ledger.keep_vault_keys(identity.as_str(), &SecretString::from(text.as_str()))
+    }
+
+    pub(crate) fn in_state(&self, state: KeyState) -> Option<&VaultKey> {
+        self.0.iter().find(|(one, _)| *one == state).map(|(_, key)| key)
+    }
+
+    /// The key that new values are sealed with.
+    pub(crate) fn sealing(&self) -> Option<&VaultKey> {
+        self.in_state(KeyState::Current).or_else(|| self.in_state(KeyState::First))
+    }
+
+    /// The value as it is stored.
+    pub(crate) fn close(
+        &self,
+        identity: &IdentityUuid,
+        name: &SecretName,
+        value: &SecretString,
+    ) -> Result<SecretString, SealedError> {
+        match self.sealing() {
+            Some(key) => seal::seal(key, identity, name, value),
+            None => Ok(value.clone()),
+        }
+    }
+
+    /// The value of what is stored.
+    pub(crate) fn open(
+        &self,
+        identity: &IdentityUuid,
+        name: &SecretName,
+        stored: &SecretString,
+    ) -> Result<SecretString, SealedError> {
+        let name_text = || name.to_string();
+        match (seal::is_sealed(stored), self.sealing()) {
+            _ if name.as_str() == RECOVERY => Ok(stored.clone()),
+            (true, None) => Err(SealedError::Locked { name: name_text() }),
+            (true, Some(_)) => {
+                let keys: Vec<&VaultKey> = self.0.iter().map(|(_, key)| key).collect();
+                seal::open(&keys, identity, name, stored)
+            }
+            (false, Some(_)) if self.in_state(KeyState::Current).is_some() => {
+                Err(SealedError::Plain { name: name_text() })
+            }
+            (false, _) => Ok(stored.clone()),
+        }
+    }
+}
