@@ -39,8 +39,8 @@ mod ledger;
 mod ravi;
 
 pub use config::Config;
+pub use error::{Error, ErrorBody, Result};
 #[cfg(feature = "tauri")]
 pub use plugin::{Builder, RaviExt, init};
-pub use error::{Error, ErrorBody, Result};
 pub use ravi::Ravi;
 pub use workspace::{Progress, ProvisionRequest, Provisioned, Released, WorkspaceSummary};

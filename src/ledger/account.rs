@@ -42,7 +42,10 @@ impl Ledger {
 
     /// Forgets the key kept for `server`; `false` when there was none.
     pub(crate) fn forget_login(&self, server: &str) -> Result<bool, LedgerError> {
-        let rows = self.change("ledger: logout", |t| t.execute("DELETE FROM login WHERE server = ?1", [server]))?;
+        let rows = self.change("ledger: logout", |t| {
+            t.execute("DELETE FROM cache WHERE server = ?1", [server])?;
+            t.execute("DELETE FROM login WHERE server = ?1", [server])
+        })?;
         Ok(rows > 0)
     }
 }

@@ -205,6 +205,8 @@ impl Ledger {
             )?;
             let Some(uuid) = &binding.identity else { return Ok(0) };
             set_state(t, uuid, IdentityState::Leaving)?;
+            // Its next workspace is another agent's.
+            t.execute("DELETE FROM cache WHERE identity = ?1", [uuid.as_str()])?;
             t.execute(
                 "INSERT INTO owed (identity, server, retire, since_ms, next_ms) VALUES (?1, ?2, ?3, ?4, ?4)
                  ON CONFLICT (identity) DO UPDATE SET retire = max(retire, excluded.retire)",

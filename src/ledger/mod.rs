@@ -6,6 +6,7 @@
 
 mod account;
 mod bindings;
+mod cache;
 mod identities;
 mod owed;
 mod schema;
@@ -19,6 +20,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub(crate) use bindings::Binding;
+pub(crate) use cache::{CachedRow, SecretAt};
 pub(crate) use identities::{IdentityRow, IdentityState};
 pub(crate) use owed::Owed;
 
@@ -257,5 +259,19 @@ fn make_private_dir(dir: &Path) -> Result<PathBuf, LedgerError> {
 
 /// Unix time in milliseconds.
 pub(crate) fn now_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)).saturating_add(offset_ms())
+}
+
+#[cfg(not(feature = "local"))]
+fn offset_ms() -> i64 {
+    0
+}
+
+/// `RAVI_WORKSPACE_CLOCK_OFFSET_S` moves the clock, so that a test need not wait for time to pass. Only in builds with
+/// the feature `local`, which no app ships.
+#[cfg(feature = "local")]
+fn offset_ms() -> i64 {
+    let seconds = std::env::var("RAVI_WORKSPACE_CLOCK_OFFSET_S").ok().and_then(|text| text.parse::<i64>().ok());
+    seconds.unwrap_or(0).saturating_mul(1000)
 }

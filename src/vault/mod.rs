@@ -6,11 +6,13 @@
 pub mod reference;
 pub mod settings;
 
+mod cache;
 mod error;
 mod memory;
 mod secrets;
 
 pub use error::VaultError;
 
+pub(crate) use cache::{Cache, CacheKey, Cached, Limits};
 pub(crate) use memory::Memory;
 pub(crate) use secrets::Vault;

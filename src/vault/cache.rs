@@ -1,0 +1,246 @@
+//! Secrets of any identity, kept in the ledger for a bounded time.
+//!
+//! A value younger than [`Limits::fresh`] is served without network. An older one is read anew, by one process at a
+//! time while the others wait for what it finds. Where Ravi cannot be reached, a value younger than [`Limits::stale`] is
+//! served and marked as stale. A secret that is gone, or a key that is refused, ends the value at once: a revocation
+//! must not be outlived by a cache. It must not know what a secret is for.
+
+use std::fs::{DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest as _, Sha256};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::reference::SecretName;
+use crate::api::{ApiError, IdentityUuid};
+use crate::error::{Error, Kind, Result};
+use crate::ledger::{CachedRow, Ledger, LedgerError, SecretAt, now_ms};
+
+/// How long Ravi may take for an answer while there is an older one to serve.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// After Ravi did not answer, an older value is served for this long without asking again.
+const PAUSE: Duration = Duration::from_secs(15);
+
+/// Longest wait for another process that is asking. It holds the lock for one call at most; who has waited longer asks
+/// on its own, as the lock saves work and nothing else.
+const WAIT_LIMIT: Duration = Duration::from_secs(35);
+
+/// Which secret: of which Ravi, whose, and its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CacheKey {
+    pub(crate) server: String,
+    pub(crate) identity: IdentityUuid,
+    pub(crate) name: SecretName,
+}
+
+impl CacheKey {
+    fn at(&self) -> SecretAt<'_> {
+        SecretAt { server: &self.server, identity: &self.identity, name: self.name.as_str() }
+    }
+}
+
+/// How old an answer of Ravi's may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// A value younger than this is served without asking.
+    pub(crate) fresh: Duration,
+    /// That there is no such secret is believed for this long.
+    pub(crate) absent: Duration,
+    /// An answer younger than this is served where Ravi cannot be reached.
+    pub(crate) stale: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let minutes = |count: u64| Duration::from_secs(60 * count);
+        Limits { fresh: minutes(5), absent: Duration::ZERO, stale: minutes(24 * 60) }
+    }
+}
+
+/// An answer, and how old it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Cached {
+    /// `None`: there is no such secret.
+    pub(crate) value: Option<SecretString>,
+    /// Time since Ravi said so.
+    pub(crate) age: Duration,
+    /// Older than wanted, served because Ravi cannot be reached.
+    pub(crate) stale: bool,
+}
+
+/// Milliseconds since 1970.
+type Clock = fn() -> i64;
+
+/// The cache of one ledger.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cache<'a> {
+    ledger: &'a Ledger,
+    clock: Clock,
+    patience: Duration,
+}
+
+impl<'a> Cache<'a> {
+    /// The cache in `ledger`.
+    pub(crate) fn new(ledger: &'a Ledger) -> Self {
+        Cache { ledger, clock: now_ms, patience: PATIENCE }
+    }
+
+    /// What can be served without asking Ravi; `None` when it must be asked. Blocks on the ledger only.
+    pub(crate) fn peek(self, key: &CacheKey, limits: Limits) -> Result<Option<Cached>, LedgerError> {
+        let row = self.ledger.cached(key.at())?;
+        Ok(row.and_then(|row| self.without_asking(&row, limits)))
+    }
+
+    /// Serves what is fresh, else asks Ravi through `fetch` (`None`: no such secret), once for all processes that want
+    /// it now.
+    ///
+    /// # Errors
+    /// Those of `fetch`, unless Ravi could not be reached and there is an answer that is not too old.
+    pub(crate) async fn get(
+        self,
+        key: &CacheKey,
+        limits: Limits,
+        fetch: impl AsyncFnOnce() -> Result<Option<SecretString>>,
+    ) -> Result<Cached> {
+        if let Some(cached) = self.look(key, limits).await? {
+            return Ok(cached);
+        }
+        let began = (self.clock)();
+        let _lock = wait_turn(self.ledger.dir(), key).await;
+        // What another process was told meanwhile is new, also for who wants no older answer at all.
+        if let Some(row) = self.row(key).await? {
+            let meanwhile = (began..=(self.clock)()).contains(&row.read_ms);
+            let told = meanwhile.then(|| self.at_most(&row, limits.stale)).flatten();
+            let told = told.map(|cached| Cached { stale: false, ..cached });
+            if let Some(cached) = told.or_else(|| self.without_asking(&row, limits)) {
+                return Ok(cached);
+            }
+        }
+        self.ask(key, limits, fetch).await
+    }
+
+    async fn look(self, key: &CacheKey, limits: Limits) -> Result<Option<Cached>> {
+        Ok(self.row(key).await?.and_then(|row| self.without_asking(&row, limits)))
+    }
+
+    async fn row(self, key: &CacheKey) -> Result<Option<CachedRow>, LedgerError> {
+        let key = key.clone();
+        self.ledger.run(move |l| l.cached(key.at())).await
+    }
+
+    async fn ask(
+        self,
+        key: &CacheKey,
+        limits: Limits,
+        fetch: impl AsyncFnOnce() -> Result<Option<SecretString>>,
+    ) -> Result<Cached> {
+        let older = self.row(key).await?.and_then(|row| self.at_most(&row, limits.stale));
+        let Some(older) = older else { return self.keep(key, fetch().await).await };
+        match timeout(self.patience, fetch()).await {
+            Ok(Err(error)) if may_pass(&error) => self.serve(key, older).await,
+            Ok(answer) => self.keep(key, answer).await,
+            Err(_) => self.serve(key, older).await,
+        }
+    }
+
+    async fn keep(self, key: &CacheKey, answer: Result<Option<SecretString>>) -> Result<Cached> {
+        match answer {
+            Ok(value) => {
+                self.put(key, value.as_ref()).await?;
+                Ok(Cached { value, age: Duration::ZERO, stale: false })
+            }
+            Err(error) => {
+                if matches!(error.kind(), Kind::Account | Kind::NotFound) {
+                    self.drop_value(key).await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn serve(self, key: &CacheKey, older: Cached) -> Result<Cached> {
+        let (key, now) = (key.clone(), (self.clock)());
+        self.ledger.run(move |l| l.cache_tried(key.at(), now)).await?;
+        Ok(older)
+    }
+
+    /// Keeps what Ravi just said: a value that was read or written, or that there is none.
+    pub(crate) async fn put(self, key: &CacheKey, value: Option<&SecretString>) -> Result<(), LedgerError> {
+        let (key, value, now) = (key.clone(), value.cloned(), (self.clock)());
+        self.ledger.run(move |l| l.cache(key.at(), value.as_ref(), now)).await
+    }
+
+    /// Forgets one secret, value or absence.
+    pub(crate) async fn drop_value(self, key: &CacheKey) -> Result<(), LedgerError> {
+        let key = key.clone();
+        self.ledger.run(move |l| l.uncache(key.at())).await
+    }
+
+    /// Whoever the value is for did not take it: the next read asks Ravi. Does nothing where another value than `value`
+    /// is kept by now. Blocks on the ledger only.
+    pub(crate) fn mark_rejected(self, key: &CacheKey, value: &SecretString) -> Result<(), LedgerError> {
+        let kept = self.ledger.cached(key.at())?.and_then(|row| row.value);
+        match kept.is_some_and(|kept| kept.expose_secret() == value.expose_secret()) {
+            true => self.ledger.cache_rejected(key.at()),
+            false => Ok(()),
+        }
+    }
+
+    /// The answer, where Ravi need not, or had better not, be asked.
+    fn without_asking(self, row: &CachedRow, limits: Limits) -> Option<Cached> {
+        let (now, limit) = ((self.clock)(), if row.value.is_some() { limits.fresh } else { limits.absent });
+        // A time that is still to come says that the clock was moved: nothing is fresh by it.
+        let fresh = row.read_ms <= now && distance(now, row.read_ms) < limit;
+        let asked_in_vain = row.tried_ms.is_some_and(|tried| distance(now, tried) < PAUSE);
+        let cached = self.at_most(row, if asked_in_vain { limits.stale } else { limit })?;
+        (fresh || asked_in_vain).then_some(Cached { stale: !fresh, ..cached })
+    }
+
+    /// The answer, where it is younger than `limit` and good for its purpose.
+    fn at_most(self, row: &CachedRow, limit: Duration) -> Option<Cached> {
+        let age = distance((self.clock)(), row.read_ms);
+        (!row.rejected && age < limit).then(|| Cached { value: row.value.clone(), age, stale: true })
+    }
+}
+
+/// Time between two moments, whichever was first: with a clock that was set back, no answer is served for ever.
+fn distance(now: i64, then: i64) -> Duration {
+    Duration::from_millis(now.abs_diff(then))
+}
+
+/// Whether the failure is one of the way to Ravi, that may be over soon, and none of the secret or the key.
+fn may_pass(error: &Error) -> bool {
+    error.kind() == Kind::Unreachable || matches!(error, Error::Api(ApiError::Throttled { .. }))
+}
+
+/// Waits until nobody else asks for the same secret. The system ends the lock with the process that holds it. `None`
+/// where there can be no lock, or the wait was too long.
+async fn wait_turn(state_dir: &Path, key: &CacheKey) -> Option<File> {
+    let path = lock_file(state_dir, key)?;
+    let file = File::options().create(true).truncate(false).write(true).open(path).ok()?;
+    let started = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    while file.try_lock().is_err() {
+        if started.elapsed() > WAIT_LIMIT {
+            return None;
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(25));
+    }
+    Some(file)
+}
+
+fn lock_file(state_dir: &Path, key: &CacheKey) -> Option<PathBuf> {
+    let folder = state_dir.join("locks");
+    DirBuilder::new().recursive(true).mode(0o700).create(&folder).ok()?;
+    let what = format!("secret/{}/{}/{}", key.name, key.identity, key.server);
+    let name: String = Sha256::digest(what.as_bytes()).iter().take(16).map(|b| format!("{b:02x}")).collect();
+    Some(folder.join(name))
+}
+
+#[cfg(test)]
+mod tests;
