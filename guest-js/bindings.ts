@@ -22,23 +22,6 @@ key: KeyKind,
 host: IdentityInfo | null, };
 
 /**
- * The payload of [`ACCOUNT_EVENT`].
- */
-export type AccountChange = { 
-/**
- * Who this machine is now; `null` after a logout.
- */
-account: Account | null, };
-
-/**
- * One message on the channel of a long call.
- *
- * A command's answer and its channel travel separately, so the answer can overtake messages. The last message carries
- * the end for that reason; a page waits for it and not for the answer.
- */
-export type CallEvent<P, T> = { "event": "progress", "data": P } | { "event": "finished", "data": T } | { "event": "failed", "data": ErrorBody };
-
-/**
  * What a person has to see to approve a login.
  */
 export type DevicePrompt = { 
@@ -110,7 +93,7 @@ secret: string | null, };
 /**
  * Where a workspace's GitHub token comes from.
  */
-export type GithubSource = "workspace" | "host" | "inherited";
+export type GithubSource = "workspace" | "host" | "inherited" | "denied";
 
 /**
  * Where an identity goes when its workspace is released.
@@ -391,25 +374,12 @@ export type State = "provisioning" | "ready" | "releasing";
 /**
  * The steps of a provision and of a release, in the order in which they are taken.
  */
-export type Step = "inspect" | "identity" | "key" | "phone" | "git" | "files" | "github" | "undo" | "revoke" | "park";
+export type Step = "inspect" | "identity" | "key" | "github" | "phone" | "git" | "files" | "undo" | "revoke" | "park";
 
 /**
  * What happened to a step.
  */
 export type StepState = "started" | "done" | "skipped" | "failed";
-
-/**
- * The payload of [`WORKSPACE_EVENT`].
- */
-export type WorkspaceChange = { 
-/**
- * The app's id for the workspace.
- */
-id: string, 
-/**
- * How it stands now; `null` once it is released.
- */
-workspace: WorkspaceSummary | null, };
 
 /**
  * One workspace in a list.

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::error::{Explain, Kind};
+use crate::github::GithubConfig;
 
 /// Ravi's own address.
 pub const DEFAULT_API_URL: &str = "https://api.ravi.id";
@@ -27,13 +28,15 @@ pub struct Config {
     pub state_dir: Option<PathBuf>,
     /// Name of the identity that holds the app's own secrets; default [`DEFAULT_HOST_IDENTITY`].
     pub host_identity: Option<String>,
+    /// Whose GitHub login workspaces use, and for which hosts.
+    pub github: Option<GithubConfig>,
     /// The key, where the program that opens `Ravi` has one. Never read from a configuration file.
     #[serde(skip)]
     pub api_key: Option<SecretString>,
 }
 
 impl Config {
-    /// Fills what is not chosen yet from `RAVI_API_URL` and `RAVI_WORKSPACE_STATE`. `RAVI_API_KEY` is read when a key is
+    /// Fills what is not chosen yet from `RAVI_API_URL`, `RAVI_WORKSPACE_STATE` and `RAVI_WORKSPACE_GITHUB` (JSON). `RAVI_API_KEY` is read when a key is
     /// needed, so that a key that is set later counts.
     pub fn with_env(mut self) -> Result<Self, ConfigError> {
         if self.api_url.is_none()
@@ -45,6 +48,12 @@ impl Config {
         }
         if self.state_dir.is_none() {
             self.state_dir = std::env::var_os("RAVI_WORKSPACE_STATE").filter(|t| !t.is_empty()).map(PathBuf::from);
+        }
+        if self.github.is_none()
+            && let Some(text) = std::env::var("RAVI_WORKSPACE_GITHUB").ok().filter(|t| !t.is_empty())
+        {
+            let read = serde_json::from_str(&text);
+            self.github = Some(read.map_err(|e| ConfigError::Github { reason: e.to_string() })?);
         }
         Ok(self)
     }
@@ -102,6 +111,12 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// `RAVI_WORKSPACE_GITHUB` is not what it should be.
+    #[error("RAVI_WORKSPACE_GITHUB is not usable: {reason}")]
+    Github {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The platform names no folder for state.
     #[error("no folder for the ledger: {reason}")]
     StateDir {
@@ -115,6 +130,7 @@ impl Explain for ConfigError {
         match self {
             ConfigError::ApiUrl { .. } => "config.api_url".into(),
             ConfigError::StateDir { .. } => "config.state_dir".into(),
+            ConfigError::Github { .. } => "config.github".into(),
         }
     }
 
@@ -122,6 +138,9 @@ impl Explain for ConfigError {
         match self {
             ConfigError::ApiUrl { .. } => {
                 format!("Use an https address such as {DEFAULT_API_URL}, or http on loopback.")
+            }
+            ConfigError::Github { .. } => {
+                r#"Write it as JSON, such as {"hosts":["github.com"],"missing":"deny"}."#.into()
             }
             ConfigError::StateDir { .. } => "Set RAVI_WORKSPACE_STATE to a folder of yours.".into(),
         }

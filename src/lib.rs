@@ -23,6 +23,7 @@ pub mod api;
 pub mod config;
 pub mod error;
 pub mod files;
+pub mod github;
 pub mod vault;
 pub mod workspace;
 
@@ -40,6 +41,7 @@ mod ravi;
 
 pub use config::Config;
 pub use error::{Error, ErrorBody, Result};
+pub use github::helper_main;
 #[cfg(feature = "tauri")]
 pub use plugin::{Builder, RaviExt, init};
 pub use ravi::Ravi;

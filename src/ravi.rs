@@ -14,6 +14,7 @@ use crate::account::{self, Access, Account, AccountError, DevicePrompt, KeySourc
 use crate::api::{AnyKey, Client, ClientOptions, ManagementKey, Session};
 use crate::config::Config;
 use crate::error::Result;
+use crate::github::GithubConfig;
 use crate::ledger::{IdentityRow, Ledger};
 use crate::vault::reference::{Reference, SecretName};
 use crate::vault::settings::{self, MigrateError, MigrateReport, Place, Pointer, SettingsError, SettingsFile, Value};
@@ -36,6 +37,7 @@ struct Inner {
     ledger: Ledger,
     memory: Memory,
     host: OnceCell<IdentityRow>,
+    github: GithubConfig,
 }
 
 impl fmt::Debug for Ravi {
@@ -54,7 +56,9 @@ impl Ravi {
         let server = url.as_str().trim_end_matches('/').to_owned();
         let ledger = Ledger::open(&config.folder()?)?;
         let client = Client::new(ClientOptions::new(url))?;
-        let inner = Inner { config, server, client, ledger, memory: Memory::default(), host: OnceCell::new() };
+        let (memory, host) = (Memory::default(), OnceCell::new());
+        let github = config.github.clone().unwrap_or_default();
+        let inner = Inner { config, server, client, ledger, memory, host, github };
         Ok(Ravi { inner: Arc::new(inner) })
     }
 
@@ -184,7 +188,7 @@ impl Ravi {
     }
 
     /// Sets a workspace up, or finishes what an earlier call began. `progress` is told each step. The same call again
-    /// answers the same and asks Ravi nothing.
+    /// answers the same, and asks Ravi nothing but whether the workspace has a GitHub token by now.
     ///
     /// # Errors
     /// The folder, the request or the repository is refused (`workspace.…`); not signed in with a management key; Ravi
@@ -319,7 +323,9 @@ impl Ravi {
     }
 
     fn context<'a>(&'a self, account: &'a Session<ManagementKey>, listener: workspace::Listener<'a>) -> Context<'a> {
-        Context { ledger: &self.inner.ledger, account, server: &self.inner.server, listener }
+        let inner = &self.inner;
+        let (ledger, server, host_name) = (&inner.ledger, &inner.server, inner.config.host_name());
+        Context { ledger, account, server, host_name, github: &inner.github, listener }
     }
 
     /// Revocations that are still owed are tried whenever there is a key at hand. They are not this caller's business:
@@ -331,3 +337,5 @@ impl Ravi {
         }
     }
 }
+
+mod github;

@@ -6,7 +6,7 @@
 use std::fs::File;
 
 use super::{Access, AccountError};
-use crate::api::{AnyKey, Client, Identity, NewIdentity};
+use crate::api::{AnyKey, Client, Identity, ManagementKey, NewIdentity, Session};
 use crate::error::Result;
 use crate::files::FileError;
 use crate::ledger::{IdentityRow, Ledger};
@@ -26,8 +26,7 @@ pub(crate) async fn host_identity(
         let (Some(only), 1) = (all.pop(), found) else { return Err(AccountError::OddIdentity { found }.into()) };
         return Ok(IdentityRow::host(&only, server));
     }
-    let wanted = (server.to_owned(), name.to_owned());
-    if let Some(known) = ledger.run(move |l| l.host(&wanted.0).map(|h| h.filter(|h| h.name == wanted.1))).await? {
+    if let Some(known) = in_ledger(ledger, server, name).await? {
         return Ok(known);
     }
     let _lock = lock(ledger).await?;
@@ -44,6 +43,44 @@ pub(crate) async fn host_identity(
     let kept = row.clone();
     ledger.run(move |l| l.put_host(&kept)).await?;
     Ok(row)
+}
+
+/// The host identity, where there is one; never made. Asks Ravi only where the ledger does not know it, and not when
+/// the account has just been `looked` through.
+pub(crate) async fn known_host(
+    ledger: &Ledger,
+    account: &Session<ManagementKey>,
+    server: &str,
+    name: &str,
+    looked: bool,
+) -> Result<Option<IdentityRow>> {
+    let known = in_ledger(ledger, server, name).await?;
+    if known.is_some() || looked {
+        return Ok(known);
+    }
+    note_host(ledger, &account.identities().list().await?, server, name).await
+}
+
+/// Finds the host identity among `all` of the account and writes it down, unless it is known.
+pub(crate) async fn note_host(
+    ledger: &Ledger,
+    all: &[Identity],
+    server: &str,
+    name: &str,
+) -> Result<Option<IdentityRow>> {
+    if let Some(known) = in_ledger(ledger, server, name).await? {
+        return Ok(Some(known));
+    }
+    let Some(identity) = oldest_named(all.to_vec(), name) else { return Ok(None) };
+    let row = IdentityRow::host(&identity, server);
+    let kept = row.clone();
+    ledger.run(move |l| l.put_host(&kept)).await?;
+    Ok(Some(row))
+}
+
+async fn in_ledger(ledger: &Ledger, server: &str, name: &str) -> Result<Option<IdentityRow>> {
+    let (server, name) = (server.to_owned(), name.to_owned());
+    Ok(ledger.run(move |l| l.host(&server)).await?.filter(|host| host.name == name))
 }
 
 /// Two machines that made it at once both end with the older one.

@@ -14,7 +14,7 @@ use crate::error::{Explain, Kind};
 use crate::ledger::{Ledger, LedgerError};
 use crate::workspace::IdentityInfo;
 
-pub(crate) use host::host_identity;
+pub(crate) use host::{host_identity, known_host, note_host};
 pub(crate) use login::device_login;
 
 /// No usable key, or one that may not do what was asked.

@@ -81,6 +81,12 @@ pub(super) enum Command {
         /// A path in the workspace
         path: PathBuf,
     },
+    /// Answer git, which calls this as its credential helper in workspaces
+    GitCredential {
+        /// What git wants
+        #[arg(value_parser = ["get", "store", "erase"])]
+        operation: String,
+    },
     /// Read and write secrets of the host identity
     #[command(subcommand)]
     Secret(Secret),

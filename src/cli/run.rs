@@ -41,6 +41,8 @@ pub(super) async fn run(command: Command, output: Output) -> Result<()> {
             output.answer(&ravi.workspace(&path).await?, status_text);
             Ok(())
         }
+        // Answered before: it needs no runtime.
+        Command::GitCredential { .. } => Ok(()),
         Command::Secret(command) => secret(&ravi, command, output).await,
         Command::Settings(command) => settings(&ravi, command, output).await,
     }

@@ -7,6 +7,7 @@
 mod account;
 mod bindings;
 mod cache;
+mod github;
 mod identities;
 mod owed;
 mod schema;

@@ -22,6 +22,7 @@ use url::Url;
 use crate::Ravi;
 use crate::config::{Config, ConfigError};
 use crate::error::Error;
+use crate::github::GithubConfig;
 use error::SetupError;
 pub use events::{ACCOUNT_EVENT, AccountChange, CallEvent, WORKSPACE_EVENT, WorkspaceChange};
 
@@ -64,6 +65,12 @@ impl Builder {
     /// Name of the identity that holds the app's own secrets.
     pub fn host_identity(mut self, name: impl Into<String>) -> Builder {
         self.config.host_identity = Some(name.into());
+        self
+    }
+
+    /// Whose GitHub login workspaces use, and for which hosts.
+    pub fn github(mut self, github: GithubConfig) -> Builder {
+        self.config.github = Some(github);
         self
     }
 
@@ -137,6 +144,7 @@ fn layered(first: Config, second: Config) -> Config {
         api_url: first.api_url.or(second.api_url),
         state_dir: first.state_dir.or(second.state_dir),
         host_identity: first.host_identity.or(second.host_identity),
+        github: first.github.or(second.github),
         api_key: first.api_key.or(second.api_key),
     }
 }
@@ -171,8 +179,10 @@ mod tests {
             .api_url("https://ravi.example".parse().unwrap())
             .state_dir("/state")
             .host_identity("front desk")
+            .github(GithubConfig::default())
             .api_key("made-up".into());
-        let Config { api_url, state_dir, host_identity, api_key } = builder.config;
-        assert!(api_url.is_some() && state_dir.is_some() && host_identity.is_some() && api_key.is_some());
+        let Config { api_url, state_dir, host_identity, github, api_key } = builder.config;
+        assert!(api_url.is_some() && state_dir.is_some() && host_identity.is_some());
+        assert!(github.is_some() && api_key.is_some());
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::api::{ManagementKey, Session};
 use crate::error::Result;
+use crate::github::GithubConfig;
 use crate::ledger::{Ledger, now_ms};
 
 use super::error::WorkspaceError;
@@ -16,6 +17,9 @@ pub(crate) struct Context<'a> {
     pub(crate) ledger: &'a Ledger,
     pub(crate) account: &'a Session<ManagementKey>,
     pub(crate) server: &'a str,
+    /// Name of the identity that holds the app's own secrets.
+    pub(crate) host_name: &'a str,
+    pub(crate) github: &'a GithubConfig,
     pub(crate) listener: Listener<'a>,
 }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::address;
 use super::context::Context;
 use super::error::WorkspaceError;
+use crate::account;
 use crate::api::{ApiError, CreatedIdentity, Identity, IdentityKey, IdentityUuid, KeyRecord, NewIdentity};
 use crate::error::Result;
 use crate::ledger::{Binding, IdentityRow};
@@ -29,18 +30,26 @@ struct Wanted {
     before: Vec<IdentityUuid>,
 }
 
+/// The identity of a workspace.
+pub(crate) struct Found {
+    pub(crate) row: IdentityRow,
+    /// It was made a moment ago, after the account had been looked through for everything that is known of it.
+    pub(crate) new: bool,
+}
+
 /// Finds or makes the identity of `binding`.
-pub(crate) async fn find_or_make(ctx: Context<'_>, binding: &Binding) -> Result<IdentityRow> {
+pub(crate) async fn find_or_make(ctx: Context<'_>, binding: &Binding) -> Result<Found> {
+    let old = |row| Found { row, new: false };
     if let Some(row) = known(ctx, binding).await? {
-        return rename_if_needed(ctx, row, &binding.name).await;
+        return rename_if_needed(ctx, row, &binding.name).await.map(old);
     }
     if let Some(row) = resolve(ctx, binding).await? {
-        return Ok(row);
+        return Ok(old(row));
     }
     if let Some(row) = from_pool(ctx, binding).await? {
-        return Ok(row);
+        return Ok(old(row));
     }
-    make(ctx, binding).await
+    make(ctx, binding).await.map(|row| Found { row, new: true })
 }
 
 async fn known(ctx: Context<'_>, binding: &Binding) -> Result<Option<IdentityRow>> {
@@ -111,6 +120,8 @@ async fn make(ctx: Context<'_>, binding: &Binding) -> Result<IdentityRow> {
         None => address::candidates(&binding.name, &binding.nonce),
     };
     let all = ctx.account.identities().list().await?;
+    // The list is at hand now; whoever asks for the host identity next need not ask Ravi.
+    account::note_host(ctx.ledger, &all, ctx.server, ctx.host_name).await?;
     for identifier in &identifiers {
         let (server, wish, id) = (ctx.server.to_owned(), identifier.clone(), binding.id.clone());
         let taken = all.iter().any(|identity| local_part(&identity.email) == *identifier);

@@ -1,0 +1,129 @@
+//! The `gh` that is first on PATH: in a workspace it runs the real gh with the workspace's token, elsewhere the real gh
+//! as it is.
+//!
+//! It replaces itself with the real gh, so arguments, streams, signals, exit code and terminal are that one's own.
+
+use std::ffi::OsString;
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use secrecy::ExposeSecret as _;
+
+use super::bound::{self, Place};
+use super::error::GithubError;
+use super::helper::{Caller, tell_age};
+use super::plan::Plan;
+use super::program::{is_executable, program};
+use super::token::{self, Login};
+use crate::error::Result;
+
+/// `off` makes one call plain.
+const SWITCH: &str = "RAVI_WORKSPACE_GH";
+
+/// How often shims have called each other.
+const DEPTH: &str = "RAVI_WORKSPACE_GH_DEPTH";
+
+/// gh calls git, which may call gh; more than this is a circle.
+const MOST_DEPTH: u32 = 16;
+
+/// Every variable that gh takes a token from (gh help environment).
+const TOKENS: [&str; 4] = ["GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"];
+
+/// Makes the folder that has the shim, below `state_dir`, and answers its path, which goes first on PATH.
+pub(crate) fn shim_dir(state_dir: &Path) -> Result<PathBuf, GithubError> {
+    let (dir, program) = (state_dir.join("bin"), program()?);
+    let fail = |source| GithubError::Io { path: dir.clone(), doing: "made", source };
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(fail)?;
+    let shim = dir.join("gh");
+    if std::fs::read_link(&shim).is_ok_and(|target| target == program) {
+        return Ok(dir);
+    }
+    // Put in place at once: a gh that is called meanwhile finds the old one or the new one.
+    let temporary =
+        tempfile::Builder::new().prefix(".gh-").make_in(&dir, |path| std::os::unix::fs::symlink(&program, path));
+    temporary.and_then(|link| link.persist(&shim).map_err(|e| e.error)).map_err(fail)?;
+    Ok(dir)
+}
+
+/// Becomes the next gh on PATH. Returns only where that is not to be.
+pub(super) fn run(caller: Option<&Caller>, arguments: &[OsString]) -> crate::Error {
+    match prepare(caller, arguments) {
+        Err(error) => error,
+        Ok(mut command) => {
+            let path = PathBuf::from(command.get_program());
+            let source = command.exec();
+            GithubError::Io { path, doing: "started", source }.into()
+        }
+    }
+}
+
+fn prepare(caller: Option<&Caller>, arguments: &[OsString]) -> Result<Command> {
+    let next = next_gh()?;
+    let depth = std::env::var(DEPTH).ok().and_then(|text| text.parse().ok()).unwrap_or(0u32);
+    if depth >= MOST_DEPTH {
+        return Err(GithubError::Loop { next }.into());
+    }
+    let mut command = Command::new(next);
+    command.args(arguments).env(DEPTH, (depth + 1).to_string());
+    if std::env::var_os(SWITCH).is_some_and(|switch| switch == "off") {
+        return Ok(command);
+    }
+    // A folder that cannot be told, as it is gone, is no workspace.
+    let Some(caller) = caller else { return Ok(command) };
+    if let Place::Bound(bound) = bound::find(&caller.folder, &caller.state_dir)?
+        && let Login::Token { token, stale } =
+            token::read_blocking(&bound.ledger, &bound.binding, &bound.plan, || caller.config())?
+    {
+        tell_age("gh", stale);
+        log_in(&mut command, &bound.plan, token.expose_secret());
+    }
+    Ok(command)
+}
+
+/// Gives gh the workspace's token and takes away whatever would win over it.
+fn log_in(command: &mut Command, plan: &Plan, token: &str) {
+    for name in TOKENS {
+        command.env_remove(name);
+    }
+    let hosts = &plan.config.hosts;
+    for host in hosts {
+        let name = if host.is_dotcom() { "GH_TOKEN" } else { "GH_ENTERPRISE_TOKEN" };
+        command.env(name, token);
+    }
+    let wanted = std::env::var("GH_HOST").ok();
+    if wanted.is_some_and(|wanted| hosts.iter().any(|host| host.as_str() == wanted)) {
+        return;
+    }
+    match hosts.first() {
+        // gh goes to github.com unless told otherwise.
+        Some(first) if hosts.iter().all(|host| host.as_str() != "github.com") => command.env("GH_HOST", first.as_str()),
+        _ => command.env_remove("GH_HOST"),
+    };
+}
+
+/// The first gh on PATH behind this one. Where this one is not on PATH, the first that is not this one.
+fn next_gh() -> Result<PathBuf, GithubError> {
+    let own = own_file().map_err(|source| GithubError::Io { path: "gh".into(), doing: "read", source })?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let all: Vec<PathBuf> = std::env::split_paths(&path)
+        // An empty entry means the current folder, which may be anybody's.
+        .filter(|dir| dir.is_absolute())
+        .map(|dir| dir.join("gh"))
+        .filter(|path| is_executable(path))
+        .collect();
+    let is_own = |path: &PathBuf| path.metadata().is_ok_and(|meta| same_file(&meta, &own));
+    let behind = all.iter().position(is_own).map_or(0, |at| at + 1);
+    all.iter().skip(behind).find(|path| !is_own(path)).cloned().ok_or(GithubError::GhMissing)
+}
+
+fn own_file() -> io::Result<Metadata> {
+    std::env::current_exe()?.metadata()
+}
+
+fn same_file(a: &Metadata, b: &Metadata) -> bool {
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
