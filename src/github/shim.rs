@@ -4,7 +4,6 @@
 //! It replaces itself with the real gh, so arguments, streams, signals, exit code and terminal are that one's own.
 
 use std::ffi::OsString;
-use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::os::unix::process::CommandExt as _;
@@ -23,6 +22,9 @@ use crate::error::Result;
 
 /// `off` makes one call plain.
 const SWITCH: &str = "RAVI_WORKSPACE_GH";
+
+/// Shims that this call went through.
+const PASSED: &str = "RAVI_WORKSPACE_GH_PASSED";
 
 /// How often shims have called each other.
 const DEPTH: &str = "RAVI_WORKSPACE_GH_DEPTH";
@@ -62,13 +64,14 @@ pub(super) fn run(caller: Option<&Caller>, arguments: &[OsString]) -> crate::Err
 }
 
 fn prepare(caller: Option<&Caller>, arguments: &[OsString]) -> Result<Command> {
-    let next = next_gh()?;
+    let passed = passed()?;
+    let next = next_gh(&passed)?;
     let depth = std::env::var(DEPTH).ok().and_then(|text| text.parse().ok()).unwrap_or(0u32);
     if depth >= MOST_DEPTH {
         return Err(GithubError::Loop { next }.into());
     }
     let mut command = Command::new(next);
-    command.args(arguments).env(DEPTH, (depth + 1).to_string());
+    command.args(arguments).env(DEPTH, (depth + 1).to_string()).env(PASSED, passed);
     if std::env::var_os(SWITCH).is_some_and(|switch| switch == "off") {
         return Ok(command);
     }
@@ -105,25 +108,32 @@ fn log_in(command: &mut Command, plan: &Plan, token: &str) {
     };
 }
 
-/// The first gh on PATH behind this one. Where this one is not on PATH, the first that is not this one.
-fn next_gh() -> Result<PathBuf, GithubError> {
-    let own = own_file().map_err(|source| GithubError::Io { path: "gh".into(), doing: "read", source })?;
+/// The gh on PATH that comes next: the first that is no shim which this call went through already.
+fn next_gh(passed: &str) -> Result<PathBuf, GithubError> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let all: Vec<PathBuf> = std::env::split_paths(&path)
+    let mut all = std::env::split_paths(&path)
         // An empty entry means the current folder, which may be anybody's.
         .filter(|dir| dir.is_absolute())
         .map(|dir| dir.join("gh"))
-        .filter(|path| is_executable(path))
-        .collect();
-    let is_own = |path: &PathBuf| path.metadata().is_ok_and(|meta| same_file(&meta, &own));
-    let behind = all.iter().position(is_own).map_or(0, |at| at + 1);
-    all.iter().skip(behind).find(|path| !is_own(path)).cloned().ok_or(GithubError::GhMissing)
+        .filter(|path| is_executable(path));
+    let is_passed = |path: &PathBuf| file_id(path).is_ok_and(|id| passed.split(' ').any(|other| other == id));
+    all.find(|path| !is_passed(path)).ok_or(GithubError::GhMissing)
 }
 
-fn own_file() -> io::Result<Metadata> {
-    std::env::current_exe()?.metadata()
+/// The shims that this call went through, this one included. There may be several: of an app, of another one, of a
+/// shell, each on PATH in an order that is nobody's doing.
+fn passed() -> Result<String, GithubError> {
+    let own = std::env::current_exe().and_then(|path| file_id(&path));
+    let own = own.map_err(|source| GithubError::Io { path: "gh".into(), doing: "read", source })?;
+    Ok(match std::env::var(PASSED) {
+        Ok(before) if before.split(' ').any(|id| id == own) => before,
+        Ok(before) => format!("{before} {own}"),
+        Err(_) => own,
+    })
 }
 
-fn same_file(a: &Metadata, b: &Metadata) -> bool {
-    (a.dev(), a.ino()) == (b.dev(), b.ino())
+/// Tells a file from every other one, whatever names lead to it.
+fn file_id(path: &Path) -> io::Result<String> {
+    let meta = path.metadata()?;
+    Ok(format!("{}:{}", meta.dev(), meta.ino()))
 }

@@ -1,6 +1,7 @@
 //! A git server as GitHub is one: smart HTTP, and a token as the password of Basic auth.
 //!
 //! The git side is git's own `http-backend`; who pushed what with which token is written down.
+#![allow(dead_code)] // each test file uses a part of it
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
