@@ -149,6 +149,12 @@ async fn release_leaves_the_configuration_byte_for_byte() {
     assert!(helpers.ends_with(" git-credential"), "{helpers}");
     let run: Run = desk.program().args(["release", "agent", "--json"]).output().expect("it starts").into();
     run.ok();
+    let state = desk.bed.server_state().await;
+    let secrets = state["secrets"].as_object().expect("an object");
+    assert!(
+        secrets.values().all(|left| *left == json!([])),
+        "the identity's next workspace is another agent: {secrets:?}"
+    );
     assert_eq!(std::fs::read(&shared).expect("it is there"), before);
     assert!(!desk.repository.join(".git/worktrees/agent/config.worktree").exists());
 }

@@ -18,10 +18,8 @@ const NOT_INSTALLED: u8 = 127;
 /// once otherwise. An app calls it first in `main`, so that its own program can stand in for `ravi-workspace`:
 ///
 /// ```no_run
-/// fn main() {
-///     tauri_plugin_ravi::helper_main();
-///     // … the app
-/// }
+/// tauri_plugin_ravi::helper_main();
+/// // … the app's window
 /// ```
 ///
 /// It acts only where the program was called by the name `gh`, or with `git-credential` as its first argument.
