@@ -20,6 +20,7 @@ Environment:
   RAVI_API_URL          address of Ravi (default https://api.ravi.id)
   RAVI_API_KEY          key to use, of either kind, in place of the one a login kept
   RAVI_WORKSPACE_STATE  folder of the ledger
+  RAVI_WORKSPACE_GITHUB whose GitHub login workspaces use, as JSON (docs/github.md)
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not signed in or key refused, 4 not found, 5 Ravi not reachable,
 6 refused by policy.";
