@@ -137,3 +137,22 @@ fn file_id(path: &Path) -> io::Result<String> {
     let meta = path.metadata()?;
     Ok(format!("{}:{}", meta.dev(), meta.ino()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shim_leads_to_the_program_and_follows_it() {
+        let state = tempfile::tempdir().unwrap();
+        let dir = shim_dir(state.path()).unwrap();
+        let target = std::fs::read_link(dir.join("gh")).unwrap();
+        assert_eq!(target, program().unwrap());
+        std::fs::remove_file(dir.join("gh")).unwrap();
+        std::os::unix::fs::symlink("/nowhere", dir.join("gh")).unwrap();
+        assert_eq!(shim_dir(state.path()).unwrap(), dir);
+        assert_eq!(std::fs::read_link(dir.join("gh")).unwrap(), target);
+        let names: Vec<_> = std::fs::read_dir(&dir).unwrap().flatten().map(|entry| entry.file_name()).collect();
+        assert_eq!(names, ["gh"], "nothing else is left");
+    }
+}
