@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::error::{Explain, Kind};
+use crate::github::GithubConfig;
 
 /// Ravi's own address.
 pub const DEFAULT_API_URL: &str = "https://api.ravi.id";
@@ -34,6 +35,8 @@ pub struct Config {
     pub pool_size: Option<u32>,
     /// Where the machine key of a new ledger is kept; default: in the system's keychain where one works, else in a file.
     pub keychain: Option<Keychain>,
+    /// Whose GitHub login workspaces use, and for which hosts.
+    pub github: Option<GithubConfig>,
     /// The key, where the program that opens `Ravi` has one. Never read from a configuration file.
     #[serde(skip)]
     pub api_key: Option<SecretString>,
@@ -64,8 +67,8 @@ impl std::str::FromStr for Keychain {
 }
 
 impl Config {
-    /// Fills what is not chosen yet from `RAVI_API_URL`, `RAVI_WORKSPACE_STATE` and `RAVI_WORKSPACE_KEYCHAIN`. `RAVI_API_KEY` is read when a key is
-    /// needed, so that a key that is set later counts.
+    /// Fills what is not chosen yet from `RAVI_API_URL`, `RAVI_WORKSPACE_STATE`, `RAVI_WORKSPACE_KEYCHAIN` and
+    /// `RAVI_WORKSPACE_GITHUB` (JSON). `RAVI_API_KEY` is read when a key is needed, so that a key that is set later counts.
     pub fn with_env(mut self) -> Result<Self, ConfigError> {
         if self.api_url.is_none()
             && let Some(text) = std::env::var("RAVI_API_URL").ok().filter(|t| !t.is_empty())
@@ -81,6 +84,12 @@ impl Config {
             && let Some(text) = std::env::var("RAVI_WORKSPACE_KEYCHAIN").ok().filter(|t| !t.is_empty())
         {
             self.keychain = Some(text.parse()?);
+        }
+        if self.github.is_none()
+            && let Some(text) = std::env::var("RAVI_WORKSPACE_GITHUB").ok().filter(|t| !t.is_empty())
+        {
+            let read = serde_json::from_str(&text);
+            self.github = Some(read.map_err(|e| ConfigError::Github { reason: e.to_string() })?);
         }
         Ok(self)
     }
@@ -168,6 +177,12 @@ pub enum ConfigError {
         /// The value.
         given: String,
     },
+    /// `RAVI_WORKSPACE_GITHUB` is not what it should be.
+    #[error("RAVI_WORKSPACE_GITHUB is not usable: {reason}")]
+    Github {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The platform names no folder for state.
     #[error("no folder for the ledger: {reason}")]
     StateDir {
@@ -183,6 +198,7 @@ impl Explain for ConfigError {
             ConfigError::IdentityName { .. } => "config.identity_name".into(),
             ConfigError::Keychain { .. } => "config.keychain".into(),
             ConfigError::StateDir { .. } => "config.state_dir".into(),
+            ConfigError::Github { .. } => "config.github".into(),
         }
     }
 
@@ -193,6 +209,9 @@ impl Explain for ConfigError {
             }
             ConfigError::IdentityName { .. } => "Write a pattern such as `agent-{id}` or `{name}`.".into(),
             ConfigError::Keychain { .. } => "Set it to file or system, or leave it out.".into(),
+            ConfigError::Github { .. } => {
+                r#"Write it as JSON, such as {"hosts":["github.com"],"missing":"deny"}."#.into()
+            }
             ConfigError::StateDir { .. } => "Set RAVI_WORKSPACE_STATE to a folder of yours.".into(),
         }
     }

@@ -24,6 +24,7 @@ pub mod config;
 pub mod doctor;
 pub mod error;
 pub mod files;
+pub mod github;
 pub mod vault;
 pub mod workspace;
 
@@ -42,6 +43,7 @@ mod ravi;
 
 pub use config::{Config, Keychain};
 pub use error::{Error, ErrorBody, Result};
+pub use github::helper_main;
 pub use keychain::KeychainError;
 #[cfg(feature = "tauri")]
 pub use plugin::{Builder, RaviExt, init};

@@ -14,6 +14,7 @@ use crate::account::{Access, Logins};
 use crate::api::{Client, ClientOptions, ManagementKey, Session};
 use crate::config::Config;
 use crate::error::Result;
+use crate::github::GithubConfig;
 use crate::ledger::{IdentityRow, Ledger};
 use crate::vault::Memory;
 use crate::workspace::{
@@ -40,6 +41,7 @@ struct Inner {
     memory: Memory,
     host: Mutex<Option<IdentityRow>>,
     logins: Logins,
+    github: GithubConfig,
 }
 
 impl fmt::Debug for Ravi {
@@ -60,6 +62,7 @@ impl Ravi {
         let ledger = Ledger::open(&config.folder()?, config.keychain)?;
         let client = Client::new(ClientOptions::new(url))?;
         let inner = Inner {
+            github: config.github.clone().unwrap_or_default(),
             config,
             server,
             client,
@@ -82,7 +85,7 @@ impl Ravi {
     }
 
     /// Sets a workspace up, or finishes what an earlier call began. `progress` is told each step. The same call again
-    /// answers the same and asks Ravi nothing.
+    /// answers the same, and asks Ravi nothing but whether the workspace has a GitHub token by now.
     ///
     /// # Errors
     /// The folder, the request or the repository is refused (`workspace.…`); not signed in with a management key; Ravi
@@ -204,13 +207,8 @@ impl Ravi {
     }
 
     fn context<'a>(&'a self, account: &'a Session<ManagementKey>, listener: workspace::Listener<'a>) -> Context<'a> {
-        Context {
-            ledger: &self.inner.ledger,
-            account,
-            server: &self.inner.server,
-            config: &self.inner.config,
-            listener,
-        }
+        let Inner { ledger, server, config, github, .. } = &*self.inner;
+        Context { ledger, account, server, config, github, listener }
     }
 
     /// Revocations that are still owed are tried whenever there is a key at hand. They are not this caller's business:
@@ -224,8 +222,9 @@ impl Ravi {
 }
 
 mod account;
+mod doctor;
+mod github;
 mod settings;
 mod vault;
 
 pub use settings::{Settings, UndoReport};
-mod doctor;

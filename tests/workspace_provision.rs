@@ -40,7 +40,7 @@ async fn each_worktree_commits_as_itself_and_the_human_as_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_answer_has_the_contract_s_shape_and_the_second_call_asks_nothing() {
+async fn the_answer_has_the_contract_s_shape_and_the_second_call_only_looks_for_a_token() {
     let bed = Bed::new().await;
     let repository = bed.repository("repo");
     let tree = bed.worktree(&repository, "one");
@@ -51,7 +51,9 @@ async fn the_answer_has_the_contract_s_shape_and_the_second_call_asks_nothing() 
     bed.reset_calls().await;
     let second = provision(&bed, &tree, "w1", "payments agent");
     assert_eq!(first, second);
-    assert_eq!(bed.call_log().await, Vec::<String>::new());
+    // It looks into the workspace's own vault and for a host identity: nobody tells that a GitHub token was put there.
+    let log = bed.call_log().await;
+    assert!(log.len() == 2 && log.iter().all(|call| call.starts_with("GET ")), "{log:?}");
 
     let identity = &first["identity"];
     assert_eq!(

@@ -173,6 +173,39 @@ fn only_new<'a>(all: &'a [Identity], wanted: &Wanted) -> Option<&'a Identity> {
     new.next().filter(|_| new.next().is_none())
 }
 
+/// The host identity, where there is one; never made. Asks Ravi only where the ledger does not know it, and not when
+/// the account has just been `looked` through.
+pub(crate) async fn known_host(
+    ledger: &Ledger,
+    account: &Session<ManagementKey>,
+    server: &str,
+    name: &str,
+    looked: bool,
+) -> Result<Option<IdentityRow>> {
+    let known = known(ledger, server, name).await?;
+    if known.is_some() || looked {
+        return Ok(known);
+    }
+    note_host(ledger, &account.identities().list().await?, server, name).await
+}
+
+/// Finds the host identity among `all` of the account and writes it down, unless it is known.
+pub(crate) async fn note_host(
+    ledger: &Ledger,
+    all: &[Identity],
+    server: &str,
+    name: &str,
+) -> Result<Option<IdentityRow>> {
+    if let Some(known) = known(ledger, server, name).await? {
+        return Ok(Some(known));
+    }
+    let Some(identity) = oldest_host(ledger, server, all, name).await? else { return Ok(None) };
+    let row = IdentityRow::host(identity, server);
+    let kept = row.clone();
+    ledger.run(move |l| l.put_host(&kept, None)).await?;
+    Ok(Some(row))
+}
+
 /// Processes of this machine make the host identity one after the other.
 async fn lock(ledger: &Ledger) -> Result<File> {
     let path = ledger.dir().join("host.lock");

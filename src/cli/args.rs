@@ -22,6 +22,7 @@ Environment:
   RAVI_WORKSPACE_STATE  folder of the ledger
   RAVI_WORKSPACE_KEYCHAIN
                         where the key of a new ledger is kept: file or system (default: system where it works)
+  RAVI_WORKSPACE_GITHUB whose GitHub login workspaces use, as JSON (docs/github.md)
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not signed in or key refused, 4 not found, 5 Ravi not reachable,
 6 refused by policy.";
@@ -89,6 +90,12 @@ pub(super) enum Command {
     Status {
         /// A path in the workspace
         path: PathBuf,
+    },
+    /// Answer git, which calls this as its credential helper in workspaces
+    GitCredential {
+        /// What git wants
+        #[arg(value_parser = ["get", "store", "erase"])]
+        operation: String,
     },
     /// Read and write secrets of the host identity
     #[command(subcommand)]

@@ -23,10 +23,17 @@ use output::Output;
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {
+    if let Some(code) = crate::github::act_as_helper() {
+        return ExitCode::from(code);
+    }
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(e) => return wrong_usage(&e),
     };
+    // As the first argument it was seen to above; here it is one among others, such as `--json`.
+    if let args::Command::GitCredential { operation } = &args.command {
+        return ExitCode::from(crate::github::answer_git(operation.as_ref()));
+    }
     let output = Output { json: args.json };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,

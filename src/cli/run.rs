@@ -38,6 +38,8 @@ async fn answer(ravi: Ravi, command: Command, output: Output) -> Result<ExitCode
             output.answer(&ravi.workspace(&path).await?, status_text);
             Ok(())
         }
+        // Answered before: it needs no runtime.
+        Command::GitCredential { .. } => Ok(()),
         Command::Secret(command) => secret::run(&ravi, command, output).await,
         Command::Seal(command) => seal::run(&ravi, command, output).await,
         Command::Settings(command) => settings::run(&ravi, command, output).await,

@@ -11,6 +11,7 @@ use super::identities::{IdentityRow, IdentityState, set_state};
 use super::{Ledger, LedgerError, now_ms};
 use crate::api::{IdentityKey, IdentityUuid, KeyUuid};
 use crate::error::ErrorBody;
+use crate::github::Plan;
 use crate::workspace::{GithubInfo, ProvisionRequest, Released};
 
 /// A binding as the ledger knows it.
@@ -176,12 +177,13 @@ impl Ledger {
     }
 
     /// Everything is set up.
-    pub(crate) fn finish_binding(&self, id: &str, github: &GithubInfo) -> Result<(), LedgerError> {
+    pub(crate) fn finish_binding(&self, id: &str, github: &Plan) -> Result<(), LedgerError> {
         self.change("ledger: ready", |t| {
             t.execute(
                 "UPDATE binding SET state = 'ready', github = ?2, last_error = NULL WHERE id = ?1",
-                params![id, json(github)?],
+                params![id, json(&github.info())?],
             )?;
+            super::github::put(t, id, github)?;
             t.execute("DELETE FROM intent WHERE binding = ?1", [id])
         })?;
         Ok(())
@@ -322,11 +324,11 @@ fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-fn json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
+pub(super) fn json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
     serde_json::to_string(value).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))
 }
 
-fn parse<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+pub(super) fn parse<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let text = row.get_ref(column)?.as_str()?;
     serde_json::from_str(text).map_err(|e| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(e)))
 }

@@ -7,6 +7,7 @@
 mod account;
 mod bindings;
 mod cache;
+mod github;
 mod host;
 mod identities;
 mod machine_key;

@@ -8,8 +8,14 @@ use super::LedgerError;
 
 /// One entry per format, each a list of parts; entry N makes format N+1 out of format N. Entries are never edited once
 /// they are released, only added.
-const MIGRATIONS: &[&[&str]] =
-    &[&[CORE, super::cache::TABLES, super::host::TABLES, super::settings_backup::TABLES, super::vault_key::TABLES]];
+const MIGRATIONS: &[&[&str]] = &[&[
+    CORE,
+    super::cache::TABLES,
+    super::github::TABLES,
+    super::host::TABLES,
+    super::settings_backup::TABLES,
+    super::vault_key::TABLES,
+]];
 
 const CORE: &str = "
 CREATE TABLE ledger (

@@ -22,6 +22,7 @@ use url::Url;
 use crate::Ravi;
 use crate::config::{Config, ConfigError, Keychain};
 use crate::error::Error;
+use crate::github::GithubConfig;
 use error::SetupError;
 pub use events::{ACCOUNT_EVENT, AccountChange, CallEvent, WORKSPACE_EVENT, WorkspaceChange};
 
@@ -76,6 +77,12 @@ impl Builder {
     /// How many free identities are kept for later workspaces.
     pub fn pool_size(mut self, identities: u32) -> Builder {
         self.config.pool_size = Some(identities);
+        self
+    }
+
+    /// Whose GitHub login workspaces use, and for which hosts.
+    pub fn github(mut self, github: GithubConfig) -> Builder {
+        self.config.github = Some(github);
         self
     }
 
@@ -161,6 +168,7 @@ fn layered(first: Config, second: Config) -> Config {
         identity_name: first.identity_name.or(second.identity_name),
         pool_size: first.pool_size.or(second.pool_size),
         keychain: first.keychain.or(second.keychain),
+        github: first.github.or(second.github),
         api_key: first.api_key.or(second.api_key),
     }
 }
@@ -198,9 +206,11 @@ mod tests {
             .identity_name("agent-{id}")
             .pool_size(4)
             .api_key("made-up".into())
-            .keychain(Keychain::File);
-        let Config { api_url, state_dir, host_identity, identity_name, pool_size, api_key, keychain } = builder.config;
+            .keychain(Keychain::File)
+            .github(GithubConfig::default());
+        let Config { api_url, state_dir, host_identity, identity_name, pool_size, keychain, github, api_key } =
+            builder.config;
         assert!(api_url.is_some() && state_dir.is_some() && host_identity.is_some() && api_key.is_some());
-        assert!(identity_name.is_some() && pool_size.is_some() && keychain.is_some());
+        assert!(identity_name.is_some() && pool_size.is_some() && keychain.is_some() && github.is_some());
     }
 }

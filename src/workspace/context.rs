@@ -3,6 +3,7 @@
 use crate::api::{ManagementKey, Session};
 use crate::config::Config;
 use crate::error::Result;
+use crate::github::GithubConfig;
 use crate::ledger::{Ledger, now_ms};
 
 use super::error::WorkspaceError;
@@ -18,6 +19,7 @@ pub(crate) struct Context<'a> {
     pub(crate) account: &'a Session<ManagementKey>,
     pub(crate) server: &'a str,
     pub(crate) config: &'a Config,
+    pub(crate) github: &'a GithubConfig,
     pub(crate) listener: Listener<'a>,
 }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::address;
 use super::context::Context;
 use super::error::WorkspaceError;
+use crate::account;
 use crate::api::{ApiError, CreatedIdentity, Identity, IdentityKey, IdentityUuid, KeyRecord, NewIdentity};
 use crate::error::Result;
 use crate::ledger::{Binding, IdentityRow};
@@ -29,24 +30,32 @@ struct Wanted {
     before: Vec<IdentityUuid>,
 }
 
+/// The identity of a workspace.
+pub(crate) struct Found {
+    pub(crate) row: IdentityRow,
+    /// It was made a moment ago, after the account had been looked through for everything that is known of it.
+    pub(crate) new: bool,
+}
+
 /// Finds or makes the identity of `binding`.
-pub(crate) async fn find_or_make(ctx: Context<'_>, binding: &Binding) -> Result<IdentityRow> {
+pub(crate) async fn find_or_make(ctx: Context<'_>, binding: &Binding) -> Result<Found> {
+    let old = |row| Found { row, new: false };
     if let Some(row) = known(ctx, binding).await? {
-        return rename_if_needed(ctx, row, binding).await;
+        return rename_if_needed(ctx, row, binding).await.map(old);
     }
     if let Some(row) = resolve(ctx, binding).await? {
-        return Ok(row);
+        return Ok(old(row));
     }
     if let Some(row) = from_pool(ctx, binding).await? {
-        return Ok(row);
+        return Ok(old(row));
     }
     match make(ctx, binding).await {
         // Another workspace may have been released meanwhile.
         Err(crate::Error::Api(ApiError::PlanNeeded { server, .. })) => {
             let full = || WorkspaceError::PlanFull { id: binding.id.clone(), message: server.to_string() };
-            from_pool(ctx, binding).await?.ok_or_else(|| full().into())
+            from_pool(ctx, binding).await?.map(old).ok_or_else(|| full().into())
         }
-        other => other,
+        made => made.map(|row| Found { row, new: true }),
     }
 }
 
@@ -138,6 +147,8 @@ async fn make(ctx: Context<'_>, binding: &Binding) -> Result<IdentityRow> {
         None => address::candidates(&binding.name, &binding.nonce),
     };
     let all = ctx.account.identities().list().await?;
+    // The list is at hand now; whoever asks for the host identity next need not ask Ravi.
+    account::note_host(ctx.ledger, &all, ctx.server, ctx.config.host_name()).await?;
     for identifier in &identifiers {
         let (server, wish, id) = (ctx.server.to_owned(), identifier.clone(), binding.id.clone());
         let taken = all.iter().any(|identity| local_part(&identity.email) == *identifier);

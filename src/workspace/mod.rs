@@ -27,9 +27,10 @@ pub use error::WorkspaceError;
 pub use model::*;
 
 pub(crate) use context::{Context, Listener};
-pub(crate) use find::{find, summaries, summary};
+pub(crate) use find::{find, has_note, summaries, summary};
 pub(crate) use git::check_version;
 pub(crate) use lock::Lock;
+pub(crate) use note::Note;
 pub(crate) use provision::provision;
 pub(crate) use reap::reap;
 pub(crate) use release::{done_before, pay_due, release};

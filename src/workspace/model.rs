@@ -108,6 +108,8 @@ pub enum GithubSource {
     Host,
     /// None of its own: whatever login the human has on this machine.
     Inherited,
+    /// None of its own, and none of the human's either: git and gh are refused.
+    Denied,
 }
 
 /// One workspace in a list.
@@ -253,14 +255,14 @@ pub enum Step {
     Identity,
     /// Get its key.
     Key,
+    /// Whose GitHub login serves the workspace; at the same time as its key.
+    Github,
     /// A phone number, where asked for.
     Phone,
     /// Author and helper values in the worktree's own git config.
     Git,
     /// `.ravi/config.json`, the exclude line, the env file.
     Files,
-    /// Which GitHub token serves the workspace.
-    Github,
     /// Undo git values and files.
     Undo,
     /// Revoke the key.

@@ -9,14 +9,17 @@ use uuid::Uuid;
 
 use super::context::{Context, blocking};
 use super::error::WorkspaceError;
+use super::identity::Found;
 use super::inspect::{Inspected, inspect, parent_device};
 use super::lock::Lock;
 use super::model::{GitInfo, GithubInfo, GithubSource, ProvisionRequest, Provisioned, State, Step};
 use super::note::Note;
 use super::shared::Repository;
 use super::{address, env_file, find, identity, ravi_dir, release, values};
+use crate::account;
 use crate::api::IdentityKey;
 use crate::error::Result;
+use crate::github::{self, Decision, Plan};
 use crate::ledger::{Binding, IdentityRow, now_ms};
 
 /// Longest id and name; enough for uuids, paths and sentences.
@@ -67,20 +70,25 @@ fn check_text(field: &'static str, text: &str) -> Result<(), WorkspaceError> {
 async fn run(ctx: Context<'_>, request: ProvisionRequest) -> Result<Provisioned> {
     let id = request.id.clone();
     let (binding, place) = ctx.step(&id, Step::Inspect, prepare(ctx, request)).await?;
-    let row = ctx.step(&id, Step::Identity, identity::find_or_make(ctx, &binding)).await?;
-    let key = ctx.step(&id, Step::Key, identity::key(ctx, &reload(ctx, &id).await?, &row.uuid)).await?;
+    let found = ctx.step(&id, Step::Identity, identity::find_or_make(ctx, &binding)).await?;
+    let known = reload(ctx, &id).await?;
+    // Neither needs the other's answer.
+    let (key, plan) = tokio::join!(
+        ctx.step(&id, Step::Key, identity::key(ctx, &known, &found.row.uuid)),
+        ctx.step(&id, Step::Github, github(ctx, &binding, &found)),
+    );
+    let (key, plan, row) = (key?, plan?, found.row);
     let row = match binding.request.phone {
         true => ctx.step(&id, Step::Phone, identity::phone(ctx, row)).await?,
         false => row,
     };
     match place.git.is_some() {
-        true => ctx.step(&id, Step::Git, set_git(&binding, &place, &row)).await?,
+        true => ctx.step(&id, Step::Git, set_git(&binding, &place, &row, &plan)).await?,
         false => ctx.skip(&id, Step::Git),
     }
     ctx.step(&id, Step::Files, write_files(&binding, &place, &row, key)).await?;
-    let github = ctx.step(&id, Step::Github, github(&binding)).await?;
-    let (finished, info) = (id.clone(), github.clone());
-    ctx.ledger.run(move |l| l.finish_binding(&finished, &info)).await?;
+    let github = plan.info();
+    ctx.ledger.run(move |l| l.finish_binding(&id, &plan)).await?;
     Ok(answer(&binding, &place, &row, github))
 }
 
@@ -260,8 +268,12 @@ fn claim_folder(place: &Inspected, binding: &Binding, ledger: &Path) -> Result<(
     }
 }
 
-async fn set_git(binding: &Binding, place: &Inspected, row: &IdentityRow) -> Result<()> {
+async fn set_git(binding: &Binding, place: &Inspected, row: &IdentityRow, plan: &Plan) -> Result<()> {
     let (place, nonce, info) = (place.clone(), binding.nonce.clone(), git_info(binding, row));
+    let github = match plan.source {
+        GithubSource::Inherited => Vec::new(),
+        _ => github::git_values(plan, &github::program()?),
+    };
     let work = move || {
         let Some(git) = &place.git else { return Ok(()) };
         let repository = Repository::lock(&place.root, &git.common_dir)?;
@@ -270,7 +282,9 @@ async fn set_git(binding: &Binding, place: &Inspected, row: &IdentityRow) -> Res
         let mut note = Note::read(&git.git_dir)?.filter(|note| note.nonce == nonce).ok_or_else(|| {
             WorkspaceError::NotOurs { path: git.git_dir.clone(), reason: "its note was taken away meanwhile".into() }
         })?;
-        let wanted = [("user.name", vec![info.user_name]), ("user.email", vec![info.user_email])];
+        let author = [("user.name", vec![info.user_name]), ("user.email", vec![info.user_email])];
+        let github = github.iter().map(|(key, values)| (key.as_str(), values.clone()));
+        let wanted: Vec<(&str, Vec<String>)> = author.into_iter().chain(github).collect();
         values::set(&place.root, &git.git_dir, &mut note, &wanted)
     };
     Ok(blocking(work).await?)
@@ -294,10 +308,10 @@ async fn write_files(binding: &Binding, place: &Inspected, row: &IdentityRow, ke
     Ok(blocking(work).await?)
 }
 
-/// Which GitHub token serves the workspace.
-async fn github(binding: &Binding) -> Result<GithubInfo> {
-    match &binding.request.github_secret {
-        Some(secret) => Ok(GithubInfo { source: GithubSource::Host, secret: Some(secret.clone()) }),
-        None => Ok(GithubInfo { source: GithubSource::Inherited, secret: None }),
-    }
+/// Whose GitHub login serves the workspace.
+async fn github(ctx: Context<'_>, binding: &Binding, found: &Found) -> Result<Plan> {
+    let (identity, new) = (&found.row.uuid, found.new);
+    let host = account::known_host(ctx.ledger, ctx.account, ctx.server, ctx.config.host_name(), new);
+    let Context { ledger, account, github: config, .. } = ctx;
+    github::decide(Decision { ledger, account, config, binding, identity, new, host: host.await? }).await
 }

@@ -178,31 +178,41 @@ async fn pay(ctx: Context<'_>, owed: Owed, id: &str) -> Result<bool> {
 }
 
 async fn park(ctx: Context<'_>, owed: &Owed) -> Result<()> {
+    empty(ctx, owed).await?;
     let gone = owed.retire && retire(ctx, owed).await? == Retired::Unknown;
     let state = if owed.retire || gone { IdentityState::Retired } else { IdentityState::Pooled };
     let uuid = owed.identity.clone();
     Ok(ctx.ledger.run(move |l| l.owed_paid(&uuid, state)).await?)
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Retired {
-    /// Renamed and emptied.
-    Done,
-    /// The server does not know the identity.
-    Unknown,
-}
-
-/// Identities cannot be counted on to be deletable at Ravi: a retired one is renamed and its vault emptied.
-async fn retire(ctx: Context<'_>, owed: &Owed) -> Result<Retired> {
-    let uuid = owed.identity.clone();
-    let Some(row) = ctx.ledger.run(move |l| l.identity(&uuid)).await? else { return Ok(Retired::Unknown) };
+/// What lies in the vault, such as a GitHub token, was the workspace's. The identity's next workspace is another agent.
+async fn empty(ctx: Context<'_>, owed: &Owed) -> Result<()> {
     let secrets = ctx.account.secrets(&owed.identity);
-    for secret in secrets.list().await? {
+    let all = match secrets.list().await {
+        Err(ApiError::NotFound { .. }) => return Ok(()),
+        all => all?,
+    };
+    for secret in all {
         match secrets.delete(&secret.uuid).await {
             Ok(()) | Err(ApiError::NotFound { .. }) => {}
             Err(e) => return Err(e.into()),
         }
     }
+    Ok(())
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Retired {
+    /// Renamed.
+    Done,
+    /// The server does not know the identity.
+    Unknown,
+}
+
+/// Identities cannot be counted on to be deletable at Ravi: a retired one is renamed.
+async fn retire(ctx: Context<'_>, owed: &Owed) -> Result<Retired> {
+    let uuid = owed.identity.clone();
+    let Some(row) = ctx.ledger.run(move |l| l.identity(&uuid)).await? else { return Ok(Retired::Unknown) };
     if row.name.starts_with("retired-") {
         return Ok(Retired::Done);
     }

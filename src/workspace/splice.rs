@@ -95,7 +95,11 @@ fn is_ours(line: &[u8], ours: &[&str]) -> bool {
     ours.iter().map(|key| key.to_ascii_lowercase()).any(|key| {
         let (section, name) = key.rsplit_once('.').unwrap_or(("", &key));
         let value = line.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='));
-        value || line == format!("[{section}]")
+        let header = match section.split_once('.') {
+            Some((section, below)) => format!("[{section} \"{below}\"]"),
+            None => format!("[{section}]"),
+        };
+        value || line == header
     })
 }
 
@@ -114,6 +118,10 @@ mod tests {
         let after = b"[core]\n[extensions]\n\tworktreeConfig = true\n";
         let splice = Splice::after_crash(Some(before), after, &ours).expect("only ours");
         assert_eq!(splice.undo(Some(after)), Undone::Bytes(before.to_vec()));
+        let ours = ["credential.https://github.com.helper"];
+        let after = b"[core]\n\tbare = true\n[credential \"https://github.com\"]\n\thelper = \n\thelper = !x\n";
+        assert!(Splice::after_crash(Some(before), after, &ours).is_some());
+        let ours = ["extensions.worktreeConfig", "core.bare"];
         let humans = b"[core]\n# mine\n[extensions]\n\tworktreeConfig = true\n";
         assert_eq!(Splice::after_crash(Some(before), humans, &ours), None);
     }

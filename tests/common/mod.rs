@@ -9,6 +9,7 @@ use std::process::{Command, Output, Stdio};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
+use tauri_plugin_ravi::api::{AnyKey, Client, ClientOptions, Session};
 use tauri_plugin_ravi::local::{Options, Server};
 use tauri_plugin_ravi::{Config, Keychain, Ravi};
 use tempfile::TempDir;
@@ -174,6 +175,24 @@ impl Bed {
         assert!(reply.status().is_success(), "{method} {path}: {}", reply.status());
         let text = reply.text().await.expect("a body");
         if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") }
+    }
+
+    /// Stores a secret in the vault of any identity, as its owner may do in the dashboard.
+    pub async fn put_secret(&self, identity: &str, key: &str, value: &str) {
+        let session = self.account();
+        let put = session.secrets(&identity.into()).put(key, &SecretString::from(value)).await;
+        put.expect("the secret is stored");
+    }
+
+    pub async fn delete_secret(&self, identity: &str, key: &str) {
+        let (session, identity) = (self.account(), identity.into());
+        let secret = session.secrets(&identity).find(key).await.expect("Ravi answers").expect("it is there");
+        session.secrets(&identity).delete(&secret.uuid).await.expect("it is deleted");
+    }
+
+    fn account(&self) -> Session<AnyKey> {
+        let client = Client::new(ClientOptions::new(self.base_url.parse().expect("an address"))).expect("a client");
+        client.with(&AnyKey::parse(self.key.clone()).expect("a key"))
     }
 
     /// How often a call was made since the last reset, such as `POST /api/identities/`.

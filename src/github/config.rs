@@ -1,0 +1,185 @@
+//! What can be chosen about GitHub.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What can be chosen about GitHub; `github` in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct GithubConfig {
+    /// The hosts that the workspaces' tokens are for. Default `["github.com"]`; a GitHub Enterprise host takes its place
+    /// or stands beside it. No other host ever gets a token.
+    pub hosts: Vec<GithubHost>,
+    /// Send `git@HOST:` and `ssh://git@HOST/` over HTTPS in worktrees that have a token of their own, so that the
+    /// person's SSH key is not used there. Default `false`.
+    pub rewrite_ssh: bool,
+    /// What a workspace without a token of its own does. Default: uses the person's login.
+    pub missing: MissingToken,
+    /// Seconds for which a token that was read is used without asking Ravi again. Default 300.
+    pub fresh_seconds: u64,
+    /// Seconds for which a token that was read is used while Ravi cannot be reached. Default 86400, one day.
+    pub stale_seconds: u64,
+}
+
+impl Default for GithubConfig {
+    fn default() -> Self {
+        GithubConfig {
+            hosts: vec![GithubHost { plain: false, host: "github.com".to_owned() }],
+            rewrite_ssh: false,
+            missing: MissingToken::Inherit,
+            fresh_seconds: 300,
+            stale_seconds: 24 * 3600,
+        }
+    }
+}
+
+impl GithubConfig {
+    pub(crate) fn fresh(&self) -> Duration {
+        Duration::from_secs(self.fresh_seconds)
+    }
+
+    pub(crate) fn stale(&self) -> Duration {
+        Duration::from_secs(self.stale_seconds)
+    }
+}
+
+/// What a workspace without a GitHub token of its own does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MissingToken {
+    /// Uses the person's login on this machine; shown as inherited.
+    #[default]
+    Inherit,
+    /// Gets no login at all.
+    Deny,
+}
+
+/// A host that a token may be sent to: a name in lower case with an optional port, such as `github.com`. Over HTTPS only;
+/// `http://` may be put before an address of the loopback, for tests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct GithubHost {
+    plain: bool,
+    host: String,
+}
+
+impl GithubHost {
+    /// Reads `HOST[:PORT]`, with `https://` before it or not.
+    ///
+    /// # Errors
+    /// Why it is none, in words.
+    pub fn parse(text: &str) -> Result<GithubHost, String> {
+        let bad = |reason: &str| Err(format!("{text:?} is no GitHub host: {reason}"));
+        let (plain, rest) = match text.split_once("://") {
+            Some(("https", rest)) => (false, rest),
+            Some(("http", rest)) => (true, rest),
+            Some(_) => return bad("only https is accepted, and http on loopback"),
+            None => (false, text),
+        };
+        let host = rest.to_ascii_lowercase();
+        let (name, port) = host.split_once(':').map_or((host.as_str(), None), |(name, port)| (name, Some(port)));
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b".-".contains(&b)) {
+            return bad("expected a host name in ASCII, with an optional port and nothing else");
+        }
+        if name.starts_with(['.', '-']) || name.ends_with('.') {
+            return bad("a host name begins with a letter or digit and ends without a dot");
+        }
+        match port.map(str::parse::<u16>) {
+            Some(Ok(443)) if !plain => return bad("443 is the port anyway, leave it out"),
+            Some(Err(_) | Ok(0)) => return bad("the port is not a number between 1 and 65535"),
+            _ => {}
+        }
+        if plain && !is_loopback(name) {
+            return bad("plain http is accepted on loopback only");
+        }
+        Ok(GithubHost { plain, host })
+    }
+
+    /// Host and port as git names them in a credential request.
+    pub fn as_str(&self) -> &str {
+        &self.host
+    }
+
+    /// Address of the host, without a slash at its end.
+    pub(crate) fn url(&self) -> String {
+        format!("{}://{}", self.protocol(), self.host)
+    }
+
+    pub(crate) fn protocol(&self) -> &'static str {
+        if self.plain { "http" } else { "https" }
+    }
+
+    /// Whether `gh` reads `GH_TOKEN` for it; it reads `GH_ENTERPRISE_TOKEN` for all others (gh help environment).
+    pub(crate) fn is_dotcom(&self) -> bool {
+        self.host == "github.com" || self.host.ends_with(".ghe.com")
+    }
+}
+
+fn is_loopback(name: &str) -> bool {
+    name == "localhost" || name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+}
+
+impl fmt::Display for GithubHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.host)
+    }
+}
+
+impl TryFrom<String> for GithubHost {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text)
+    }
+}
+
+impl From<GithubHost> for String {
+    fn from(host: GithubHost) -> String {
+        if host.plain { host.url() } else { host.host }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_exact_hosts_are_taken() {
+        for good in
+            ["github.com", "GitHub.com", "https://ghe.example.com", "ghe.example.com:8443", "http://127.0.0.1:80"]
+        {
+            let host = GithubHost::parse(good).unwrap();
+            assert_eq!(GithubHost::try_from(String::from(host.clone())).unwrap(), host, "{good}");
+        }
+        for bad in [
+            "",
+            "github.com/",
+            "github.com/path",
+            "user@github.com",
+            "github.com:443",
+            "github.com:x",
+            "github.com:0",
+            "github.com.",
+            ".github.com",
+            "gïthub.com",
+            "github.com\nhost=evil",
+            "http://github.com",
+            "http://127.0.0.1.evil",
+            "ssh://github.com",
+            "*.github.com",
+        ] {
+            assert!(GithubHost::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_configuration_reads_as_documented() {
+        let text = r#"{"hosts":["ghe.example.com"],"rewriteSsh":true,"missing":"deny","freshSeconds":60}"#;
+        let config: GithubConfig = serde_json::from_str(text).unwrap();
+        assert_eq!((config.hosts[0].as_str(), config.rewrite_ssh), ("ghe.example.com", true));
+        assert_eq!((config.missing, config.fresh_seconds, config.stale_seconds), (MissingToken::Deny, 60, 86400));
+        assert!(serde_json::from_str::<GithubConfig>(r#"{"host":[]}"#).is_err());
+    }
+}

@@ -1,0 +1,206 @@
+//! Whose GitHub login a workspace uses: decided when it is provisioned, and kept until it is provisioned again.
+//!
+//! The helper and the shim go by what was decided. So a token that disappears is an error there, and never turns a
+//! workspace's push into the person's.
+
+use std::path::Path;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use super::config::{GithubConfig, GithubHost, MissingToken};
+use crate::api::{Credential, IdentityUuid, Session};
+use crate::error::{Kind, Result};
+use crate::ledger::{Binding, IdentityRow, Ledger};
+use crate::vault::reference::SecretName;
+use crate::vault::{Cache, CacheKey, Limits, VaultError};
+use crate::workspace::{GithubInfo, GithubSource, WorkspaceError};
+
+/// Name of the secret in the workspace identity's own vault.
+const OWN_SECRET: &str = "GH_TOKEN";
+
+/// What the name of a workspace's secret in the host identity's vault begins with.
+const HOST_PREFIX: &str = "CODEX_MONITOR_GH_TOKEN_";
+
+/// Whose login a workspace uses, with all that a helper needs to know. Holds no token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    pub(crate) source: GithubSource,
+    /// Where the token is; `None` where there is none.
+    pub(crate) token: Option<TokenAt>,
+    /// The secret that was asked for by name when this was decided.
+    pub(crate) asked: Option<String>,
+    /// The choices that held then.
+    pub(crate) config: GithubConfig,
+}
+
+/// Where a token is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TokenAt {
+    /// Whose vault.
+    pub(crate) identity: IdentityUuid,
+    pub(crate) secret: SecretName,
+}
+
+impl Plan {
+    /// As people see it.
+    pub(crate) fn info(&self) -> GithubInfo {
+        GithubInfo { source: self.source, secret: self.token.as_ref().map(|token| token.secret.to_string()) }
+    }
+
+    /// How old the token may be. That there is none is believed no longer than a call takes.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { fresh: self.config.fresh(), absent: Duration::ZERO, stale: self.config.stale() }
+    }
+}
+
+/// What is known when a plan is made.
+pub(crate) struct Decision<'a, K> {
+    pub(crate) ledger: &'a Ledger,
+    /// A session that may read every vault in question.
+    pub(crate) account: &'a Session<K>,
+    pub(crate) config: &'a GithubConfig,
+    pub(crate) binding: &'a Binding,
+    pub(crate) identity: &'a IdentityUuid,
+    /// The identity was made a moment ago: its vault is empty, and need not be asked.
+    pub(crate) new: bool,
+    /// The identity that holds the app's own secrets, where there is one.
+    pub(crate) host: Option<IdentityRow>,
+}
+
+/// Decides whose login the workspace uses. At most two calls, at once. Where Ravi cannot be reached, what was decided
+/// before stays.
+pub(crate) async fn decide<K: Credential>(decision: Decision<'_, K>) -> Result<Plan> {
+    let asked = decision.binding.request.github_secret.clone();
+    match look(&decision, asked.as_deref()).await {
+        Err(error) if error.kind() == Kind::Unreachable => {
+            let id = decision.binding.id.clone();
+            let before = decision.ledger.run(move |l| l.github_plan(&id)).await?;
+            let before = before.filter(|plan| plan.asked == asked);
+            before.map(|plan| Plan { config: decision.config.clone(), ..plan }).ok_or(error)
+        }
+        other => other,
+    }
+}
+
+async fn look<K: Credential>(decision: &Decision<'_, K>, asked: Option<&str>) -> Result<Plan> {
+    let asked_name = asked.map(SecretName::parse).transpose().map_err(VaultError::from)?;
+    let own_name = match &asked_name {
+        Some(name) => name.clone(),
+        None => SecretName::parse(OWN_SECRET).map_err(VaultError::from)?,
+    };
+    let host_name = asked_name.or_else(|| host_secret(&decision.binding.name));
+    let own = async {
+        match decision.new {
+            true => Ok(None),
+            false => find(decision, decision.identity, &own_name).await,
+        }
+    };
+    let host = async {
+        match (&decision.host, &host_name) {
+            (Some(host), Some(name)) => find(decision, &host.uuid, name).await,
+            _ => Ok(None),
+        }
+    };
+    let (own, host) = tokio::join!(own, host);
+    let (source, token) = match own? {
+        Some(token) => (GithubSource::Workspace, Some(token)),
+        None => match host? {
+            Some(token) => (GithubSource::Host, Some(token)),
+            None => (without_token(decision, asked)?, None),
+        },
+    };
+    Ok(Plan { source, token, asked: asked.map(str::to_owned), config: decision.config.clone() })
+}
+
+fn without_token<K>(decision: &Decision<'_, K>, asked: Option<&str>) -> Result<GithubSource> {
+    match (asked, decision.config.missing) {
+        (Some(secret), _) => {
+            let (id, secret) = (decision.binding.id.clone(), secret.to_owned());
+            Err(WorkspaceError::NoGithubSecret { id, secret }.into())
+        }
+        (None, MissingToken::Inherit) => Ok(GithubSource::Inherited),
+        (None, MissingToken::Deny) => Ok(GithubSource::Denied),
+    }
+}
+
+/// Where the token is, if the vault has it. A value that is there goes into the cache, so that the first push need not
+/// wait for it.
+async fn find<K: Credential>(
+    decision: &Decision<'_, K>,
+    identity: &IdentityUuid,
+    secret: &SecretName,
+) -> Result<Option<TokenAt>> {
+    let key = CacheKey { server: decision.binding.server.clone(), identity: identity.clone(), name: secret.clone() };
+    let limits = Limits { fresh: decision.config.fresh(), absent: Duration::ZERO, stale: decision.config.stale() };
+    let fetch = async || -> Result<Option<SecretString>> {
+        let found = decision.account.secrets(identity).find(secret.as_str()).await?;
+        Ok(found.map(|secret| secret.value))
+    };
+    let cached = Cache::new(decision.ledger).get(&key, limits, fetch).await?;
+    Ok(cached.value.map(|_| TokenAt { identity: identity.clone(), secret: secret.clone() }))
+}
+
+/// The host identity's secret for a workspace of this name: `payments-agent` → `CODEX_MONITOR_GH_TOKEN_PAYMENTS_AGENT`.
+/// `None` for a name of which nothing would be left, as all of those would share one secret.
+pub(crate) fn host_secret(name: &str) -> Option<SecretName> {
+    if !name.chars().any(|c| c.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    let name: String = name.chars().map(plain).collect();
+    SecretName::parse(&format!("{HOST_PREFIX}{name}")).ok()
+}
+
+/// The values that a worktree's own git configuration gets. None where the person's login is used: it must go on
+/// working as it does.
+pub(crate) fn git_values(plan: &Plan, program: &Path) -> Vec<(String, Vec<String>)> {
+    if plan.source == GithubSource::Inherited {
+        return Vec::new();
+    }
+    plan.config.hosts.iter().flat_map(|host| host_values(host, program, plan.config.rewrite_ssh)).collect()
+}
+
+fn host_values(host: &GithubHost, program: &Path, rewrite_ssh: bool) -> Vec<(String, Vec<String>)> {
+    let section = format!("credential.{}", host.url());
+    let helper = format!("!{} git-credential", quoted(program));
+    let mut values = vec![
+        // The empty entry drops every helper that was named before (gitcredentials(7)).
+        (format!("{section}.helper"), vec![String::new(), helper]),
+        (format!("{section}.useHttpPath"), vec!["false".to_owned()]),
+    ];
+    if rewrite_ssh {
+        let name = host.as_str().split(':').next().unwrap_or_default();
+        let from = vec![format!("git@{name}:"), format!("ssh://git@{name}/")];
+        values.push((format!("url.{}/.insteadOf", host.url()), from));
+    }
+    values
+}
+
+/// The path as one word for the shell that git runs helpers with.
+fn quoted(program: &Path) -> String {
+    format!("'{}'", program.to_string_lossy().replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_secrets_as_the_guide_has_it() {
+        let secret = |name| host_secret(name).map(|secret| secret.to_string());
+        assert_eq!(secret("payments-agent").as_deref(), Some("CODEX_MONITOR_GH_TOKEN_PAYMENTS_AGENT"));
+        assert_eq!(secret("Ünï 2").as_deref(), Some("CODEX_MONITOR_GH_TOKEN__N__2"));
+        assert_eq!(secret("支付"), None);
+        assert!(secret(&"x".repeat(200)).is_some());
+    }
+
+    #[test]
+    fn a_path_is_one_word_to_the_shell() {
+        let odd = Path::new("/tmp/it's $HOME `x` \"y\"");
+        let script = format!("printf %s {}", quoted(odd));
+        let said = std::process::Command::new("sh").arg("-c").arg(script).output().unwrap();
+        assert_eq!(String::from_utf8(said.stdout).unwrap(), odd.to_str().unwrap());
+    }
+}

@@ -1,0 +1,149 @@
+//! The token of a workspace: from the cache while it is fresh, else from Ravi.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::error::GithubError;
+use super::plan::{Plan, TokenAt};
+use crate::account::AccountError;
+use crate::api::{AnyKey, Client, ClientOptions};
+use crate::config::Config;
+use crate::error::Result;
+use crate::ledger::{Binding, Ledger};
+use crate::vault::{Cache, CacheKey, Cached};
+use crate::workspace::GithubSource;
+
+/// Longest time that a call to Ravi may take while git or gh waits for it.
+const DEADLINE: Duration = Duration::from_secs(15);
+
+/// What git and gh are to log in with.
+#[derive(Debug)]
+pub(crate) enum Login {
+    /// The workspace's own token.
+    Token {
+        /// The token.
+        token: SecretString,
+        /// How old it is, where Ravi could not be reached and an older one had to do.
+        stale: Option<Duration>,
+    },
+    /// Whatever login the person has.
+    Inherited,
+}
+
+/// The login of a workspace. Blocks; asks Ravi only where the cache does not have the token.
+pub(super) fn read_blocking(
+    ledger: &Ledger,
+    binding: &Binding,
+    plan: &Plan,
+    config: impl FnOnce() -> Result<Config>,
+) -> Result<Login> {
+    let Some(at) = own_token(binding, plan)? else { return Ok(Login::Inherited) };
+    if let Some(cached) = Cache::new(ledger).peek(&cache_key(binding, at), plan.limits())?
+        && cached.value.is_some()
+    {
+        return login(binding, at, cached);
+    }
+    let config = config()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|source| GithubError::Io { path: "network".into(), doing: "started", source })?;
+    runtime.block_on(read(ledger, binding, plan, &config))
+}
+
+/// The login of a workspace.
+///
+/// # Errors
+/// It has none and may not use the person's; its token cannot be read. Never answered with the person's login then.
+pub(crate) async fn read(ledger: &Ledger, binding: &Binding, plan: &Plan, config: &Config) -> Result<Login> {
+    let Some(at) = own_token(binding, plan)? else { return Ok(Login::Inherited) };
+    let fetch = async || fetch(ledger, binding, plan.source, at, config).await;
+    let cached = Cache::new(ledger).get(&cache_key(binding, at), plan.limits(), fetch).await?;
+    login(binding, at, cached)
+}
+
+fn login(binding: &Binding, at: &TokenAt, cached: Cached) -> Result<Login> {
+    let (id, secret) = (binding.id.clone(), at.secret.to_string());
+    let value = cached.value.ok_or(GithubError::TokenMissing { id, secret })?;
+    Ok(Login::Token { token: checked(binding, at, &value)?, stale: cached.stale.then_some(cached.age) })
+}
+
+/// What the helper gave was not accepted: the next call reads it anew. Blocks on the ledger only.
+pub(super) fn reject(ledger: &Ledger, binding: &Binding, plan: &Plan, token: &SecretString) -> Result<()> {
+    let Some(at) = &plan.token else { return Ok(()) };
+    let key = cache_key(binding, at);
+    // Line ends at the end of the stored value were not given out.
+    if let Some(kept) = Cache::new(ledger).peek(&key, plan.limits())?.and_then(|cached| cached.value)
+        && kept.expose_secret().trim_end() == token.expose_secret()
+    {
+        Cache::new(ledger).mark_rejected(&key, &kept)?;
+    }
+    Ok(())
+}
+
+fn own_token<'a>(binding: &Binding, plan: &'a Plan) -> Result<Option<&'a TokenAt>> {
+    match (plan.source, &plan.token) {
+        (GithubSource::Inherited, _) => Ok(None),
+        (_, Some(at)) => Ok(Some(at)),
+        (_, None) => Err(GithubError::Denied { id: binding.id.clone() }.into()),
+    }
+}
+
+fn cache_key(binding: &Binding, at: &TokenAt) -> CacheKey {
+    CacheKey { server: binding.server.clone(), identity: at.identity.clone(), name: at.secret.clone() }
+}
+
+async fn fetch(
+    ledger: &Ledger,
+    binding: &Binding,
+    source: GithubSource,
+    at: &TokenAt,
+    config: &Config,
+) -> Result<Option<SecretString>> {
+    let key = match source {
+        GithubSource::Workspace => own_key(ledger, binding).await?,
+        _ => machine_key(ledger, binding, config).await?,
+    };
+    let url = binding
+        .server
+        .parse()
+        .map_err(|_| AccountError::NotSignedIn { server: binding.server.clone(), official: None })?;
+    let options = ClientOptions { deadline: DEADLINE, retry_ceiling: DEADLINE / 5, ..ClientOptions::new(url) };
+    let found = Client::new(options)?.with(&key).secrets(&at.identity).find(at.secret.as_str()).await?;
+    Ok(found.map(|secret| secret.value))
+}
+
+/// The workspace's identity key, which reaches its own vault and nothing else.
+async fn own_key(ledger: &Ledger, binding: &Binding) -> Result<AnyKey> {
+    let id = binding.id.clone();
+    let key = ledger.run(move |l| l.binding_key(&id)).await?;
+    Ok(AnyKey::Identity(key.ok_or_else(|| GithubError::NotReady { id: binding.id.clone() })?))
+}
+
+/// The key for the host identity's vault: this machine's. One from the environment goes to no other server than the one
+/// the environment names; the workspace's own identity key, which agents have there, cannot read that vault.
+async fn machine_key(ledger: &Ledger, binding: &Binding, config: &Config) -> Result<AnyKey> {
+    let server = config.server()?.as_str().trim_end_matches('/').to_owned();
+    let given = config.api_key.clone().or_else(|| config.key_from_env()).filter(|_| server == binding.server);
+    if let Some(key) = given.and_then(|key| AnyKey::parse(key).ok())
+        && matches!(key, AnyKey::Management(_))
+    {
+        return Ok(key);
+    }
+    let wanted = binding.server.clone();
+    let login = ledger.run(move |l| l.login(&wanted)).await?;
+    Ok(login.ok_or_else(|| AccountError::NotSignedIn { server: binding.server.clone(), official: None })?.key)
+}
+
+/// The token as it is handed on: one word, as it goes into lines and headers. Line ends at its end are forgiven.
+fn checked(binding: &Binding, at: &TokenAt, value: &SecretString) -> Result<SecretString> {
+    let bad = |reason| {
+        let (id, secret) = (binding.id.clone(), at.secret.to_string());
+        Err(GithubError::TokenForm { id, secret, reason }.into())
+    };
+    let text = value.expose_secret().trim_end();
+    match text {
+        "" => bad("it is empty"),
+        _ if !text.bytes().all(|b| b.is_ascii_graphic()) => bad("it has spaces, line ends or other odd characters"),
+        _ => Ok(SecretString::from(text)),
+    }
+}

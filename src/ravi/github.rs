@@ -1,0 +1,41 @@
+//! GitHub as a workspace, for callers of the library.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use super::Ravi;
+use crate::error::Result;
+use crate::github::{self, Login};
+use crate::workspace::{self, WorkspaceError};
+
+impl Ravi {
+    /// The folder that has the `gh` shim; made where it is missing. First on PATH, it makes `gh` act as the workspace
+    /// whose folder it is run in, and leaves every other call as it is.
+    ///
+    /// # Errors
+    /// The folder cannot be made; there is no program to call.
+    pub fn github_shim_dir(&self) -> Result<PathBuf> {
+        Ok(github::shim_dir(&self.state_dir())?)
+    }
+
+    /// The GitHub token of the workspace that `path` lies in: from the cache while it is fresh, else one API call. `None`
+    /// where the workspace uses the person's login.
+    ///
+    /// # Errors
+    /// No workspace is bound there; it has no token and may not use the person's login (`github.denied`); its token
+    /// cannot be read. Never answered with the person's login then.
+    pub async fn github_token(&self, path: &Path) -> Result<Option<SecretString>> {
+        let target = path.to_string_lossy();
+        let ledger = &self.inner.ledger;
+        let binding = workspace::find(ledger, &target).await?;
+        let binding = binding.ok_or_else(|| WorkspaceError::Unbound { target: target.into_owned() })?;
+        let id = binding.id.clone();
+        let plan = ledger.run(move |l| l.github_plan(&id)).await?;
+        let plan = plan.ok_or_else(|| github::GithubError::NotReady { id: binding.id.clone() })?;
+        match github::read_token(ledger, &binding, &plan, &self.inner.config).await? {
+            Login::Token { token, .. } => Ok(Some(token)),
+            Login::Inherited => Ok(None),
+        }
+    }
+}
