@@ -12,7 +12,10 @@ use super::progress::Steps;
 use super::seal;
 use super::secret;
 use super::settings;
-use crate::workspace::{OwedRevocation, ProvisionRequest, Provisioned, ReapReport, Reaped, Released, WorkspaceSummary};
+use crate::workspace::{
+    GithubInfo, GithubSource, OwedRevocation, ProvisionRequest, Provisioned, ReapReport, Reaped, Released,
+    WorkspaceSummary,
+};
 use crate::{Config, Ravi, Result};
 
 pub(super) async fn run(command: Command, output: Output) -> Result<ExitCode> {
@@ -63,10 +66,11 @@ fn provisioned_text(done: &Provisioned) -> String {
     };
     let phone = done.identity.phone.as_deref().unwrap_or("none");
     format!(
-        "Workspace {} is ready.\n  folder: {}\n  email:  {}\n  phone:  {phone}\n  author: {author}",
+        "Workspace {} is ready.\n  folder: {}\n  email:  {}\n  phone:  {phone}\n  author: {author}\n  GitHub: {}",
         done.id,
         done.path.display(),
-        done.identity.email
+        done.identity.email,
+        github_text(&done.github)
     )
 }
 
@@ -156,9 +160,20 @@ fn status_text(workspace: &WorkspaceSummary) -> String {
     text += &row("email", identity.map(|i| i.email.clone()));
     text += &row("phone", identity.and_then(|i| i.phone.clone()));
     text += &row("author", workspace.git.as_ref().map(|g| format!("{} <{}>", g.user_name, g.user_email)));
+    text += &row("github", workspace.github.as_ref().map(github_text));
     if let Some(error) = &workspace.last_error {
         text += &row("error", Some(format!("{} ({})", error.message, error.code)));
         text += &row("hint", Some(error.hint.clone()));
     }
     text.trim_end().to_owned()
+}
+
+fn github_text(github: &GithubInfo) -> String {
+    let secret = github.secret.as_deref().unwrap_or_default();
+    match github.source {
+        GithubSource::Workspace => format!("token of its own ({secret})"),
+        GithubSource::Host => format!("token that the host identity holds ({secret})"),
+        GithubSource::Inherited => "inherited: your own login".to_owned(),
+        GithubSource::Denied => "none, and yours is denied".to_owned(),
+    }
 }
