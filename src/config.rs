@@ -4,6 +4,7 @@
 //! not know where it is used.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use url::Url;
 
 use crate::error::{Explain, Kind};
 use crate::github::GithubConfig;
+use crate::vault::Limits;
 
 /// Ravi's own address.
 pub const DEFAULT_API_URL: &str = "https://api.ravi.id";
@@ -37,6 +39,10 @@ pub struct Config {
     pub keychain: Option<Keychain>,
     /// Whose GitHub login workspaces use, and for which hosts.
     pub github: Option<GithubConfig>,
+    /// Age in seconds up to which a secret is served without asking Ravi again; default 300.
+    pub secret_fresh_seconds: Option<u64>,
+    /// Age in seconds up to which a secret is served where Ravi cannot be reached; default 72 hours. With 0 never.
+    pub secret_stale_seconds: Option<u64>,
     /// The key, where the program that opens `Ravi` has one. Never read from a configuration file.
     #[serde(skip)]
     pub api_key: Option<SecretString>,
@@ -124,6 +130,16 @@ impl Config {
         }
         let base = etcetera::choose_base_strategy().map_err(|e| ConfigError::StateDir { reason: e.to_string() })?;
         Ok(base.state_dir().unwrap_or_else(|| base.data_dir()).join("ravi-workspace"))
+    }
+
+    /// How old secrets may be.
+    pub(crate) fn secret_limits(&self) -> Limits {
+        let seconds = |chosen: Option<u64>, default| Duration::from_secs(chosen.unwrap_or(default));
+        Limits {
+            fresh: seconds(self.secret_fresh_seconds, 300),
+            absent: Duration::ZERO,
+            stale: seconds(self.secret_stale_seconds, 72 * 3600),
+        }
     }
 
     /// Name of the identity that holds the app's own secrets.

@@ -22,14 +22,15 @@ async fn ravi_gone_between_two_commands_is_exit_code_5_with_a_hint() {
     bed.stop_ravi().await;
     for args in [
         Bed::provision_args(&two, "w2", "search agent"),
-        vec!["secret".into(), "get".into(), "DAEMON_TOKEN".into(), "--json".into()],
+        vec!["secret".into(), "get".into(), "NEVER_READ".into(), "--json".into()],
         vec!["account".into(), "--json".into()],
     ] {
         let run = bed.run(&args);
         assert_eq!((run.code, run.error_code().as_str()), (5, "api.unreachable"), "{args:?}");
         assert!(run.stderr.contains("hint:"), "{run:?}");
     }
-    // What needs no Ravi still works.
+    // What needs no Ravi still works, and what was read or stored before.
+    assert_eq!(bed.run(&["secret", "get", "DAEMON_TOKEN"]).ok().stdout.trim_end(), TOKEN);
     assert_eq!(bed.run(&["list", "--json"]).ok().json()["workspaces"][0]["id"], "w1");
     let status = bed.run(&["status", one.to_str().expect("text"), "--json"]).ok().json();
     assert_eq!(status["state"], "ready");

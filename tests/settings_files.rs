@@ -90,7 +90,8 @@ async fn an_app_reads_its_tokens_and_never_writes_them_back() {
     let bed = Bed::new().await;
     let file = settings_file(&bed, &original());
     migrate(&bed, &file);
-    let ravi = bed.ravi();
+    // A machine that has read none of them yet.
+    let ravi = Ravi::open(Config { state_dir: Some(bed.path("elsewhere")), ..bed.config() }).expect("the ledger opens");
     ravi.secret_names().await.expect("a first call, which finds the host identity");
     bed.reset_calls().await;
     let mut settings = Settings::<App>::load(&ravi, &file, places()).await.expect("loaded");

@@ -39,13 +39,13 @@ fn run(bed: &Bed, args: &[&str], input: &str) -> Run {
 }
 
 fn get(bed: &Bed, machine: &str, key: &str) -> Run {
-    run_on(bed, machine, &["secret", "get", key, "--json"], "", &[]).0
+    run_on(bed, machine, &["secret", "get", key, "--refresh", "--json"], "", &[]).0
 }
 
 async fn with_secrets() -> Bed {
     let bed = Bed::new().await;
     for (key, value) in VALUES {
-        run(&bed, &["secret", "set", key], value).ok();
+        bed.ravi().set_secret(key, SecretString::from(value)).await.expect("stored");
     }
     bed
 }
@@ -249,7 +249,6 @@ async fn killed_anywhere(command: &str) {
         let done = run(&bed, &["seal", command, "--json"], PASSPHRASE).ok().json();
         assert_eq!((&done["state"], &done["sealed"]), (&json!("on"), &json!(2)), "{command} killed at {killed}");
         operator.sees_nothing().await;
-        check_values(&bed, "state", &format!("{command} finished after {killed}"));
     }
     println!("{command}: {killed} crash points");
     assert!(killed >= 10, "{command}: {killed}");

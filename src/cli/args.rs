@@ -116,6 +116,9 @@ pub(super) enum Secret {
     Get {
         /// Name of the secret
         key: String,
+        /// Ask Ravi, past what is remembered here
+        #[arg(long)]
+        refresh: bool,
     },
     /// Store a value read from standard input; one newline at its end is dropped
     Set {

@@ -1,14 +1,15 @@
 //! `ravi-workspace secret …`: values come from standard input and go to standard output, nowhere else.
 
 use std::io::{self, IsTerminal as _, Read as _};
+use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::args::Secret;
-use super::output::Output;
-use crate::vault::{DEFAULT_LENGTH, NewValue};
+use super::output::{Output, say};
+use crate::vault::{DEFAULT_LENGTH, NewValue, SecretRead};
 use crate::workspace::WorkspaceError;
 use crate::{Error, Ravi, Result};
 
@@ -19,6 +20,10 @@ const LARGEST_VALUE: u64 = 1024 * 1024;
 struct SecretValue<'a> {
     key: &'a str,
     value: &'a str,
+    /// Seconds since Ravi said so.
+    age_s: u64,
+    /// It is older than wanted, since Ravi cannot be reached.
+    stale: bool,
 }
 
 #[derive(Serialize)]
@@ -34,9 +39,17 @@ struct SecretNames {
 
 pub(super) async fn run(ravi: &Ravi, command: Secret, output: Output) -> Result<()> {
     match command {
-        Secret::Get { key } => {
-            let value = ravi.secret(&key).await?;
-            output.answer(&SecretValue { key: &key, value: value.expose_secret() }, |s| s.value.to_owned());
+        Secret::Get { key, refresh } => {
+            let read = match refresh {
+                true => SecretRead { value: ravi.refresh_secret(&key).await?, age: Duration::ZERO, stale: false },
+                false => ravi.read_secret(&key).await?,
+            };
+            if read.stale {
+                say(&format!("note: Ravi cannot be reached; this value is {} s old.", read.age.as_secs()));
+            }
+            let value = read.value.expose_secret();
+            let answer = SecretValue { key: &key, value, age_s: read.age.as_secs(), stale: read.stale };
+            output.answer(&answer, |s| s.value.to_owned());
         }
         Secret::Set { key } => {
             ravi.set_secret(&key, read_secret("Value: ")?).await?;

@@ -10,6 +10,7 @@ mod cache;
 mod github;
 mod host;
 mod identities;
+mod key_identity;
 mod machine_key;
 mod owed;
 mod schema;

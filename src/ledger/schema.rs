@@ -13,6 +13,7 @@ const MIGRATIONS: &[&[&str]] = &[&[
     super::cache::TABLES,
     super::github::TABLES,
     super::host::TABLES,
+    super::key_identity::TABLES,
     super::settings_backup::TABLES,
     super::vault_key::TABLES,
 ]];

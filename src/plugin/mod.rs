@@ -13,6 +13,7 @@ mod scope;
 mod scope_entry;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use secrecy::SecretString;
 use tauri::plugin::TauriPlugin;
@@ -77,6 +78,13 @@ impl Builder {
     /// How many free identities are kept for later workspaces.
     pub fn pool_size(mut self, identities: u32) -> Builder {
         self.config.pool_size = Some(identities);
+        self
+    }
+
+    /// Ages up to which a secret is served without asking Ravi again, and where Ravi cannot be reached.
+    pub fn secret_ages(mut self, fresh: Duration, stale: Duration) -> Builder {
+        self.config.secret_fresh_seconds = Some(fresh.as_secs());
+        self.config.secret_stale_seconds = Some(stale.as_secs());
         self
     }
 
@@ -169,6 +177,8 @@ fn layered(first: Config, second: Config) -> Config {
         pool_size: first.pool_size.or(second.pool_size),
         keychain: first.keychain.or(second.keychain),
         github: first.github.or(second.github),
+        secret_fresh_seconds: first.secret_fresh_seconds.or(second.secret_fresh_seconds),
+        secret_stale_seconds: first.secret_stale_seconds.or(second.secret_stale_seconds),
         api_key: first.api_key.or(second.api_key),
     }
 }
@@ -207,9 +217,11 @@ mod tests {
             .pool_size(4)
             .api_key("made-up".into())
             .keychain(Keychain::File)
-            .github(GithubConfig::default());
-        let Config { api_url, state_dir, host_identity, identity_name, pool_size, keychain, github, api_key } =
+            .github(GithubConfig::default())
+            .secret_ages(Duration::from_secs(60), Duration::from_secs(3600));
+        let Config { api_url, state_dir, host_identity, identity_name, pool_size, keychain, github, api_key, .. } =
             builder.config;
+        assert!(builder.config.secret_fresh_seconds.is_some() && builder.config.secret_stale_seconds.is_some());
         assert!(api_url.is_some() && state_dir.is_some() && host_identity.is_some() && api_key.is_some());
         assert!(identity_name.is_some() && pool_size.is_some() && keychain.is_some() && github.is_some());
     }

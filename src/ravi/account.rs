@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::Ravi;
-use crate::account::{self, Access, Account, AccountError, DevicePrompt, KeyPlace, KeySource, host_identity, official};
+use crate::account::{self, Access, Account, AccountError, DevicePrompt, KeyPlace, KeySource, official};
 use crate::api::AnyKey;
 use crate::config::Keychain;
 use crate::error::Result;
@@ -108,8 +108,7 @@ impl Ravi {
         if let Some(host) = &*host {
             return Ok(host.clone());
         }
-        let name = inner.config.host_name();
-        let found = host_identity(&inner.ledger, &inner.client, access, &inner.server, name).await?;
+        let found = self.find_host(access).await?;
         Ok(host.insert(found).clone())
     }
 

@@ -4,22 +4,55 @@ use secrecy::SecretString;
 use tokio::sync::broadcast;
 
 use super::Ravi;
+use crate::account::{self, Access};
+use crate::api::AnyKey;
 use crate::error::Result;
+use crate::ledger::IdentityRow;
 use crate::vault::reference::{Reference, SecretName};
-use crate::vault::{KeyRing, NewValue, SealStatus, SealedError, Vault, VaultError, passphrase_credential};
+use crate::vault::{KeyRing, NewValue, SealStatus, SealedError, SecretRead, Vault, VaultError, passphrase_credential};
 use crate::workspace::Lock;
 
+/// A value that is not fresh is served while it is read anew until it is this many times older than fresh.
+const BACKGROUND: u32 = 12;
+
 impl Ravi {
-    /// Reads a secret of the host identity: from memory while it is fresh, else one API call.
+    /// Reads a secret of the host identity; see [`read_secret`](Ravi::read_secret).
     ///
     /// # Errors
-    /// No such secret (`secret.not_found`); not signed in; Ravi does not answer.
+    /// Those of `read_secret`.
     pub async fn secret(&self, key: &str) -> Result<SecretString> {
+        Ok(self.read_secret(key).await?.value)
+    }
+
+    /// Reads a secret of the host identity, and tells how old the knowledge of it is. A fresh value (5 minutes,
+    /// `secretFreshSeconds`) comes from memory or from the ledger. An older one that this process holds is served while it
+    /// is read anew in the background, for an hour at most. Else Ravi is asked; where it does not answer, a value from the
+    /// ledger is served up to an age of 72 hours (`secretStaleSeconds`).
+    ///
+    /// # Errors
+    /// No such secret (`secret.not_found`); not signed in, or the key is refused, which also ends what is remembered;
+    /// Ravi does not answer and nothing young enough is remembered.
+    pub async fn read_secret(&self, key: &str) -> Result<SecretRead> {
         let name = SecretName::parse(key).map_err(VaultError::from)?;
-        if let Some(value) = self.inner.memory.get(&name) {
-            return Ok(value);
+        let fresh = self.inner.config.secret_limits().fresh;
+        if let Some((value, age)) = self.inner.memory.get(&name, fresh * BACKGROUND) {
+            let stale = age >= fresh;
+            if stale {
+                self.refresh_in_background(name);
+            }
+            return Ok(SecretRead { value, age, stale });
         }
-        self.with_vault(async |vault| vault.get(&name).await).await
+        self.with_vault(async |vault| vault.read(&name).await).await
+    }
+
+    fn refresh_in_background(&self, name: SecretName) {
+        let ravi = self.clone();
+        tokio::spawn(async move {
+            let Some(_refresh) = ravi.inner.memory.begin_refresh(&name) else { return };
+            if let Err(error) = ravi.with_vault(async |vault| vault.read(&name).await).await {
+                tracing::debug!(code = error.code(), name = name.as_str(), "a secret could not be read anew");
+            }
+        });
     }
 
     /// Creates or overwrites a secret of the host identity and sees that it reads back.
@@ -48,18 +81,20 @@ impl Ravi {
         self.with_vault(async |vault| vault.names().await).await
     }
 
-    /// Reads several secrets of the host identity, in the order asked: from memory while all of them are fresh, else with
-    /// one API call however many they are.
+    /// Reads several secrets of the host identity, in the order asked: while all of them are fresh, from memory or the
+    /// ledger, else with one API call however many they are. In an outage older values serve, as for one.
     ///
     /// # Errors
     /// One of them is not there (`secret.not_found`); not signed in; Ravi does not answer.
     pub async fn secrets(&self, keys: &[&str]) -> Result<Vec<SecretString>> {
         let names: Vec<SecretName> =
             keys.iter().map(|key| SecretName::parse(key)).collect::<Result<_, _>>().map_err(VaultError::from)?;
-        if let Some(values) = names.iter().map(|name| self.inner.memory.get(name)).collect() {
+        let fresh = self.inner.config.secret_limits().fresh;
+        let kept = names.iter().map(|name| self.inner.memory.get(name, fresh).map(|(value, _)| value));
+        if let Some(values) = kept.collect() {
             return Ok(values);
         }
-        self.with_vault(async |vault| vault.get_many(&names).await).await
+        self.with_vault(async |vault| vault.read_many(&names).await).await
     }
 
     /// Reads a secret of the host identity from Ravi, past everything that is remembered. Listeners are told if it is
@@ -145,7 +180,33 @@ impl Ravi {
         let uuid = identity.uuid.clone();
         // Read each time: another process may have switched sealing on.
         let keys = inner.ledger.run(move |l| KeyRing::read(l, &uuid)).await?;
-        work(Vault { session: &session, identity, memory: &inner.memory, ledger: &inner.ledger, keys }).await
+        work(Vault {
+            session: &session,
+            identity,
+            memory: &inner.memory,
+            ledger: &inner.ledger,
+            keys,
+            limits: inner.config.secret_limits(),
+        })
+        .await
+    }
+
+    /// An identity key reaches one identity for ever: once known it need not be asked for, and in an outage cannot.
+    pub(super) async fn find_host(&self, access: &Access) -> Result<IdentityRow> {
+        let inner = &self.inner;
+        if let AnyKey::Identity(key) = &access.key {
+            let (server, asked) = (inner.server.clone(), key.clone());
+            if let Some(known) = inner.ledger.run(move |l| l.identity_of(&server, &asked)).await? {
+                return Ok(known);
+            }
+        }
+        let name = inner.config.host_name();
+        let row = account::host_identity(&inner.ledger, &inner.client, access, &inner.server, name).await?;
+        if let AnyKey::Identity(key) = &access.key {
+            let (key, kept) = (key.clone(), row.clone());
+            inner.ledger.run(move |l| l.keep_identity_of(&key, &kept)).await?;
+        }
+        Ok(row)
     }
 
     pub(super) async fn resolve(&self, reference: &Reference) -> Result<SecretString> {

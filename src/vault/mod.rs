@@ -11,12 +11,14 @@ mod error;
 mod generate;
 mod key_ring;
 mod memory;
+mod reading;
 mod seal;
 mod sealing;
 mod secrets;
 
 pub use error::VaultError;
 pub use generate::{DEFAULT_LENGTH, NewValue};
+pub use reading::SecretRead;
 pub use seal::{RECOVERY, SHORTEST_PASSPHRASE, SealedError};
 pub use sealing::{SealState, SealStatus};
 pub use secrets::MAX_VALUE;

@@ -1,11 +1,10 @@
 //! The vault of the host identity: reading, storing, rotating. Who may ask, and locking out other processes, is the
 //! caller's business.
 
-use std::collections::HashMap;
-
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
+use super::cache::Limits;
 use super::error::VaultError;
 use super::key_ring::KeyRing;
 use super::memory::Memory;
@@ -26,6 +25,7 @@ pub(crate) struct Vault<'a> {
     pub(crate) memory: &'a Memory,
     pub(crate) ledger: &'a Ledger,
     pub(crate) keys: KeyRing,
+    pub(crate) limits: Limits,
 }
 
 impl Vault<'_> {
@@ -33,45 +33,31 @@ impl Vault<'_> {
         self.session.secrets(&self.identity.uuid)
     }
 
-    fn missing(&self, name: &SecretName) -> Error {
+    pub(super) fn missing(&self, name: &SecretName) -> Error {
         VaultError::NoSecret { identity: self.identity.name.clone(), name: name.to_string() }.into()
     }
 
-    /// Reads one secret from Ravi; `None` when there is none.
-    pub(crate) async fn fetch(&self, name: &SecretName) -> Result<Option<SecretString>> {
+    /// Reads one secret from Ravi; `None` when there is none. Nothing is remembered.
+    pub(super) async fn ask(&self, name: &SecretName) -> Result<Option<SecretString>> {
         match self.remote().find(name.as_str()).await? {
-            Some(secret) => {
-                let value = self.open(name, &secret.value)?;
-                self.memory.put(name.clone(), value.clone());
-                Ok(Some(value))
-            }
-            None => {
-                self.memory.gone(name);
-                Ok(None)
-            }
+            Some(secret) => Ok(Some(self.open(name, &secret.value)?)),
+            None => Ok(None),
         }
     }
 
-    /// Reads one secret that must be there.
+    /// Reads one secret from Ravi, past everything that is remembered; `None` when there is none.
+    pub(crate) async fn fetch(&self, name: &SecretName) -> Result<Option<SecretString>> {
+        let value = self.ask(name).await?;
+        match &value {
+            Some(value) => self.remember(name, value).await?,
+            None => self.forget(name).await?,
+        }
+        Ok(value)
+    }
+
+    /// Reads one secret that must be there from Ravi.
     pub(crate) async fn get(&self, name: &SecretName) -> Result<SecretString> {
         self.fetch(name).await?.ok_or_else(|| self.missing(name))
-    }
-
-    /// Reads several secrets that must be there, in the order asked, with one call.
-    pub(crate) async fn get_many(&self, names: &[SecretName]) -> Result<Vec<SecretString>> {
-        let found: HashMap<String, SecretString> =
-            self.remote().list().await?.into_iter().map(|secret| (secret.key, secret.value)).collect();
-        let mut values = Vec::with_capacity(names.len());
-        for name in names {
-            let Some(stored) = found.get(name.as_str()) else {
-                self.memory.gone(name);
-                return Err(self.missing(name));
-            };
-            let value = self.open(name, stored)?;
-            self.memory.put(name.clone(), value.clone());
-            values.push(value);
-        }
-        Ok(values)
     }
 
     /// Creates or overwrites one secret and sees that it reads back.
@@ -82,7 +68,7 @@ impl Vault<'_> {
         self.memory.expire(name);
         self.put_and_read_back(name, &self.close(name, value)?).await?;
         self.memory.stored(name.clone(), value.clone());
-        Ok(())
+        self.remember(name, value).await
     }
 
     /// Stores a text as it is.
@@ -94,7 +80,7 @@ impl Vault<'_> {
         }
     }
 
-    fn open(&self, name: &SecretName, stored: &SecretString) -> Result<SecretString> {
+    pub(super) fn open(&self, name: &SecretName, stored: &SecretString) -> Result<SecretString> {
         Ok(self.keys.open(&self.identity.uuid, name, stored).map_err(VaultError::from)?)
     }
 
@@ -143,13 +129,12 @@ impl Vault<'_> {
     pub(crate) async fn delete(&self, name: &SecretName) -> Result<()> {
         self.check_not_reserved(name)?;
         self.memory.expire(name);
-        let Some(secret) = self.remote().find(name.as_str()).await? else {
-            self.memory.gone(name);
-            return Err(self.missing(name));
-        };
-        self.remote().delete(&secret.uuid).await?;
-        self.memory.gone(name);
-        Ok(())
+        let found = self.remote().find(name.as_str()).await?;
+        if let Some(secret) = &found {
+            self.remote().delete(&secret.uuid).await?;
+        }
+        self.forget(name).await?;
+        if found.is_some() { Ok(()) } else { Err(self.missing(name)) }
     }
 
     /// Names of all secrets, sorted.

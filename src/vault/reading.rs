@@ -1,0 +1,132 @@
+//! Reading secrets with as few questions to Ravi as may be: memory over the ledger over the network.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::time::timeout;
+
+use super::cache::{Cache, CacheKey, Cached, Limits};
+use super::reference::SecretName;
+use super::secrets::Vault;
+use crate::api::ApiError;
+use crate::error::{Error, Kind, Result};
+use crate::ledger::{SecretAt, now_ms};
+
+/// How long Ravi may take for an answer while older values can be served.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A secret, and how old the knowledge of it is.
+#[derive(Debug, Clone)]
+pub struct SecretRead {
+    /// The value.
+    pub value: SecretString,
+    /// Time since Ravi said so.
+    pub age: Duration,
+    /// It is older than wanted: Ravi cannot be reached, or is being asked in the background.
+    pub stale: bool,
+}
+
+impl Vault<'_> {
+    fn key(&self, name: &SecretName) -> CacheKey {
+        let (server, identity) = (self.identity.server.clone(), self.identity.uuid.clone());
+        CacheKey { server, identity, name: name.clone() }
+    }
+
+    /// Keeps what Ravi just said, in memory and in the ledger.
+    pub(super) async fn remember(&self, name: &SecretName, value: &SecretString) -> Result<()> {
+        self.memory.put(name.clone(), value.clone(), Duration::ZERO);
+        Ok(Cache::new(self.ledger).put(&self.key(name), Some(value)).await?)
+    }
+
+    /// Forgets what is gone.
+    pub(super) async fn forget(&self, name: &SecretName) -> Result<()> {
+        self.memory.gone(name);
+        Ok(Cache::new(self.ledger).drop_value(&self.key(name)).await?)
+    }
+
+    /// Reads one secret that must be there: from the ledger while it is fresh, else from Ravi, once for all processes that
+    /// want it now; where Ravi does not answer, from the ledger while it is not too old.
+    pub(crate) async fn read(&self, name: &SecretName) -> Result<SecretRead> {
+        let asked = Cache::new(self.ledger).get(&self.key(name), self.limits, async || self.ask(name).await).await;
+        match asked {
+            Ok(cached) => self.served(name, cached),
+            Err(error) => {
+                // The ledger forgot it, too: a refused key must not be outlived by a memory.
+                if matches!(error.kind(), Kind::Account | Kind::NotFound) {
+                    self.memory.gone(name);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Reads several secrets that must be there, in the order asked, with one call at most.
+    pub(crate) async fn read_many(&self, names: &[SecretName]) -> Result<Vec<SecretString>> {
+        if let Some(fresh) = self.kept(names, self.limits).await? {
+            return self.all_served(names, fresh);
+        }
+        // Anything that is young enough for an outage.
+        let older = self.kept(names, Limits { fresh: self.limits.stale, ..self.limits }).await?;
+        let list = async { Ok::<_, Error>(self.remote().list().await?) };
+        let list = match older {
+            None => list.await?,
+            Some(older) => match timeout(PATIENCE, list).await {
+                Err(_) => return self.all_in_vain(names, older).await,
+                Ok(Err(error)) if may_pass(&error) => return self.all_in_vain(names, older).await,
+                Ok(answer) => answer?,
+            },
+        };
+        let found: HashMap<String, SecretString> = list.into_iter().map(|secret| (secret.key, secret.value)).collect();
+        let mut values = Vec::with_capacity(names.len());
+        for name in names {
+            let Some(stored) = found.get(name.as_str()) else {
+                self.forget(name).await?;
+                return Err(self.missing(name));
+            };
+            let value = self.open(name, stored)?;
+            self.remember(name, &value).await?;
+            values.push(value);
+        }
+        Ok(values)
+    }
+
+    /// What the ledger has of all of them; `None` when it lacks one.
+    async fn kept(&self, names: &[SecretName], limits: Limits) -> Result<Option<Vec<Cached>>> {
+        let keys: Vec<CacheKey> = names.iter().map(|name| self.key(name)).collect();
+        let kept = self.ledger.run(move |l| keys.iter().map(|key| Cache::new(l).peek(key, limits)).collect());
+        Ok(kept.await?)
+    }
+
+    fn all_served(&self, names: &[SecretName], kept: Vec<Cached>) -> Result<Vec<SecretString>> {
+        names.iter().zip(kept).map(|(name, cached)| Ok(self.served(name, cached)?.value)).collect()
+    }
+
+    fn served(&self, name: &SecretName, cached: Cached) -> Result<SecretRead> {
+        let Some(value) = cached.value else {
+            self.memory.gone(name);
+            return Err(self.missing(name));
+        };
+        self.memory.put(name.clone(), value.clone(), cached.age);
+        Ok(SecretRead { value, age: cached.age, stale: cached.age >= self.limits.fresh })
+    }
+
+    /// Ravi did not answer: older values serve, and it is left alone for a moment.
+    async fn all_in_vain(&self, names: &[SecretName], older: Vec<Cached>) -> Result<Vec<SecretString>> {
+        let keys: Vec<CacheKey> = names.iter().map(|name| self.key(name)).collect();
+        let note = self.ledger.run(move |l| {
+            let at = |key: &CacheKey| -> Result<(), crate::ledger::LedgerError> {
+                let at = SecretAt { server: &key.server, identity: &key.identity, name: key.name.as_str() };
+                l.cache_tried(at, now_ms())
+            };
+            keys.iter().try_for_each(at)
+        });
+        note.await?;
+        self.all_served(names, older)
+    }
+}
+
+/// Whether the failure is one of the way to Ravi, and none of the secret or the key.
+fn may_pass(error: &Error) -> bool {
+    error.kind() == Kind::Unreachable || matches!(error, Error::Api(ApiError::Throttled { .. }))
+}
