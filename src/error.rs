@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::AccountError;
 use crate::api::ApiError;
 use crate::config::ConfigError;
+use crate::handover::HandoverError;
 use crate::ledger::LedgerError;
 use crate::vault::VaultError;
 use crate::workspace::WorkspaceError;
@@ -35,6 +36,9 @@ pub enum Error {
     /// A workspace could not be set up or taken down.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
+    /// A process of a workspace could not be given what it needs.
+    #[error(transparent)]
+    Handover(#[from] HandoverError),
 }
 
 /// A result whose error is [`enum@Error`].
@@ -91,6 +95,7 @@ impl Error {
             Error::Ledger(e) => e,
             Error::Vault(e) => e,
             Error::Workspace(e) => e,
+            Error::Handover(e) => e,
         }
     }
 

@@ -23,6 +23,7 @@ pub mod api;
 pub mod config;
 pub mod error;
 pub mod files;
+pub mod handover;
 pub mod vault;
 pub mod workspace;
 
@@ -39,8 +40,9 @@ mod ledger;
 mod ravi;
 
 pub use config::Config;
+pub use error::{Error, ErrorBody, Result};
+pub use handover::{Environment, Handover, Workspace};
 #[cfg(feature = "tauri")]
 pub use plugin::{Builder, RaviExt, init};
-pub use error::{Error, ErrorBody, Result};
 pub use ravi::Ravi;
 pub use workspace::{Progress, ProvisionRequest, Provisioned, Released, WorkspaceSummary};

@@ -331,3 +331,5 @@ impl Ravi {
         }
     }
 }
+
+mod exec;

@@ -28,6 +28,6 @@ pub use model::*;
 
 pub(crate) use context::{Context, Listener};
 pub(crate) use find::{find, summaries, summary};
-pub(crate) use provision::provision;
+pub(crate) use provision::{git_info, provision};
 pub(crate) use reap::reap;
 pub(crate) use release::{done_before, pay_due, release};
