@@ -1,5 +1,6 @@
 //! The command line as types; the texts here are its help.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -80,6 +81,28 @@ pub(super) enum Command {
     Status {
         /// A path in the workspace
         path: PathBuf,
+    },
+    /// Show what the processes of a workspace are given; no secrets
+    Env {
+        /// A path in the workspace
+        path: PathBuf,
+        /// Print commands for a shell to `eval`
+        #[arg(long, value_name = "SHELL", value_parser = ["bash", "zsh", "fish"], conflicts_with = "json")]
+        shell: Option<String>,
+    },
+    /// Run a program with a workspace's author, keys and secrets, which are masked in its output
+    Exec {
+        /// The folder to run it in, in the workspace
+        path: PathBuf,
+        /// Also give the secret of this name, from the workspace's vault, else from the host identity's
+        #[arg(long, value_name = "KEY")]
+        secret: Vec<String>,
+        /// Leave the output alone; for programs that need a terminal
+        #[arg(long)]
+        no_mask: bool,
+        /// The program and its arguments
+        #[arg(last = true, required = true, value_name = "CMD")]
+        command: Vec<OsString>,
     },
     /// Read and write secrets of the host identity
     #[command(subcommand)]

@@ -5,6 +5,8 @@
 //! standard output. It holds no logic of its own.
 
 mod args;
+mod env;
+mod exec;
 mod output;
 mod progress;
 mod run;

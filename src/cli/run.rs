@@ -41,6 +41,10 @@ pub(super) async fn run(command: Command, output: Output) -> Result<()> {
             output.answer(&ravi.workspace(&path).await?, status_text);
             Ok(())
         }
+        Command::Env { path, shell } => super::env::env(&ravi, &path, shell.as_deref(), output).await,
+        Command::Exec { path, secret, no_mask, command } => {
+            super::exec::exec(&ravi, &path, &secret, no_mask, &command).await
+        }
         Command::Secret(command) => secret(&ravi, command, output).await,
         Command::Settings(command) => settings(&ravi, command, output).await,
     }
