@@ -20,6 +20,7 @@
 
 pub mod account;
 pub mod api;
+pub mod codex;
 pub mod config;
 pub mod error;
 pub mod files;

@@ -332,4 +332,5 @@ impl Ravi {
     }
 }
 
+mod codex;
 mod exec;

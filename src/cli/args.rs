@@ -104,12 +104,40 @@ pub(super) enum Command {
         #[arg(last = true, required = true, value_name = "CMD")]
         command: Vec<OsString>,
     },
+    /// What orchestrators and agents call, or are set up with
+    #[command(subcommand)]
+    Hook(Hook),
     /// Read and write secrets of the host identity
     #[command(subcommand)]
     Secret(Secret),
     /// Move plaintext values of a settings file into the vault, and read them back
     #[command(subcommand)]
     Settings(Settings),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Hook {
+    /// Set Codex up for workspaces
+    #[command(subcommand)]
+    Codex(CodexHook),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CodexHook {
+    /// Put the folder of helper programs on the PATH of your login shells, where agents get theirs from
+    Install,
+    /// Take it out again
+    Uninstall,
+    /// Print the `config` for thread/start, thread/resume and thread/fork
+    ThreadConfig {
+        /// A path in the workspace
+        path: PathBuf,
+    },
+    /// Print the workspace's permission profile, as TOML; with --json as `config` of a thread
+    Profile {
+        /// A path in the workspace
+        path: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,6 +5,7 @@
 //! standard output. It holds no logic of its own.
 
 mod args;
+mod codex_hook;
 mod env;
 mod exec;
 mod output;

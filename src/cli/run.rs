@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::args::{Command, Places, Secret, Settings};
+use super::args::{Command, Hook, Places, Secret, Settings};
 use super::output::{Output, say, table};
 use super::progress::Steps;
 use crate::account::{Account, DevicePrompt, KeyKind, KeySource};
@@ -45,6 +45,7 @@ pub(super) async fn run(command: Command, output: Output) -> Result<()> {
         Command::Exec { path, secret, no_mask, command } => {
             super::exec::exec(&ravi, &path, &secret, no_mask, &command).await
         }
+        Command::Hook(Hook::Codex(hook)) => super::codex_hook::codex(&ravi, hook, output).await,
         Command::Secret(command) => secret(&ravi, command, output).await,
         Command::Settings(command) => settings(&ravi, command, output).await,
     }

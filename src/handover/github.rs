@@ -14,8 +14,13 @@ pub(super) async fn token(workspace: &Workspace) -> Result<Option<SecretString>>
     Ok(found.map(|secret| secret.value))
 }
 
+/// The folder for helper programs.
+pub(crate) fn helper_dir(ravi: &Ravi) -> PathBuf {
+    ravi.state_dir().join("bin")
+}
+
 /// The folder that stands first on a child's PATH, where there is one.
 pub(super) fn shim_dir(ravi: &Ravi) -> Option<PathBuf> {
-    let dir = ravi.state_dir().join("bin");
+    let dir = helper_dir(ravi);
     dir.join("gh").exists().then_some(dir)
 }

@@ -14,3 +14,5 @@ pub use environment::{Environment, Shell};
 pub use error::HandoverError;
 pub use mask::{MASK, Masker, SHORTEST_MASKED};
 pub use workspace::{Handover, Workspace};
+
+pub(crate) use github::helper_dir;

@@ -77,6 +77,31 @@ impl Workspace {
         &self.binding.path
     }
 
+    pub(crate) fn nonce(&self) -> &str {
+        &self.binding.nonce
+    }
+
+    /// State folder of the ledger.
+    pub(crate) fn state_dir(&self) -> PathBuf {
+        self.ravi.state_dir()
+    }
+
+    /// Its private git dir and the one that all worktrees share.
+    pub(crate) fn git_dirs(&self) -> Option<(&Path, &Path)> {
+        self.binding.git_dir.as_deref().zip(self.binding.common_dir.as_deref())
+    }
+
+    /// Roots of the ledger's other workspaces.
+    pub(crate) async fn others(&self) -> Result<Vec<PathBuf>> {
+        let all = self.ravi.workspaces().await?;
+        Ok(all.into_iter().filter(|other| other.id != self.binding.id).map(|other| other.path).collect())
+    }
+
+    /// PATH with the folder of helper programs first; `None` where there is none.
+    pub(crate) fn path(&self) -> Result<Option<OsString>, HandoverError> {
+        github::shim_dir(&self.ravi).as_deref().map(path_with).transpose()
+    }
+
     pub(crate) fn session(&self) -> &Session<IdentityKey> {
         &self.session
     }
@@ -176,10 +201,7 @@ pub struct Handover {
 
 impl Handover {
     fn new(environment: Environment, secrets: BTreeMap<String, SecretString>, folder: PathBuf) -> Result<Handover> {
-        let path = match &environment.path_prepend {
-            Some(dir) => Some(path_with(dir)?),
-            None => None,
-        };
+        let path = environment.path_prepend.as_deref().map(path_with).transpose()?;
         Ok(Handover { environment, secrets, folder, path })
     }
 

@@ -28,6 +28,8 @@ pub use model::*;
 
 pub(crate) use context::{Context, Listener};
 pub(crate) use find::{find, summaries, summary};
+pub(crate) use note::NOTE_FILE;
 pub(crate) use provision::{git_info, provision};
 pub(crate) use reap::reap;
 pub(crate) use release::{done_before, pay_due, release};
+pub(crate) use shared::RECORD_FILE;
