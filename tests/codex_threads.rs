@@ -258,22 +258,36 @@ async fn threads_of_one_server_have_their_own_authors_and_nothing_secret() {
 async fn the_profile_works_from_config_toml_too() {
     let Some(codex) = codex() else { return };
     let room = Room::new().await;
-    let toml = room.bed.run(&["hook", "codex", "profile", room.one.to_str().expect("text")]).ok().stdout;
-    let name = toml.strip_prefix("[permissions.").and_then(|rest| rest.split('.').next()).expect("a name");
+    let mut signed = Bed::provision_args(&room.two, "w2", "search agent");
+    signed.push("--sign".into());
+    room.bed.run(&signed).ok();
+    room.bed.run(&Bed::provision_args(&room.repository, "w3", "main agent")).ok();
     let home = room.bed.path("codex-home");
     std::fs::create_dir_all(&home).expect("a folder");
     std::fs::create_dir_all(room.bed.path("tmp")).expect("a folder");
-    std::fs::write(home.join("config.toml"), format!("default_permissions = \"{name}\"\n\n{toml}")).expect("a file");
-    let run = |words: &[&str]| {
-        let mut command = Command::new(&codex);
-        command.args(["sandbox", "-P", name, "-C"]).arg(&room.one).arg("--").args(words).current_dir(&room.one);
-        command.env("HOME", room.bed.path("")).env("CODEX_HOME", &home).env("TMPDIR", room.bed.path("tmp"));
-        command.output().expect("Codex starts")
-    };
-    let output = run(&["git", "commit", "--allow-empty", "-m", "Work"]);
-    assert!(output.status.success(), "{output:?}");
-    let output = run(&["cat", room.bed.path(".ravi/token").to_str().expect("text")]);
-    assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+    // A linked worktree, one that signs, and a main checkout.
+    for folder in [&room.one, &room.two, &room.repository] {
+        let toml = room.bed.run(&["hook", "codex", "profile", folder.to_str().expect("text")]).ok().stdout;
+        let name = toml.strip_prefix("[permissions.").and_then(|rest| rest.split('.').next()).expect("a name");
+        std::fs::write(home.join("config.toml"), format!("default_permissions = \"{name}\"\n\n{toml}"))
+            .expect("a file");
+        let run = |words: &[&str]| {
+            let mut command = Command::new(&codex);
+            command.args(["sandbox", "-P", name, "-C"]).arg(folder).arg("--").args(words).current_dir(folder);
+            command.env("HOME", room.bed.path("")).env("CODEX_HOME", &home).env("TMPDIR", room.bed.path("tmp"));
+            command.output().expect("Codex starts")
+        };
+        let output = run(&["git", "commit", "--allow-empty", "-m", "Work"]);
+        assert!(output.status.success(), "{}: {output:?}", folder.display());
+        let signers = room.repository.join(".git/worktrees/two/ravi-allowed-signers");
+        let config = room.repository.join(".git/config");
+        for refused in [&signers, &config] {
+            let output = run(&["sh", "-c", "echo more >> \"$1\"", "sh", refused.to_str().expect("text")]);
+            assert!(!output.status.success(), "{}: {output:?}", folder.display());
+        }
+        let output = run(&["cat", room.bed.path(".ravi/token").to_str().expect("text")]);
+        assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

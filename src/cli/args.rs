@@ -59,6 +59,9 @@ pub(super) enum Command {
         /// Secret that holds the workspace's GitHub token
         #[arg(long, value_name = "KEY")]
         github_secret: Option<String>,
+        /// Make a key that signs the workspace's commits; `git commit -S` then asks for nothing
+        #[arg(long)]
+        sign: bool,
     },
     /// Take a workspace down: undo, revoke its key, free its identity
     Release {

@@ -21,6 +21,9 @@ use output::Output;
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {
+    if let Some(code) = crate::handover::act() {
+        return ExitCode::from(code);
+    }
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(e) => return wrong_usage(&e),

@@ -30,8 +30,8 @@ pub(super) async fn run(command: Command, output: Output) -> Result<()> {
             output.answer(&ravi.account().await?, account_text);
             Ok(())
         }
-        Command::Provision { path, id, name, phone, email, env_file, github_secret } => {
-            let request = ProvisionRequest { path, id, name, phone, email, env_file, github_secret };
+        Command::Provision { path, id, name, phone, email, env_file, github_secret, sign } => {
+            let request = ProvisionRequest { path, id, name, phone, email, env_file, github_secret, sign };
             provision(&ravi, request, output).await
         }
         Command::Release { target, retire } => release(&ravi, &target, retire, output).await,

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::error::Result;
 use crate::handover::Workspace;
+use crate::workspace::signing::SIGNERS_FILE;
 use crate::workspace::{NOTE_FILE, RECORD_FILE};
 
 /// What an entry of a profile allows.
@@ -116,8 +117,12 @@ impl Entries {
             self.keep(&common_dir.join(name));
         }
         self.path(git_dir, CodexAccess::Write);
-        for name in ["config.worktree", "commondir", "gitdir", NOTE_FILE] {
-            self.keep(&git_dir.join(name));
+        for name in ["config.worktree", "commondir", "gitdir", NOTE_FILE, SIGNERS_FILE] {
+            let path = git_dir.join(name);
+            // What is missing there is not missed by this workspace, and Codex cannot deny it below a read-only folder.
+            if path.exists() {
+                self.path(&path, CodexAccess::Read);
+            }
         }
     }
 

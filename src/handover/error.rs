@@ -40,6 +40,18 @@ pub enum HandoverError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The workspace has no signing key.
+    #[error("the vault of workspace {id} has no signing key")]
+    NoSigningKey {
+        /// The id.
+        id: String,
+    },
+    /// Signing failed.
+    #[error("the commit could not be signed: {reason}")]
+    Sign {
+        /// What went wrong.
+        reason: String,
+    },
     /// The child's output could not be read.
     #[error("the output of {program} could not be passed on: {source}")]
     Pass {
@@ -59,6 +71,8 @@ impl Explain for HandoverError {
             HandoverError::PathColon { .. } => "exec.path_colon",
             HandoverError::Start { source, .. } if source.kind() == std::io::ErrorKind::NotFound => "exec.not_found",
             HandoverError::Start { .. } => "exec.start",
+            HandoverError::NoSigningKey { .. } => "sign.no_key",
+            HandoverError::Sign { .. } => "sign.failed",
             HandoverError::Pass { .. } => "exec.pass",
         }
         .into()
@@ -71,6 +85,8 @@ impl Explain for HandoverError {
             HandoverError::NotReady { .. } => "Run `ravi-workspace provision` for it again.".into(),
             HandoverError::PathColon { .. } => "Set RAVI_WORKSPACE_STATE to a folder without a colon.".into(),
             HandoverError::Start { .. } => "Check the program's name, its rights, and PATH.".into(),
+            HandoverError::NoSigningKey { .. } => "Run `ravi-workspace provision --sign` for it again.".into(),
+            HandoverError::Sign { .. } => "Try again.".into(),
             HandoverError::Pass { .. } => "Run it with --no-mask if its output need not be masked.".into(),
         }
     }
@@ -79,6 +95,7 @@ impl Explain for HandoverError {
         match self {
             HandoverError::RefusedName { .. } => Kind::Policy,
             HandoverError::Start { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Kind::NotFound,
+            HandoverError::NoSigningKey { .. } => Kind::NotFound,
             _ => Kind::Failed,
         }
     }

@@ -8,6 +8,8 @@ mod error;
 mod github;
 mod mask;
 mod names;
+mod program;
+mod signer;
 mod workspace;
 
 pub use environment::{Environment, Shell};
@@ -16,3 +18,5 @@ pub use mask::{MASK, Masker, SHORTEST_MASKED};
 pub use workspace::{Handover, Workspace};
 
 pub(crate) use github::helper_dir;
+pub(crate) use program::program;
+pub(crate) use signer::act;

@@ -10,6 +10,7 @@ mod identities;
 mod owed;
 mod schema;
 pub(crate) mod seal;
+mod signing;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -7,7 +7,9 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::LedgerError;
 
 /// One entry per format; entry N makes format N+1 out of format N. Entries are never edited, only added.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&[&str]] = &[&[CORE, super::signing::TABLES]];
+
+const CORE: &str = "
 CREATE TABLE ledger (
     id TEXT PRIMARY KEY                 -- random; tells the keys that this ledger minted from those of others
 ) STRICT;
@@ -86,7 +88,7 @@ CREATE TABLE tombstone (
     answer TEXT NOT NULL,               -- Released, JSON
     at_ms  INTEGER NOT NULL
 ) STRICT;
-"];
+";
 
 /// Brings the file to the newest format.
 pub(super) fn migrate(mut connection: Connection, file: &Path) -> Result<Connection, LedgerError> {
@@ -102,8 +104,10 @@ pub(super) fn migrate(mut connection: Connection, file: &Path) -> Result<Connect
     if found > known {
         return Err(LedgerError::Newer { path: file.to_owned(), found, known });
     }
-    for (index, sql) in MIGRATIONS.iter().enumerate().skip(found.max(0) as usize) {
-        transaction.execute_batch(sql).map_err(fail)?;
+    for (index, parts) in MIGRATIONS.iter().enumerate().skip(found.max(0) as usize) {
+        for sql in *parts {
+            transaction.execute_batch(sql).map_err(fail)?;
+        }
         transaction.pragma_update(None, "user_version", index as i64 + 1).map_err(fail)?;
     }
     transaction.commit().map_err(fail)?;

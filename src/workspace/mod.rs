@@ -20,6 +20,7 @@ mod ravi_dir;
 mod reap;
 mod release;
 mod shared;
+pub(crate) mod signing;
 mod splice;
 mod values;
 
@@ -28,8 +29,10 @@ pub use model::*;
 
 pub(crate) use context::{Context, Listener};
 pub(crate) use find::{find, summaries, summary};
-pub(crate) use note::NOTE_FILE;
+pub(crate) use inspect::git_dir_of;
+pub(crate) use note::{NOTE_FILE, Note};
 pub(crate) use provision::{git_info, provision};
 pub(crate) use reap::reap;
 pub(crate) use release::{done_before, pay_due, release};
 pub(crate) use shared::RECORD_FILE;
+pub(crate) use signing::PROGRAM as SIGN_PROGRAM;

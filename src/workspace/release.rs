@@ -10,7 +10,7 @@ use super::lock::Lock;
 use super::model::{FolderState, IdentityFate, Released, Step};
 use super::note::Note;
 use super::shared::Repository;
-use super::{env_file, identity, ravi_dir, values};
+use super::{env_file, identity, ravi_dir, signing, values};
 use crate::api::ApiError;
 use crate::error::Result;
 use crate::ledger::{Binding, IdentityState, Owed};
@@ -103,6 +103,7 @@ fn undo_folder(binding: &Binding) -> Result<Vec<String>, WorkspaceError> {
     // A worktree that was removed and made anew at the same place has no note of ours, and nothing to undo.
     if let Some(note) = Note::read(git_dir)?.filter(|note| note.nonce == binding.nonce) {
         left.extend(values::unset(&binding.path, git_dir, &note)?);
+        signing::remove(git_dir)?;
         Note::remove(git_dir)?;
     }
     Ok(left)
@@ -153,6 +154,7 @@ async fn pay(ctx: Context<'_>, owed: Owed, id: &str) -> Result<bool> {
 }
 
 async fn park(ctx: Context<'_>, owed: &Owed) -> Result<()> {
+    signing::delete(ctx, &owed.identity).await?;
     let gone = owed.retire && retire(ctx, owed).await? == Retired::Unknown;
     let state = if owed.retire || gone { IdentityState::Retired } else { IdentityState::Pooled };
     let uuid = owed.identity.clone();
