@@ -286,7 +286,11 @@ env_file?: string,
 /**
  * Name of the secret that holds this workspace's GitHub token, in place of the names looked for by default.
  */
-github_secret?: string, };
+github_secret?: string, 
+/**
+ * Also make a key of the workspace's own that signs its commits (`git commit -S`).
+ */
+sign: boolean, };
 
 /**
  * A workspace that has everything it was meant to get.

@@ -3,7 +3,7 @@ import type { Progress, Provisioned, ProvisionRequest, Released, WorkspaceChange
 import { call, longCall } from './ipc'
 
 /** What {@link provision} takes: a folder, the app's own id for it, a name, and what else is wanted. */
-export type ProvisionOptions = Omit<ProvisionRequest, 'phone'> & Partial<Pick<ProvisionRequest, 'phone'>>
+export type ProvisionOptions = Omit<ProvisionRequest, 'phone' | 'sign'> & Partial<Pick<ProvisionRequest, 'phone' | 'sign'>>
 
 /** How a long call is watched. */
 export interface ProgressOptions {

@@ -10,6 +10,7 @@ use crate::account::AccountError;
 use crate::api::ApiError;
 use crate::config::ConfigError;
 use crate::github::GithubError;
+use crate::handover::HandoverError;
 use crate::ledger::LedgerError;
 use crate::vault::VaultError;
 use crate::workspace::WorkspaceError;
@@ -39,6 +40,9 @@ pub enum Error {
     /// A workspace and its GitHub login.
     #[error(transparent)]
     Github(#[from] GithubError),
+    /// A process of a workspace could not be given what it needs.
+    #[error(transparent)]
+    Handover(#[from] HandoverError),
 }
 
 /// A result whose error is [`enum@Error`].
@@ -96,6 +100,7 @@ impl Error {
             Error::Vault(e) => e,
             Error::Workspace(e) => e,
             Error::Github(e) => e,
+            Error::Handover(e) => e,
         }
     }
 

@@ -20,11 +20,13 @@
 
 pub mod account;
 pub mod api;
+pub mod codex;
 pub mod config;
 pub mod doctor;
 pub mod error;
 pub mod files;
 pub mod github;
+pub mod handover;
 pub mod vault;
 pub mod workspace;
 
@@ -37,13 +39,15 @@ pub mod local;
 pub mod plugin;
 
 mod crash;
+mod helper;
 mod keychain;
 mod ledger;
 mod ravi;
 
 pub use config::{Config, Keychain};
 pub use error::{Error, ErrorBody, Result};
-pub use github::helper_main;
+pub use handover::{Environment, Handover, Workspace};
+pub use helper::helper_main;
 pub use keychain::KeychainError;
 #[cfg(feature = "tauri")]
 pub use plugin::{Builder, RaviExt, init};

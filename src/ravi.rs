@@ -228,3 +228,5 @@ mod settings;
 mod vault;
 
 pub use settings::{Settings, UndoReport};
+mod codex;
+mod exec;

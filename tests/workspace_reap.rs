@@ -226,7 +226,7 @@ async fn a_phone_is_asked_for_once_and_said_when_it_cannot_be_had() {
 
 fn request(path: &Path, id: &str, name: &str) -> ProvisionRequest {
     let (path, id, name) = (path.to_owned(), id.to_owned(), name.to_owned());
-    ProvisionRequest { path, id, name, phone: false, email: None, env_file: None, github_secret: None }
+    ProvisionRequest { path, id, name, phone: false, email: None, env_file: None, github_secret: None, sign: false }
 }
 
 #[tokio::test(flavor = "multi_thread")]

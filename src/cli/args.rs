@@ -1,5 +1,6 @@
 //! The command line as types; the texts here are its help.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -68,6 +69,9 @@ pub(super) enum Command {
         /// Secret that holds the workspace's GitHub token
         #[arg(long, value_name = "KEY")]
         github_secret: Option<String>,
+        /// Make a key that signs the workspace's commits; `git commit -S` then asks for nothing
+        #[arg(long)]
+        sign: bool,
     },
     /// Take a workspace down: undo, revoke its key, free its identity
     Release {
@@ -97,6 +101,31 @@ pub(super) enum Command {
         #[arg(value_parser = ["get", "store", "erase"])]
         operation: String,
     },
+    /// Show what the processes of a workspace are given; no secrets
+    Env {
+        /// A path in the workspace
+        path: PathBuf,
+        /// Print commands for a shell to `eval`
+        #[arg(long, value_name = "SHELL", value_parser = ["bash", "zsh", "fish"], conflicts_with = "json")]
+        shell: Option<String>,
+    },
+    /// Run a program with a workspace's author, keys and secrets, which are masked in its output
+    Exec {
+        /// The folder to run it in, in the workspace
+        path: PathBuf,
+        /// Also give the secret of this name, from the workspace's vault, else from the host identity's
+        #[arg(long, value_name = "KEY")]
+        secret: Vec<String>,
+        /// Leave the output alone; for programs that need a terminal
+        #[arg(long)]
+        no_mask: bool,
+        /// The program and its arguments
+        #[arg(last = true, required = true, value_name = "CMD")]
+        command: Vec<OsString>,
+    },
+    /// What orchestrators and agents call, or are set up with
+    #[command(subcommand)]
+    Hook(Hook),
     /// Read and write secrets of the host identity
     #[command(subcommand)]
     Secret(Secret),
@@ -108,6 +137,31 @@ pub(super) enum Command {
     Settings(Settings),
     /// Look at everything that can be wrong on this machine, and say what to do; exit code 1 when something fails
     Doctor,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Hook {
+    /// Set Codex up for workspaces
+    #[command(subcommand)]
+    Codex(CodexHook),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CodexHook {
+    /// Put the folder of helper programs on the PATH of your login shells, where agents get theirs from
+    Install,
+    /// Take it out again
+    Uninstall,
+    /// Print the `config` for thread/start, thread/resume and thread/fork
+    ThreadConfig {
+        /// A path in the workspace
+        path: PathBuf,
+    },
+    /// Print the workspace's permission profile, as TOML; with --json as `config` of a thread
+    Profile {
+        /// A path in the workspace
+        path: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

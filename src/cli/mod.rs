@@ -6,7 +6,10 @@
 
 mod account;
 mod args;
+mod codex_hook;
 mod doctor;
+mod env;
+mod exec;
 mod output;
 mod progress;
 mod run;
@@ -23,7 +26,7 @@ use output::Output;
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {
-    if let Some(code) = crate::github::act_as_helper() {
+    if let Some(code) = crate::helper::act() {
         return ExitCode::from(code);
     }
     let args = match Args::try_parse() {

@@ -61,7 +61,7 @@ fn print_json<T: Serialize>(value: &T) {
 }
 
 /// Prints a line. A reader that has gone away (a closed pipe) ends the output, not the program's work.
-fn print(text: &str) {
+pub(super) fn print(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::account;
-use super::args::Command;
+use super::args::{Command, Hook};
 use super::doctor;
 use super::output::{Output, say, table};
 use super::progress::Steps;
@@ -30,8 +30,8 @@ async fn answer(ravi: Ravi, command: Command, output: Output) -> Result<ExitCode
         Command::Login { key_stdin, import } => account::login(&ravi, key_stdin, import, output).await,
         Command::Logout => account::logout(&ravi, output).await,
         Command::Account { keychain } => account::account(&ravi, keychain, output).await,
-        Command::Provision { path, id, name, phone, email, env_file, github_secret } => {
-            let request = ProvisionRequest { path, id, name, phone, email, env_file, github_secret };
+        Command::Provision { path, id, name, phone, email, env_file, github_secret, sign } => {
+            let request = ProvisionRequest { path, id, name, phone, email, env_file, github_secret, sign };
             provision(&ravi, request, output).await
         }
         Command::Release { target, retire } => release(&ravi, &target, retire, output).await,
@@ -43,6 +43,11 @@ async fn answer(ravi: Ravi, command: Command, output: Output) -> Result<ExitCode
         }
         // Answered before: it needs no runtime.
         Command::GitCredential { .. } => Ok(()),
+        Command::Env { path, shell } => super::env::env(&ravi, &path, shell.as_deref(), output).await,
+        Command::Exec { path, secret, no_mask, command } => {
+            super::exec::exec(&ravi, &path, &secret, no_mask, &command).await
+        }
+        Command::Hook(Hook::Codex(hook)) => super::codex_hook::codex(&ravi, hook, output).await,
         Command::Secret(command) => secret::run(&ravi, command, output).await,
         Command::Seal(command) => seal::run(&ravi, command, output).await,
         Command::Settings(command) => settings::run(&ravi, command, output).await,

@@ -14,22 +14,7 @@ use crate::error::{Error, Result};
 /// Exit code of a shell for a command that is not there.
 const NOT_INSTALLED: u8 = 127;
 
-/// Acts as git's credential helper or as `gh` where this process was called as one, and ends the process; returns at
-/// once otherwise. An app calls it first in `main`, so that its own program can stand in for `ravi-workspace`:
-///
-/// ```no_run
-/// tauri_plugin_ravi::helper_main();
-/// // … the app's window
-/// ```
-///
-/// It acts only where the program was called by the name `gh`, or with `git-credential` as its first argument.
-pub fn helper_main() {
-    if let Some(code) = act() {
-        std::process::exit(i32::from(code));
-    }
-}
-
-/// The same for a program that ends by itself: its exit code, where it was called as helper.
+/// Acts as git's credential helper or as `gh` where this process was called as one, and answers the exit code.
 pub(crate) fn act() -> Option<u8> {
     let mut arguments = std::env::args_os();
     let name = arguments.next().unwrap_or_default();

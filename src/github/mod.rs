@@ -17,7 +17,6 @@ mod token;
 
 pub use config::{GithubConfig, GithubHost, MissingToken};
 pub use error::GithubError;
-pub use helper::helper_main;
 
 pub(crate) use helper::{act as act_as_helper, answer_git};
 pub(crate) use plan::{Decision, Plan, decide, git_values};

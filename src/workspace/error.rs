@@ -161,6 +161,15 @@ pub enum WorkspaceError {
         /// The secret's name.
         secret: String,
     },
+    /// The key that signs commits cannot be used.
+    #[error("the signing key of the workspace's identity is not usable: {reason}")]
+    SigningKey {
+        /// What is wrong with it; nothing of the key.
+        reason: String,
+    },
+    /// There is no program that git could call.
+    #[error("this program cannot tell where it lies, so git cannot call it")]
+    NoProgram,
     /// The thread that did the work is gone; happens only while the runtime shuts down.
     #[error("the program was shutting down")]
     Stopped,
@@ -189,6 +198,8 @@ impl Explain for WorkspaceError {
             WorkspaceError::AddressTaken { .. } => "workspace.address_taken",
             WorkspaceError::PlanFull { .. } => "workspace.plan_full",
             WorkspaceError::NoGithubSecret { .. } => "workspace.no_github_secret",
+            WorkspaceError::SigningKey { .. } => "workspace.signing_key",
+            WorkspaceError::NoProgram => "workspace.no_program",
             WorkspaceError::Stopped => "workspace.stopped",
         }
         .into()
@@ -229,6 +240,10 @@ impl Explain for WorkspaceError {
             WorkspaceError::NoGithubSecret { secret, .. } => {
                 format!("Store it: `ravi-workspace secret set {secret}` reads the value from standard input.")
             }
+            WorkspaceError::SigningKey { .. } => {
+                "Delete the secret RAVI_SIGNING_KEY of the identity, then provision the workspace again.".into()
+            }
+            WorkspaceError::NoProgram => "Install ravi-workspace and see that it is on PATH.".into(),
             WorkspaceError::Stopped => "Start the program again.".into(),
         }
     }

@@ -95,6 +95,11 @@ fn check_points_back(located: &Located) -> Result<(), WorkspaceError> {
     }
 }
 
+/// The private git dir of the worktree that `folder` lies in; `None` outside of repositories.
+pub(crate) fn git_dir_of(folder: &Path) -> Result<Option<PathBuf>, WorkspaceError> {
+    Ok(Git::at(folder).locate()?.map(|located| located.git_dir))
+}
+
 /// The device that holds the folder's parent; tells a folder that is gone from a disk that is not mounted.
 pub(crate) fn parent_device(path: &Path) -> Option<i64> {
     use std::os::unix::fs::MetadataExt as _;

@@ -30,6 +30,9 @@ pub struct ProvisionRequest {
     /// Name of the secret that holds this workspace's GitHub token, in place of the names looked for by default.
     #[serde(default)]
     pub github_secret: Option<String>,
+    /// Also make a key of the workspace's own that signs its commits (`git commit -S`).
+    #[serde(default)]
+    pub sign: bool,
 }
 
 /// A workspace that has everything it was meant to get.

@@ -15,7 +15,7 @@ use super::lock::Lock;
 use super::model::{GitInfo, GithubInfo, GithubSource, ProvisionRequest, Provisioned, State, Step};
 use super::note::Note;
 use super::shared::Repository;
-use super::{address, env_file, find, identity, ravi_dir, release, values};
+use super::{address, env_file, find, identity, ravi_dir, release, signing, values};
 use crate::account;
 use crate::api::IdentityKey;
 use crate::error::Result;
@@ -83,7 +83,7 @@ async fn run(ctx: Context<'_>, request: ProvisionRequest) -> Result<Provisioned>
         false => row,
     };
     match place.git.is_some() {
-        true => ctx.step(&id, Step::Git, set_git(&binding, &place, &row, &plan)).await?,
+        true => ctx.step(&id, Step::Git, set_git(ctx, &binding, &place, &row, &plan)).await?,
         false => ctx.skip(&id, Step::Git),
     }
     ctx.step(&id, Step::Files, write_files(&binding, &place, &row, key)).await?;
@@ -268,7 +268,11 @@ fn claim_folder(place: &Inspected, binding: &Binding, ledger: &Path) -> Result<(
     }
 }
 
-async fn set_git(binding: &Binding, place: &Inspected, row: &IdentityRow, plan: &Plan) -> Result<()> {
+async fn set_git(ctx: Context<'_>, binding: &Binding, place: &Inspected, row: &IdentityRow, plan: &Plan) -> Result<()> {
+    let signing = match binding.request.sign {
+        true => Some(signing::prepare(ctx, &row.uuid).await?),
+        false => None,
+    };
     let (place, nonce, info) = (place.clone(), binding.nonce.clone(), git_info(binding, row));
     let github = match plan.source {
         GithubSource::Inherited => Vec::new(),
@@ -282,9 +286,10 @@ async fn set_git(binding: &Binding, place: &Inspected, row: &IdentityRow, plan: 
         let mut note = Note::read(&git.git_dir)?.filter(|note| note.nonce == nonce).ok_or_else(|| {
             WorkspaceError::NotOurs { path: git.git_dir.clone(), reason: "its note was taken away meanwhile".into() }
         })?;
-        let author = [("user.name", vec![info.user_name]), ("user.email", vec![info.user_email])];
-        let github = github.iter().map(|(key, values)| (key.as_str(), values.clone()));
-        let wanted: Vec<(&str, Vec<String>)> = author.into_iter().chain(github).collect();
+        let signing = signing.map(|signing| signing.set_up(&git.git_dir, &info.user_email)).transpose()?;
+        let mut wanted = vec![("user.name", vec![info.user_name]), ("user.email", vec![info.user_email])];
+        wanted.extend(signing.unwrap_or_default());
+        wanted.extend(github.iter().map(|(key, values)| (key.as_str(), values.clone())));
         values::set(&place.root, &git.git_dir, &mut note, &wanted)
     };
     Ok(blocking(work).await?)

@@ -10,7 +10,7 @@ use super::lock::Lock;
 use super::model::{FolderState, IdentityFate, Released, Step};
 use super::note::Note;
 use super::shared::Repository;
-use super::{env_file, identity, ravi_dir, values};
+use super::{env_file, identity, ravi_dir, signing, values};
 use crate::api::ApiError;
 use crate::error::Result;
 use crate::files;
@@ -129,6 +129,7 @@ fn undo_values(binding: &Binding) -> Result<Vec<String>, WorkspaceError> {
     let Some(note) = Note::read(git_dir)?.filter(|note| note.nonce == binding.nonce) else { return Ok(Vec::new()) };
     let at = if binding.path.is_dir() { &binding.path } else { git_dir };
     let left = values::unset(at, git_dir, &note)?;
+    signing::remove(git_dir)?;
     Note::remove(git_dir)?;
     Ok(left)
 }

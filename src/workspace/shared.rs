@@ -18,7 +18,7 @@ use super::splice::{Splice, Undone};
 use crate::files::FileError;
 
 /// File name of the record in the shared git dir.
-const RECORD_FILE: &str = "ravi-workspaces.json";
+pub(crate) const RECORD_FILE: &str = "ravi-workspaces.json";
 const RECORD_LIMIT: usize = 256 * 1024;
 
 /// The line that keeps `.ravi` out of every commit (gitignore(5): the slash in front anchors it to a worktree's top).

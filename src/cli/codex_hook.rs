@@ -1,0 +1,35 @@
+//! `hook codex`: what Codex is told, and the folder of helper programs on the PATH of its shells.
+
+use super::args::CodexHook;
+use super::output::Output;
+use crate::codex::Installed;
+use crate::{Ravi, Result};
+
+pub(super) async fn codex(ravi: &Ravi, hook: CodexHook, output: Output) -> Result<()> {
+    match hook {
+        CodexHook::Install => output.answer(&ravi.install_codex_path().await?, text),
+        CodexHook::Uninstall => output.answer(&ravi.uninstall_codex_path().await?, text),
+        CodexHook::ThreadConfig { path } => {
+            let config = ravi.open_workspace(&path).await?.codex_thread_config()?;
+            output.answer(&config, |config| format!("{config:#}"));
+        }
+        CodexHook::Profile { path } => {
+            let profile = ravi.open_workspace(&path).await?.codex_profile().await?;
+            match output.json {
+                true => output.answer(&profile.config(), |_| String::new()),
+                false => output.answer(&profile, |profile| profile.toml().trim_end().to_owned()),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn text(done: &Installed) -> String {
+    let file = done.file.display();
+    match (done.installed, done.changed) {
+        (true, true) => format!("Added to {file}; new login shells have it."),
+        (true, false) => format!("{file} has it already."),
+        (false, true) => format!("Taken out of {file}."),
+        (false, false) => format!("{file} does not have it."),
+    }
+}

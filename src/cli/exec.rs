@@ -1,0 +1,160 @@
+//! `exec`: runs a program with what a workspace has.
+//!
+//! Without masking this process becomes the program. With it, this process stands between the program's output and its
+//! own, hands signals on, and ends as the program did.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read as _, Write};
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::Path;
+use std::process::ExitStatus;
+
+use rustix::process::{Pid, Signal};
+use tokio::process::Child;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::output::say;
+use crate::handover::{Handover, HandoverError, Masker};
+use crate::{Ravi, Result};
+
+/// As much as a pipe holds on Linux.
+const CHUNK: usize = 64 * 1024;
+
+/// Signals that are handed on.
+const HANDED_ON: [(SignalKind, Signal); 6] = [
+    (SignalKind::hangup(), Signal::HUP),
+    (SignalKind::interrupt(), Signal::INT),
+    (SignalKind::quit(), Signal::QUIT),
+    (SignalKind::terminate(), Signal::TERM),
+    (SignalKind::user_defined1(), Signal::USR1),
+    (SignalKind::user_defined2(), Signal::USR2),
+];
+
+/// Ends this process when the program was run; comes back only where it was not.
+pub(super) async fn exec(
+    ravi: &Ravi,
+    path: &Path,
+    secrets: &[String],
+    no_mask: bool,
+    words: &[OsString],
+) -> Result<()> {
+    let handover = ravi.open_workspace(path).await?.handover(secrets).await?;
+    // cannot be empty: clap demands a word.
+    let Some((program, arguments)) = words.split_first() else { return Ok(()) };
+    let name = program.to_string_lossy().into_owned();
+    if no_mask {
+        let source = handover.command(program).args(arguments).exec();
+        return Err(HandoverError::Start { program: name, source }.into());
+    }
+    for short in handover.unmasked() {
+        say(&format!("note: {short} is too short to be masked in the output."));
+    }
+    let status = run_masked(&handover, program, arguments).await.map_err(|e| match e {
+        Failure::Start(source) => HandoverError::Start { program: name.clone(), source },
+        Failure::Pass(source) => HandoverError::Pass { program: name.clone(), source },
+    })?;
+    std::process::exit(exit_code(status));
+}
+
+enum Failure {
+    Start(io::Error),
+    Pass(io::Error),
+}
+
+/// A program that a signal ended is told the way shells tell it.
+fn exit_code(status: ExitStatus) -> i32 {
+    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+}
+
+async fn run_masked(
+    handover: &Handover,
+    program: &OsString,
+    arguments: &[OsString],
+) -> std::result::Result<ExitStatus, Failure> {
+    // Before the program starts: a signal that comes meanwhile is handed on afterwards.
+    let mut signals = Vec::new();
+    for (kind, number) in HANDED_ON {
+        signals.push((signal(kind).map_err(Failure::Start)?, number));
+    }
+    let (out, out_writer) = io::pipe().map_err(Failure::Start)?;
+    let (err, err_writer) = io::pipe().map_err(Failure::Start)?;
+    let mut command = handover.tokio_command(program);
+    command.args(arguments).stdout(out_writer).stderr(err_writer);
+    let mut child = command.spawn().map_err(Failure::Start)?;
+    // It holds the writing ends; while they are open no reader sees the end.
+    drop(command);
+    let out = pump(File::from(std::os::fd::OwnedFd::from(out)), io::stdout(), handover.masker());
+    let err = pump(File::from(std::os::fd::OwnedFd::from(err)), io::stderr(), handover.masker());
+    let status = wait(&mut child, signals).await.map_err(Failure::Pass)?;
+    for pumped in [out.await, err.await] {
+        pumped.map_err(io::Error::other).and_then(|read| read).map_err(Failure::Pass)?;
+    }
+    Ok(status)
+}
+
+/// Passes a stream on, on a thread of its own: a reader of ours that stands still stops this stream only, as it would
+/// stop the program's own. When our reader goes away, the program is told by its next write.
+fn pump(
+    mut from: File,
+    mut to: impl Write + Send + 'static,
+    mut masker: Masker,
+) -> tokio::task::JoinHandle<io::Result<()>> {
+    tokio::task::spawn_blocking(move || {
+        let mut chunk = vec![0; CHUNK];
+        let mut masked = Vec::with_capacity(CHUNK);
+        loop {
+            let read = match from.read(&mut chunk) {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                other => other?,
+            };
+            if read == 0 {
+                break;
+            }
+            masker.push(&chunk[..read], &mut masked);
+            if !write_out(&mut to, &mut masked) {
+                return Ok(());
+            }
+        }
+        masker.finish(&mut masked);
+        write_out(&mut to, &mut masked);
+        Ok(())
+    })
+}
+
+fn write_out(to: &mut impl Write, bytes: &mut Vec<u8>) -> bool {
+    let written = to.write_all(bytes).and_then(|()| to.flush());
+    bytes.clear();
+    written.is_ok()
+}
+
+/// Waits for the child and hands on the signals that come meanwhile.
+async fn wait(child: &mut Child, signals: Vec<(tokio::signal::unix::Signal, Signal)>) -> io::Result<ExitStatus> {
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    for (mut stream, number) in signals {
+        let tell = tell.clone();
+        tokio::spawn(async move { while stream.recv().await.is_some() && tell.send(number).is_ok() {} });
+    }
+    loop {
+        tokio::select! {
+            status = child.wait() => return status,
+            Some(number) = told.recv() => hand_on(child, number),
+        }
+    }
+}
+
+fn hand_on(child: &Child, number: Signal) {
+    // The terminal sends these to its whole foreground group, the child included.
+    if matches!(number, Signal::INT | Signal::QUIT) && in_foreground() {
+        return;
+    }
+    // A child that has ended meanwhile has no id any more, so no other process can be meant.
+    if let Some(pid) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) {
+        let _ = rustix::process::kill_process(pid, number);
+    }
+}
+
+fn in_foreground() -> bool {
+    let Ok(terminal) = File::open("/dev/tty") else { return false };
+    rustix::termios::tcgetpgrp(&terminal).is_ok_and(|group| group == rustix::process::getpgrp())
+}

@@ -1,0 +1,31 @@
+//! The `config` of a Codex thread.
+
+use serde_json::{Map, Value};
+
+use crate::error::Result;
+use crate::handover::Workspace;
+
+/// Codex adds what is below this key to the environment of an agent's commands, after everything else.
+const SET: &str = "shell_environment_policy.set";
+
+impl Workspace {
+    /// The `config` object for `thread/start`, `thread/resume` and `thread/fork` of Codex's app-server: author and
+    /// committer, the identity's id, and PATH with the folder of helper programs first. No secret.
+    ///
+    /// It must be sent with all three. A thread that is resumed or forked without it falls back to the environment of
+    /// the server, and a thread that is loaded already keeps what it had (observed with Codex 0.169.0).
+    ///
+    /// # Errors
+    /// A folder cannot stand in PATH (`exec.path_colon`).
+    pub fn codex_thread_config(&self) -> Result<Value> {
+        let mut config = Map::new();
+        for (name, value) in self.environment().env {
+            config.insert(format!("{SET}.{name}"), Value::String(value));
+        }
+        // A login shell's profile resets PATH; what is set here is kept all the same.
+        if let Some(path) = self.path()? {
+            config.insert(format!("{SET}.PATH"), Value::String(path.to_string_lossy().into_owned()));
+        }
+        Ok(Value::Object(config))
+    }
+}

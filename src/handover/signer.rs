@@ -1,0 +1,110 @@
+//! Signing for git, in place of `ssh-keygen`.
+//!
+//! git calls `gpg.ssh.program` as it would call ssh-keygen(1). What is asked with a workspace's key is signed here, with
+//! the private key from the vault in memory only; everything else (verifying, other keys) is the real ssh-keygen's.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use ssh_key::{HashAlg, LineEnding};
+
+use super::error::HandoverError;
+use crate::config::Config;
+use crate::error::Result;
+use crate::files::{self, Mode};
+use crate::ledger::Ledger;
+use crate::ravi::Ravi;
+use crate::workspace::{Note, SIGN_PROGRAM, WorkspaceError, git_dir_of, signing};
+
+/// More than any public key or commit.
+const LARGEST: usize = 64 * 1024 * 1024;
+
+/// Signs where this process was called by the signing program's name, and answers its exit code.
+pub(crate) fn act() -> Option<u8> {
+    let mut arguments = std::env::args_os();
+    let name = arguments.next().unwrap_or_default();
+    if Path::new(&name).file_name() != Some(OsStr::new(SIGN_PROGRAM)) {
+        return None;
+    }
+    let arguments: Vec<OsString> = arguments.collect();
+    let error = match run(&arguments) {
+        Ok(()) => return Some(0),
+        Err(error) => error,
+    };
+    eprintln!("{SIGN_PROGRAM}: error[{}]: {error}\n  hint: {}", error.code(), error.hint());
+    Some(error.kind().exit_code())
+}
+
+fn run(arguments: &[OsString]) -> Result<()> {
+    let folder = std::env::current_dir()
+        .map_err(|e| WorkspaceError::Folder { path: PathBuf::from("."), reason: e.to_string() })?;
+    match Job::parse(arguments) {
+        Some(job) if job.is_ours(&folder)? => job.sign(&folder),
+        _ => Err(ssh_keygen(arguments).into()),
+    }
+}
+
+/// Becomes the real ssh-keygen.
+fn ssh_keygen(arguments: &[OsString]) -> HandoverError {
+    let source = Command::new("ssh-keygen").args(arguments).exec();
+    HandoverError::Start { program: "ssh-keygen".into(), source }
+}
+
+/// `-Y sign -n NAMESPACE -f KEY [-U] FILE`
+struct Job {
+    namespace: String,
+    key: PathBuf,
+    file: PathBuf,
+}
+
+impl Job {
+    fn parse(arguments: &[OsString]) -> Option<Job> {
+        let after = |flag: &str| arguments.iter().skip_while(|a| *a != flag).nth(1);
+        let namespace = after("-n")?.to_str()?.to_owned();
+        let (key, file) = (PathBuf::from(after("-f")?), PathBuf::from(arguments.last()?));
+        (after("-Y")? == "sign").then_some(Job { namespace, key, file })
+    }
+
+    /// Whether the key is the one of the workspace that `folder` lies in.
+    fn is_ours(&self, folder: &Path) -> Result<bool> {
+        let Ok(key) = files::read_bounded_following(&self.key, LARGEST) else { return Ok(false) };
+        let Some(git_dir) = git_dir_of(folder)? else { return Ok(false) };
+        Ok(signing::is_ours(&git_dir, &String::from_utf8_lossy(&key))?)
+    }
+
+    fn sign(&self, folder: &Path) -> Result<()> {
+        let message = files::read_bounded_following(&self.file, LARGEST).map_err(WorkspaceError::from)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|e| HandoverError::Sign { reason: e.to_string() })?;
+        let signature = runtime.block_on(signature(folder, &self.namespace, &message))?;
+        let mut name = self.file.clone().into_os_string();
+        name.push(".sig");
+        let written = files::write_atomic(Path::new(&name), signature.as_bytes(), Mode::Exact(0o600));
+        Ok(written.map_err(WorkspaceError::from)?)
+    }
+}
+
+async fn signature(folder: &Path, namespace: &str, message: &[u8]) -> Result<String> {
+    let ravi = ravi_of(folder)?;
+    let workspace = ravi.open_workspace(folder).await?;
+    let found = workspace.session().secrets(workspace.identity_uuid()).find(signing::SECRET).await?;
+    let secret = found.ok_or_else(|| HandoverError::NoSigningKey { id: workspace.id().to_owned() })?;
+    let key = signing::parse(&secret.value)?;
+    let signed = key.sign(namespace, HashAlg::Sha512, message).and_then(|signature| signature.to_pem(LineEnding::LF));
+    Ok(signed.map_err(|e| HandoverError::Sign { reason: e.to_string() })?)
+}
+
+/// git's environment says neither which ledger nor which Ravi the workspace belongs to; its note and the ledger do.
+fn ravi_of(folder: &Path) -> Result<Ravi> {
+    let unbound = || WorkspaceError::Unbound { target: folder.display().to_string() };
+    let note = match git_dir_of(folder)? {
+        Some(git_dir) => Note::read(&git_dir)?.filter(|note| note.ledger.join("ledger.db").exists()),
+        None => None,
+    };
+    let note = note.ok_or_else(unbound)?;
+    let binding = Ledger::open(&note.ledger, None)?.binding_of_nonce(&note.nonce)?.ok_or_else(unbound)?;
+    let url = url::Url::parse(&binding.server).ok();
+    Ravi::open(Config { api_url: url, state_dir: Some(note.ledger), ..Config::default() })
+}

@@ -1,0 +1,255 @@
+//! [`Workspace`], and [`Handover`], which holds its secrets.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::environment::Environment;
+use super::error::HandoverError;
+use super::mask::{Masker, SHORTEST_MASKED};
+use super::{github, names};
+use crate::api::{IdentityKey, IdentityUuid, Session};
+use crate::error::Result;
+use crate::ledger::{Binding, IdentityRow};
+use crate::ravi::Ravi;
+use crate::vault::VaultError;
+use crate::vault::reference::SecretName;
+use crate::workspace::git_info;
+
+/// The human's GitHub tokens; a child inherits them only where its workspace uses the human's login.
+const TOKENS: &[&str] = &["GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"];
+
+/// Variables of the caller's that a child must not inherit: they make git work on another repository than the one the
+/// child is in (`git rev-parse --local-env-vars`).
+const REMOVED: &[&str] = &[
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_WORK_TREE",
+];
+
+/// A workspace that is ready, as what its processes are given sees it. Cheap to clone.
+#[derive(Clone)]
+pub struct Workspace {
+    ravi: Ravi,
+    binding: Binding,
+    identity: IdentityRow,
+    session: Session<IdentityKey>,
+    key: SecretString,
+    folder: PathBuf,
+}
+
+impl fmt::Debug for Workspace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Workspace").field("id", &self.binding.id).field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl Workspace {
+    pub(crate) fn new(
+        ravi: &Ravi,
+        binding: Binding,
+        identity: IdentityRow,
+        session: Session<IdentityKey>,
+        key: &IdentityKey,
+        folder: PathBuf,
+    ) -> Workspace {
+        let key = SecretString::from(key.expose());
+        Workspace { ravi: ravi.clone(), binding, identity, session, key, folder }
+    }
+
+    /// The app's id for it.
+    pub fn id(&self) -> &str {
+        &self.binding.id
+    }
+
+    /// Real path of its worktree (of the folder, where it is no repository).
+    pub fn root(&self) -> &Path {
+        &self.binding.path
+    }
+
+    pub(crate) fn nonce(&self) -> &str {
+        &self.binding.nonce
+    }
+
+    /// State folder of the ledger.
+    pub(crate) fn state_dir(&self) -> PathBuf {
+        self.ravi.state_dir()
+    }
+
+    /// Its private git dir and the one that all worktrees share.
+    pub(crate) fn git_dirs(&self) -> Option<(&Path, &Path)> {
+        self.binding.git_dir.as_deref().zip(self.binding.common_dir.as_deref())
+    }
+
+    /// Roots of the ledger's other workspaces.
+    pub(crate) async fn others(&self) -> Result<Vec<PathBuf>> {
+        let all = self.ravi.workspaces().await?;
+        Ok(all.into_iter().filter(|other| other.id != self.binding.id).map(|other| other.path).collect())
+    }
+
+    /// PATH with the folder of helper programs first; `None` where there is none.
+    pub(crate) fn path(&self) -> Result<Option<OsString>, HandoverError> {
+        github::shim_dir(&self.ravi).as_deref().map(path_with).transpose()
+    }
+
+    pub(super) fn ravi(&self) -> &Ravi {
+        &self.ravi
+    }
+
+    pub(crate) fn session(&self) -> &Session<IdentityKey> {
+        &self.session
+    }
+
+    pub(crate) fn identity_uuid(&self) -> &IdentityUuid {
+        &self.identity.uuid
+    }
+
+    /// What every process of the workspace gets that is no secret: author and committer, the identity's id, and the
+    /// folder of helper programs. Asks Ravi nothing.
+    pub fn environment(&self) -> Environment {
+        let mut env = BTreeMap::from([("RAVI_IDENTITY".to_owned(), self.identity.uuid.to_string())]);
+        if self.binding.git_dir.is_some() {
+            let git = git_info(&self.binding, &self.identity);
+            for who in ["AUTHOR", "COMMITTER"] {
+                env.insert(format!("GIT_{who}_NAME"), git.user_name.clone());
+                env.insert(format!("GIT_{who}_EMAIL"), git.user_email.clone());
+            }
+        }
+        Environment { env, path_prepend: github::shim_dir(&self.ravi) }
+    }
+
+    /// Everything for a process of the workspace: the environment, its keys, and the secrets named `secrets`, each
+    /// from the workspace identity's vault, else from the host identity's. At most three API calls and one per secret
+    /// of the host's.
+    ///
+    /// # Errors
+    /// A name is refused (`exec.refused_name`); there is no such secret (`secret.not_found`); Ravi does not answer.
+    pub async fn handover<S: AsRef<str>>(&self, secrets: &[S]) -> Result<Handover> {
+        let wanted = check_names(secrets)?;
+        let (token, named) = tokio::try_join!(github::token(self), self.named(wanted))?;
+        let own_login = token.is_some();
+        let mut secrets = BTreeMap::from([("RAVI_API_KEY".to_owned(), self.key.clone())]);
+        secrets.extend(token.map(|token| ("GH_TOKEN".to_owned(), token)));
+        for (name, value) in named {
+            secrets.entry(name).or_insert(value);
+        }
+        if let Some((name, _)) = secrets.iter().find(|(_, value)| value.expose_secret().contains('\0')) {
+            return Err(HandoverError::ZeroByte { name: name.clone() }.into());
+        }
+        Handover::new(self.environment(), secrets, self.folder.clone(), own_login)
+    }
+
+    async fn named(&self, wanted: Vec<SecretName>) -> Result<Vec<(String, SecretString)>> {
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let own = self.session.secrets(&self.identity.uuid).list().await?;
+        let mut found = Vec::with_capacity(wanted.len());
+        for name in wanted {
+            let value = match own.iter().find(|secret| secret.key.eq_ignore_ascii_case(name.as_str())) {
+                Some(secret) => secret.value.clone(),
+                None => self.ravi.secret(name.as_str()).await?,
+            };
+            found.push((name.to_string(), value));
+        }
+        Ok(found)
+    }
+
+    /// A command that runs `program` in the workspace's folder with everything but named secrets; see
+    /// [`Workspace::handover`].
+    ///
+    /// # Errors
+    /// As [`Workspace::handover`].
+    pub async fn command(&self, program: impl AsRef<OsStr>) -> Result<Command> {
+        Ok(self.handover::<&str>(&[]).await?.command(program))
+    }
+
+    /// The same for tokio.
+    ///
+    /// # Errors
+    /// As [`Workspace::handover`].
+    pub async fn tokio_command(&self, program: impl AsRef<OsStr>) -> Result<tokio::process::Command> {
+        Ok(self.command(program).await?.into())
+    }
+}
+
+fn check_names<S: AsRef<str>>(secrets: &[S]) -> Result<Vec<SecretName>> {
+    let mut wanted = Vec::with_capacity(secrets.len());
+    for text in secrets {
+        let name = SecretName::parse(text.as_ref()).map_err(VaultError::from)?;
+        if !names::allowed(name.as_str()) {
+            return Err(HandoverError::RefusedName { name: name.to_string() }.into());
+        }
+        wanted.push(name);
+    }
+    Ok(wanted)
+}
+
+/// What a process of a workspace is given, secrets included.
+#[derive(Debug, Clone)]
+pub struct Handover {
+    environment: Environment,
+    secrets: BTreeMap<String, SecretString>,
+    folder: PathBuf,
+    path: Option<OsString>,
+    own_login: bool,
+}
+
+impl Handover {
+    fn new(
+        environment: Environment,
+        secrets: BTreeMap<String, SecretString>,
+        folder: PathBuf,
+        own_login: bool,
+    ) -> Result<Handover> {
+        let path = environment.path_prepend.as_deref().map(path_with).transpose()?;
+        Ok(Handover { environment, secrets, folder, path, own_login })
+    }
+
+    /// A command that runs `program` in the workspace's folder. It can be changed further before it is started.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.folder);
+        for name in REMOVED.iter().chain(TOKENS.iter().filter(|_| self.own_login)) {
+            command.env_remove(name);
+        }
+        command.envs(&self.environment.env);
+        command.envs(self.secrets.iter().map(|(name, value)| (name, value.expose_secret())));
+        if let Some(path) = &self.path {
+            command.env("PATH", path);
+        }
+        command
+    }
+
+    /// The same for tokio.
+    pub fn tokio_command(&self, program: impl AsRef<OsStr>) -> tokio::process::Command {
+        self.command(program).into()
+    }
+
+    /// A masker for one stream of the child's output.
+    pub fn masker(&self) -> Masker {
+        Masker::new(self.secrets.values())
+    }
+
+    /// Names of given secrets that are too short to be masked.
+    pub fn unmasked(&self) -> Vec<&str> {
+        let short = |value: &SecretString| value.expose_secret().len() < SHORTEST_MASKED;
+        self.secrets.iter().filter(|(_, value)| short(value)).map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+fn path_with(dir: &Path) -> Result<OsString, HandoverError> {
+    let inherited = std::env::var_os("PATH").unwrap_or_default();
+    let rest: Vec<PathBuf> = std::env::split_paths(&inherited).filter(|entry| entry != dir).collect();
+    let all = std::iter::once(dir.to_owned()).chain(rest);
+    std::env::join_paths(all).map_err(|_| HandoverError::PathColon { path: dir.to_owned() })
+}

@@ -1,0 +1,115 @@
+//! Signing commits as a workspace: a key per identity, its private part in the identity's vault alone, and what git needs
+//! to sign and to verify with it.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use ssh_key::private::Ed25519Keypair;
+use ssh_key::{LineEnding, PrivateKey};
+use zeroize::Zeroizing;
+
+use super::context::Context;
+use super::disk;
+use super::error::WorkspaceError;
+use crate::api::IdentityUuid;
+use crate::error::Result;
+
+/// Name of the secret that holds the private key, in OpenSSH's format.
+pub(crate) const SECRET: &str = "RAVI_SIGNING_KEY";
+
+/// Name under which `ravi-workspace` signs for git.
+pub(crate) const PROGRAM: &str = "ravi-ssh-sign";
+
+/// File in the private git dir that names the signer for git (ssh-keygen(1), "ALLOWED SIGNERS").
+pub(crate) const SIGNERS_FILE: &str = "ravi-allowed-signers";
+
+/// What git needs to sign as a workspace.
+#[derive(Debug, Clone)]
+pub(super) struct Signing {
+    /// `ssh-ed25519 …`, without a comment.
+    public_key: String,
+    program: PathBuf,
+}
+
+/// The identity's signing key, made where there is none.
+pub(super) async fn prepare(ctx: Context<'_>, identity: &IdentityUuid) -> Result<Signing> {
+    let secrets = ctx.account.secrets(identity);
+    let private = match secrets.find(SECRET).await? {
+        Some(secret) => secret.value,
+        // The name is one of a kind in a vault: after a lost reply the key is found there the next time.
+        None => secrets.put(SECRET, &make()?).await?.value,
+    };
+    let public_key = parse(&private)?.public_key().to_openssh().map_err(unusable)?;
+    let public_key = public_key.split(' ').take(2).collect::<Vec<_>>().join(" ");
+    Ok(Signing { public_key, program: program(ctx.ledger.dir())? })
+}
+
+fn make() -> Result<SecretString, WorkspaceError> {
+    let mut seed = Zeroizing::new([0; 32]);
+    let no_random = |e: getrandom::Error| WorkspaceError::SigningKey { reason: e.to_string() };
+    getrandom::fill(seed.as_mut()).map_err(no_random)?;
+    let key = PrivateKey::from(Ed25519Keypair::from_seed(&seed));
+    let text = key.to_openssh(LineEnding::LF).map_err(unusable)?;
+    Ok(SecretString::from(text.as_str()))
+}
+
+/// Reads a private key as it is in the vault.
+pub(crate) fn parse(private: &SecretString) -> Result<PrivateKey, WorkspaceError> {
+    PrivateKey::from_openssh(private.expose_secret()).map_err(unusable)
+}
+
+fn unusable(error: ssh_key::Error) -> WorkspaceError {
+    WorkspaceError::SigningKey { reason: error.to_string() }
+}
+
+/// The program under its other name: git gives a signing program no argument of ours.
+fn program(state_dir: &Path) -> Result<PathBuf, WorkspaceError> {
+    let target = crate::github::program().map_err(|_| WorkspaceError::NoProgram)?;
+    let dir = state_dir.join("bin");
+    let link = dir.join(PROGRAM);
+    disk::make_dir(&dir, 0o700)?;
+    if std::fs::read_link(&link).is_ok_and(|leads_to| leads_to == target) {
+        return Ok(link);
+    }
+    // Put in place at once: a git that signs meanwhile finds the old one or the new one.
+    let make = |path: &Path| std::os::unix::fs::symlink(&target, path);
+    let made = tempfile::Builder::new().prefix(".sign-").make_in(&dir, make);
+    made.and_then(|temp| temp.persist(&link).map_err(|e| e.error))
+        .map_err(|e| crate::files::FileError::from_io(&link, "write", e))?;
+    Ok(link)
+}
+
+impl Signing {
+    /// Writes who may sign, and answers the values for git.
+    pub(super) fn set_up(
+        &self,
+        git_dir: &Path,
+        email: &str,
+    ) -> Result<Vec<(&'static str, Vec<String>)>, WorkspaceError> {
+        let signers = git_dir.join(SIGNERS_FILE);
+        let line = format!("{email} namespaces=\"git\" {}\n", self.public_key);
+        if disk::read_if_there(&signers, line.len())?.as_deref() != Some(line.as_bytes()) {
+            disk::write_private(&signers, line.as_bytes())?;
+        }
+        let text = |path: &Path| vec![path.to_string_lossy().into_owned()];
+        Ok(vec![
+            ("gpg.format", vec!["ssh".to_owned()]),
+            ("gpg.ssh.program", text(&self.program)),
+            ("gpg.ssh.allowedSignersFile", text(&signers)),
+            ("user.signingKey", vec![format!("key::{}", self.public_key)]),
+        ])
+    }
+}
+
+/// Takes the file away.
+pub(super) fn remove(git_dir: &Path) -> Result<(), WorkspaceError> {
+    Ok(disk::remove_if_there(&git_dir.join(SIGNERS_FILE))?)
+}
+
+/// Whether the public key `key` (`TYPE BASE64 …`) is the one that signs for the worktree of this private git dir.
+pub(crate) fn is_ours(git_dir: &Path, key: &str) -> Result<bool, WorkspaceError> {
+    let signers = disk::read_if_there(&git_dir.join(SIGNERS_FILE), 64 * 1024)?.unwrap_or_default();
+    let wanted: Vec<&str> = key.split_ascii_whitespace().take(2).collect();
+    let ours = String::from_utf8_lossy(&signers);
+    Ok(wanted.len() == 2 && ours.split_ascii_whitespace().skip(2).eq(wanted))
+}
