@@ -143,7 +143,7 @@ impl Ravi {
     pub async fn tend(&self) {
         let mut minutes = 0u64;
         loop {
-            if let Err(error) = self.tend_once(minutes % REAP_EVERY == 0).await {
+            if let Err(error) = self.tend_once(minutes.is_multiple_of(REAP_EVERY)).await {
                 tracing::debug!(code = error.code(), "tending workspaces");
             }
             tokio::time::sleep(TEND_EVERY).await;
