@@ -167,7 +167,7 @@ async fn what_was_changed_at_ravi_is_refused() {
     let good = operator.read("DAEMON_TOKEN").await.expect("a value");
     let lines: Vec<&str> = good.lines().collect();
     let body = lines[2];
-    let flipped = if body.starts_with('A') { format!("B{}", &body[1..]) } else { format!("A{}", &body[1..]) };
+    let flipped = format!("{}{}", if body.starts_with('A') { 'B' } else { 'A' }, &body[1..]);
     let middle = lines.len() / 2;
     let other = operator.read("LINES").await.expect("a value");
     let foreign = sealed().await;

@@ -1,0 +1,84 @@
+//! A headless daemon that takes its token from the vault.
+//!
+//! It speaks line-delimited JSON over TCP, as CodexMonitor's daemon does: the first message must be
+//! `{"id":1,"method":"auth","params":{"token":"…"}}`. The token is never in its arguments. It starts while Ravi is away if the
+//! token was read on this machine in the last 72 hours, does not start where there is no token, and follows a rotation
+//! without being restarted.
+
+mod serve;
+mod token;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use tauri_plugin_ravi::{Config, Error, Ravi};
+use tokio::net::TcpListener;
+
+use token::Tokens;
+
+#[derive(Parser)]
+#[command(version, about)]
+struct Args {
+    /// Address to listen on. There is no TLS: keep it on loopback or behind something that has it
+    #[arg(long, default_value = "127.0.0.1:4732")]
+    listen: String,
+    /// Name of the secret that holds the token
+    #[arg(long, default_value = "CODEX_MONITOR_DAEMON_TOKEN")]
+    secret: String,
+    /// Seconds between two looks whether the token was rotated
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    check_every: u64,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    match start(&args).await {
+        Ok((tokens, listener)) => {
+            tokio::spawn(tokens.clone().follow(Duration::from_secs(args.check_every)));
+            serve::until(listener, tokens, end()).await;
+            ExitCode::SUCCESS
+        }
+        Err(Failure::Ravi(e)) => {
+            eprintln!("not started: {e}\n  hint: {}", e.hint());
+            ExitCode::from(e.kind().exit_code())
+        }
+        Err(Failure::Other(reason)) => {
+            eprintln!("not started: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+enum Failure {
+    Ravi(Error),
+    Other(String),
+}
+
+/// The token first: a daemon that listens without one would be open.
+async fn start(args: &Args) -> Result<(Tokens, TcpListener), Failure> {
+    let config = Config::default().with_env().map_err(|e| Failure::Ravi(e.into()))?;
+    let ravi = Ravi::open(config).map_err(Failure::Ravi)?;
+    let tokens = Tokens::read(ravi, args.secret.clone()).await.map_err(Failure::Ravi)?;
+    if !tokens.has_one() {
+        return Err(Failure::Other(format!("the secret {} is empty", args.secret)));
+    }
+    let cannot = |e| Failure::Other(format!("cannot listen on {}: {e}", args.listen));
+    let listener = TcpListener::bind(&args.listen).await.map_err(cannot)?;
+    let address = listener.local_addr().map_err(cannot)?;
+    println!("listening on {address}");
+    Ok((tokens, listener))
+}
+
+/// Until systemd or a person says so.
+async fn end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminated) => tokio::select! {
+            _ = terminated.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        },
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}
