@@ -68,6 +68,32 @@ message: string,
 hint: string, };
 
 /**
+ * What one check found.
+ */
+export type Finding = { 
+/**
+ * What was looked at, such as `clock`; stable.
+ */
+check: string, 
+/**
+ * How it is.
+ */
+state: FindingState, 
+/**
+ * What was seen.
+ */
+message: string, 
+/**
+ * What to do; `None` where nothing is wrong.
+ */
+fix: string | null, };
+
+/**
+ * How a checked thing is.
+ */
+export type FindingState = "ok" | "warn" | "fail";
+
+/**
  * What can be seen of a workspace's folder.
  */
 export type FolderState = "present" | "gone" | "unseen";
@@ -101,7 +127,7 @@ secret: string | null, };
 /**
  * Where a workspace's GitHub token comes from.
  */
-export type GithubSource = "workspace" | "host" | "inherited";
+export type GithubSource = "workspace" | "host" | "inherited" | "denied";
 
 /**
  * Where an identity goes when its workspace is released.
@@ -398,6 +424,19 @@ owed: number,
 left: Array<string>, };
 
 /**
+ * What was found, in the order of the checks.
+ */
+export type Report = { 
+/**
+ * Nothing fails; there may be warnings.
+ */
+ok: boolean, 
+/**
+ * Every check has at least one entry.
+ */
+findings: Array<Finding>, };
+
+/**
  * Where a binding is in its life.
  */
 export type State = "provisioning" | "ready" | "releasing";
@@ -405,7 +444,7 @@ export type State = "provisioning" | "ready" | "releasing";
 /**
  * The steps of a provision and of a release, in the order in which they are taken.
  */
-export type Step = "inspect" | "identity" | "key" | "phone" | "git" | "files" | "github" | "undo" | "revoke" | "park";
+export type Step = "inspect" | "identity" | "key" | "github" | "phone" | "git" | "files" | "undo" | "revoke" | "park";
 
 /**
  * What happened to a step.

@@ -234,7 +234,10 @@ try dot-git write .git
     assert_eq!(lines.len(), 1 + allowed.len() + 7 + 9, "{said}");
     assert!(lines[0].starts_with("author: payments agent <"), "{said}");
     assert_eq!(std::fs::read(git.join("config")).expect("it is there"), before);
-    assert!(!git.join("config.worktree").exists() && !git.join("hooks/pre-commit").exists());
+    // Codex puts an empty file where a missing one is to be kept from the agent, and one that is killed leaves it.
+    for missing in ["config.worktree", "hooks/pre-commit"] {
+        assert_eq!(std::fs::read(git.join(missing)).unwrap_or_default(), b"", "{missing}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -213,6 +213,8 @@ impl<'a> Repository<'a> {
         } else {
             self.put_back("config", config)?;
             self.put_back("config.worktree", main)?;
+            // A sandbox that kept an agent from making the file may have left an empty one.
+            self.drop_if_empty("config.worktree")?;
         }
         Ok(true)
     }
