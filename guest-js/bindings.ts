@@ -30,6 +30,23 @@ kept: KeyPlace | null,
 official: string | null, };
 
 /**
+ * The payload of [`ACCOUNT_EVENT`].
+ */
+export type AccountChange = { 
+/**
+ * Who this machine is now; `null` after a logout.
+ */
+account: Account | null, };
+
+/**
+ * One message on the channel of a long call.
+ *
+ * A command's answer and its channel travel separately, so the answer can overtake messages. The last message carries
+ * the end for that reason; a page waits for it and not for the answer.
+ */
+export type CallEvent<P, T> = { "event": "progress", "data": P } | { "event": "finished", "data": T } | { "event": "failed", "data": ErrorBody };
+
+/**
  * What a person has to see to approve a login.
  */
 export type DevicePrompt = { 
@@ -450,6 +467,19 @@ export type Step = "inspect" | "identity" | "key" | "github" | "phone" | "git" |
  * What happened to a step.
  */
 export type StepState = "started" | "done" | "skipped" | "failed";
+
+/**
+ * The payload of [`WORKSPACE_EVENT`].
+ */
+export type WorkspaceChange = { 
+/**
+ * The app's id for the workspace.
+ */
+id: string, 
+/**
+ * How it stands now; `null` once it is released.
+ */
+workspace: WorkspaceSummary | null, };
 
 /**
  * One workspace in a list.

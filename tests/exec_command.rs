@@ -212,7 +212,7 @@ async fn env_shows_what_is_no_secret_also_without_ravi() {
                 "GIT_COMMITTER_NAME": "payments agent", "GIT_COMMITTER_EMAIL": email,
                 "RAVI_IDENTITY": identity["uuid"],
             },
-            "path_prepend": null,
+            "path_prepend": room.bed.state().canonicalize().expect("it is there").join("bin"),
         })
     );
     for text in [&shown.stdout, &room.bed.run(&["env", path]).ok().stdout] {

@@ -18,7 +18,9 @@ mod token;
 pub use config::{GithubConfig, GithubHost, MissingToken};
 pub use error::GithubError;
 
-pub(crate) use helper::{act as act_as_helper, answer_git};
+pub(crate) use helper::act as act_as_helper;
+#[cfg(feature = "cli")]
+pub(crate) use helper::answer_git;
 pub(crate) use plan::{Decision, Plan, decide, git_values};
 pub(crate) use program::program;
 pub(crate) use shim::shim_dir;

@@ -8,9 +8,17 @@ use super::workspace::Workspace;
 use crate::error::Result;
 use crate::ravi::Ravi;
 
-/// The GitHub token of the workspace; `None` where it uses the person's login.
+/// The name that a workspace's own token has in its identity's vault.
+const TOKEN: &str = "GH_TOKEN";
+
+/// The GitHub token of the workspace; `None` where it uses the person's login. A token that was stored since the
+/// workspace was provisioned counts here at once: its process must not run with the person's.
 pub(super) async fn token(workspace: &Workspace) -> Result<Option<SecretString>> {
-    workspace.ravi().github_token(workspace.root()).await
+    if let Some(token) = workspace.ravi().github_token(workspace.root()).await? {
+        return Ok(Some(token));
+    }
+    let own = workspace.session().secrets(workspace.identity_uuid()).find(TOKEN).await?;
+    Ok(own.map(|secret| secret.value))
 }
 
 /// The folder that stands first on a child's PATH, where it can be made.

@@ -56,24 +56,35 @@ async fn look_at(ctx: Context<'_>, binding: Binding, report: &mut ReapReport) ->
         Verdict::Unseen(why) => report.left.push(entry(why)),
         Verdict::Release(why) if report.dry_run => report.released.push(entry(why)),
         Verdict::Release(why) => match release_now(ctx, &binding).await? {
-            true => report.released.push(entry(why)),
-            false => report.left.push(entry("another process is working on it")),
+            Outcome::Released => report.released.push(entry(why)),
+            Outcome::Busy => report.left.push(entry("another process is working on it")),
+            Outcome::Settled => {}
         },
     }
     Ok(())
 }
 
-/// `false` when somebody is working on the workspace, or it is not gone any more.
-async fn release_now(ctx: Context<'_>, binding: &Binding) -> Result<bool> {
-    let Some(_lock) = Lock::try_now(ctx.ledger.dir(), &format!("workspace/{}", binding.id))? else { return Ok(false) };
+/// What came of releasing a binding.
+enum Outcome {
+    Released,
+    /// Somebody is working on the workspace.
+    Busy,
+    /// Somebody else did it, or it is not gone any more.
+    Settled,
+}
+
+async fn release_now(ctx: Context<'_>, binding: &Binding) -> Result<Outcome> {
+    let Some(_lock) = Lock::try_now(ctx.ledger.dir(), &format!("workspace/{}", binding.id))? else {
+        return Ok(Outcome::Busy);
+    };
     let id = binding.id.clone();
     // It was looked at without the lock; what counts is what it is now.
-    let Some(now) = ctx.ledger.run(move |l| l.binding(&id)).await? else { return Ok(true) };
+    let Some(now) = ctx.ledger.run(move |l| l.binding(&id)).await? else { return Ok(Outcome::Settled) };
     let looked = now.clone();
     if !matches!(blocking(move || verdict(&looked)).await?, Verdict::Release(_)) {
-        return Ok(false);
+        return Ok(Outcome::Settled);
     }
-    release::finish(ctx, now).await.map(|_| true)
+    release::finish(ctx, now).await.map(|_| Outcome::Released)
 }
 
 fn verdict(binding: &Binding) -> Result<Verdict, super::WorkspaceError> {
