@@ -20,5 +20,6 @@ pub fn helper_main() {
 
 /// The same for a program that ends by itself: its exit code, where it was called as helper.
 pub(crate) fn act() -> Option<u8> {
+    crate::github::acts_as_helper();
     crate::github::act_as_helper().or_else(crate::handover::act)
 }

@@ -117,7 +117,10 @@ impl Explain for GithubError {
             ),
             GithubError::Host { .. } => "Correct the remote's address (git remote -v).".into(),
             GithubError::Request { .. } => "Let git call it; see gitcredentials(7).".into(),
-            GithubError::NoProgram => "Put ravi-workspace on PATH or beside the app's program.".into(),
+            GithubError::NoProgram => {
+                "Put ravi-workspace on PATH or beside the app's program, or begin the app's main with helper_main()."
+                    .into()
+            }
             GithubError::GhMissing => "Install gh (https://cli.github.com).".into(),
             GithubError::Loop { next } => format!("Let {} call the real gh by its path.", next.display()),
             GithubError::Io { .. } => "Check the file's rights, then try again.".into(),

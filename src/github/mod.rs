@@ -22,6 +22,6 @@ pub(crate) use helper::act as act_as_helper;
 #[cfg(feature = "cli")]
 pub(crate) use helper::answer_git;
 pub(crate) use plan::{Decision, Plan, decide, git_values};
-pub(crate) use program::program;
+pub(crate) use program::{acts_as_helper, program};
 pub(crate) use shim::shim_dir;
 pub(crate) use token::{Login, read as read_token};

@@ -3,18 +3,28 @@
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::GithubError;
 
 /// The program's name.
 const NAME: &str = "ravi-workspace";
 
-/// The program that acts as helper: one shipped beside the running one, one on PATH, else the running one itself, which
-/// then has to call [`super::helper_main`] first.
+/// Whether the running program looks first whether it was called as helper.
+static ACTS: AtomicBool = AtomicBool::new(false);
+
+/// The running program has looked whether it was called as helper, so it can be called as one.
+pub(crate) fn acts_as_helper() {
+    ACTS.store(true, Ordering::Relaxed);
+}
+
+/// The program that acts as helper: one shipped beside the running one, one on PATH, else the running one itself, where
+/// it calls [`crate::helper_main`] first. One that does not would open its window whenever git or gh is called.
 pub(crate) fn program() -> Result<PathBuf, GithubError> {
     let own = std::env::current_exe().ok().filter(|path| path.exists());
     let beside = own.as_deref().and_then(Path::parent).map(|dir| dir.join(NAME)).filter(|path| is_executable(path));
     let found = beside.or_else(|| std::env::var_os("PATH").and_then(|path| on_path(&path, NAME)));
+    let own = own.filter(|_| ACTS.load(Ordering::Relaxed));
     found.or(own).ok_or(GithubError::NoProgram)
 }
 

@@ -9,6 +9,7 @@
 mod commands;
 mod error;
 mod events;
+mod path;
 mod scope;
 mod scope_entry;
 
@@ -43,6 +44,7 @@ pub fn init<R: Runtime>() -> TauriPlugin<R, Option<Config>> {
 #[derive(Debug, Default)]
 pub struct Builder {
     config: Config,
+    no_gh_shim: bool,
 }
 
 impl Builder {
@@ -106,8 +108,21 @@ impl Builder {
         self
     }
 
+    /// Leaves the app's PATH as it is. Otherwise [`Builder::build`] puts the folder of the `gh` shim first on it, so that
+    /// the `gh` that the app runs acts as the workspace it is run in.
+    pub fn no_gh_shim(mut self) -> Builder {
+        self.no_gh_shim = true;
+        self
+    }
+
     /// The plugin, to be handed to [`tauri::Builder::plugin`].
+    ///
+    /// Call it in `main`, before the app starts threads: that is when its PATH can be changed (see
+    /// [`Builder::no_gh_shim`]).
     pub fn build<R: Runtime>(self) -> TauriPlugin<R, Option<Config>> {
+        if !self.no_gh_shim {
+            path::put_shim_first(&self.config);
+        }
         tauri::plugin::Builder::<R, Option<Config>>::new("ravi")
             .invoke_handler(tauri::generate_handler![
                 commands::account_status,

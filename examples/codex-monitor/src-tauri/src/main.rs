@@ -27,6 +27,7 @@ fn about(app: tauri::AppHandle, stand_in: tauri::State<'_, StandIn>) -> About {
 }
 
 fn main() {
+    tauri_plugin_ravi::helper_main();
     if let Err(error) = run() {
         eprintln!("codex-monitor-example: {error}");
         std::process::exit(1);
