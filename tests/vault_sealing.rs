@@ -288,3 +288,22 @@ async fn the_real_age_program_opens_what_was_stored() {
         assert_eq!(rest, value);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sealed_github_token_reaches_git_opened() {
+    let bed = sealed().await;
+    run(&bed, &["secret", "set", "CODEX_MONITOR_GH_TOKEN_PAYMENTS"], "made_up_gh_token_4711").ok();
+    let repository = bed.repository("repo");
+    let answer = bed.run(&Bed::provision_args(&repository, "w", "payments")).ok().json();
+    assert_eq!(answer["github"]["source"], "host");
+    let mut git = bed.git_command(&repository);
+    git.args(["credential", "fill"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    git.env("RAVI_API_URL", &bed.base_url).env("RAVI_API_KEY", bed.key.expose_secret());
+    // Later than what is remembered is fresh, so that Ravi is asked.
+    git.env("RAVI_WORKSPACE_CLOCK_OFFSET_S", "400");
+    let mut git = git.spawn().expect("git starts");
+    let request = b"protocol=https\nhost=github.com\n\n";
+    git.stdin.take().expect("its input").write_all(request).expect("it reads");
+    let filled = String::from_utf8(git.wait_with_output().expect("it ends").stdout).expect("text");
+    assert!(filled.contains("password=made_up_gh_token_4711\n"), "{}", filled.lines().count());
+}

@@ -11,7 +11,7 @@ use crate::api::{AnyKey, Client, ClientOptions};
 use crate::config::Config;
 use crate::error::Result;
 use crate::ledger::{Binding, Ledger};
-use crate::vault::{Cache, CacheKey, Cached};
+use crate::vault::{Cache, CacheKey, Cached, KeyRing, VaultError};
 use crate::workspace::GithubSource;
 
 /// Longest time that a call to Ravi may take while git or gh waits for it.
@@ -109,7 +109,11 @@ async fn fetch(
         .map_err(|_| AccountError::NotSignedIn { server: binding.server.clone(), official: None })?;
     let options = ClientOptions { deadline: DEADLINE, retry_ceiling: DEADLINE / 5, ..ClientOptions::new(url) };
     let found = Client::new(options)?.with(&key).secrets(&at.identity).find(at.secret.as_str()).await?;
-    Ok(found.map(|secret| secret.value))
+    let Some(secret) = found else { return Ok(None) };
+    // A vault that is sealed end to end gives sealed text, of which git would make a password.
+    let identity = at.identity.clone();
+    let keys = ledger.run(move |l| KeyRing::read(l, &identity)).await?;
+    Ok(Some(keys.open(&at.identity, &at.secret, &secret.value).map_err(VaultError::from)?))
 }
 
 /// The workspace's identity key, which reaches its own vault and nothing else.
