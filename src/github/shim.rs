@@ -144,6 +144,8 @@ mod tests {
 
     #[test]
     fn the_shim_leads_to_the_program_and_follows_it() {
+        // As if this test's program began with `helper_main`.
+        super::super::acts_as_helper();
         let state = tempfile::tempdir().unwrap();
         let dir = shim_dir(state.path()).unwrap();
         let target = std::fs::read_link(dir.join("gh")).unwrap();
