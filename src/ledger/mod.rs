@@ -222,10 +222,25 @@ fn connect(file: &Path) -> Result<Connection, LedgerError> {
     let connection = Connection::open_with_flags(file, flags).map_err(fail("opened"))?;
     connection.busy_timeout(BUSY_LIMIT).map_err(fail("opened"))?;
     // FULL: an intent must be on the disk before its effect is on the server, power cut or not.
-    connection
-        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
-        .map_err(fail("opened"))?;
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;").map_err(fail("opened"))?;
+    if schema::is_current(&connection).map_err(fail("opened"))? {
+        return Ok(connection);
+    }
+    let _alone = set_up_lock(file)?;
+    connection.pragma_update(None, "journal_mode", "WAL").map_err(fail("opened"))?;
     schema::migrate(connection, file)
+}
+
+/// One process at a time makes a file the ledger it should be. SQLite's own locks are not enough: a switch to WAL that
+/// meets another connection fails at once, without the busy handler (sqlite.org/c3ref/busy_handler.html).
+fn set_up_lock(file: &Path) -> Result<std::fs::File, LedgerError> {
+    let path = file.with_extension("lock");
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let locked = options.open(&path).and_then(|lock| lock.lock().map(|()| lock));
+    locked.map_err(|source| LedgerError::Folder { path, source })
 }
 
 /// Makes the database file 0600 before SQLite can make it with the default umask; its `-wal` and `-shm` files take
@@ -287,4 +302,23 @@ fn offset_ms() -> i64 {
 #[cfg(not(feature = "local"))]
 fn offset_ms() -> i64 {
     0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_may_open_a_ledger_that_does_not_exist_yet() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            let opened: Vec<_> = std::thread::scope(|scope| {
+                let opening: Vec<_> = (0..16)
+                    .map(|_| scope.spawn(|| Ledger::open(folder.path(), Some(Keychain::File))?.ledger_id()))
+                    .collect();
+                opening.into_iter().map(|one| one.join().unwrap().unwrap()).collect()
+            });
+            assert!(opened.iter().all(|id| *id == opened[0]));
+        }
+    }
 }

@@ -99,15 +99,16 @@ CREATE TABLE tombstone (
 ) STRICT;
 ";
 
+/// Whether the file has the newest format already. The format is written last, after the switch to WAL.
+pub(super) fn is_current(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(format(connection)? == MIGRATIONS.len() as i64)
+}
+
 /// Brings the file to the newest format.
 pub(super) fn migrate(mut connection: Connection, file: &Path) -> Result<Connection, LedgerError> {
     let fail = |source| LedgerError::Sqlite { path: file.to_owned(), doing: "opened", source };
     let known = MIGRATIONS.len() as i64;
-    let found = format(&connection).map_err(fail)?;
-    if found == known {
-        return Ok(connection);
-    }
-    // Another process may be doing the same: the format is read again under the write lock.
+    // Another process may have done it while this one waited: the format is read under the write lock.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
     let found = format(&transaction).map_err(fail)?;
     if found > known {
