@@ -303,22 +303,3 @@ fn offset_ms() -> i64 {
 fn offset_ms() -> i64 {
     0
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn many_may_open_a_ledger_that_does_not_exist_yet() {
-        for _ in 0..20 {
-            let folder = tempfile::tempdir().unwrap();
-            let opened: Vec<_> = std::thread::scope(|scope| {
-                let opening: Vec<_> = (0..16)
-                    .map(|_| scope.spawn(|| Ledger::open(folder.path(), Some(Keychain::File))?.ledger_id()))
-                    .collect();
-                opening.into_iter().map(|one| one.join().unwrap().unwrap()).collect()
-            });
-            assert!(opened.iter().all(|id| *id == opened[0]));
-        }
-    }
-}

@@ -1,0 +1,295 @@
+//! A test bed: a stand-in Ravi, a state folder, a person with a git identity, and real repositories.
+//!
+//! Each test that uses it has its own; nothing of the machine's own configuration is read.
+
+pub mod git_server;
+pub mod local_support;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+use tauri_plugin_ravi::api::{AnyKey, Client, ClientOptions, Session};
+use tauri_plugin_ravi::local::{Options, Server};
+use tauri_plugin_ravi::{Config, Keychain, Ravi};
+use tempfile::TempDir;
+
+pub const HUMAN_NAME: &str = "Hanna Human";
+pub const HUMAN_EMAIL: &str = "hanna@example.com";
+
+pub struct Bed {
+    pub dir: TempDir,
+    server: tokio::sync::Mutex<Option<Server>>,
+    pub base_url: String,
+    pub key: SecretString,
+    http: reqwest::Client,
+}
+
+impl Bed {
+    pub async fn new() -> Bed {
+        Self::with(Options::default()).await
+    }
+
+    pub async fn with(options: Options) -> Bed {
+        // Fine when another test of this process was first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let server = Server::start(options).await.expect("ravi-local starts");
+        let dir = tempfile::Builder::new().prefix("ravi-test-").tempdir().expect("a folder");
+        let gitconfig = format!(
+            "[user]\n\tname = {HUMAN_NAME}\n\temail = {HUMAN_EMAIL}\n[init]\n\tdefaultBranch = main\n[commit]\n\tgpgSign = false\n"
+        );
+        std::fs::write(dir.path().join("gitconfig"), gitconfig).expect("a git configuration");
+        let (base_url, key) = (server.base_url(), server.management_key());
+        let server = tokio::sync::Mutex::new(Some(server));
+        Bed { dir, server, base_url, key, http: reqwest::Client::builder().no_proxy().build().expect("a client") }
+    }
+
+    /// Ravi goes away, as in an outage.
+    pub async fn stop_ravi(&self) {
+        self.server.lock().await.take().expect("it runs").stop().await;
+    }
+
+    /// Ravi comes back at the same address; with a data folder it knows what it knew.
+    pub async fn start_ravi(&self, options: Options) {
+        let url: reqwest::Url = self.base_url.parse().expect("an address");
+        let port = url.port().expect("a port");
+        let server = Server::start(Options { port, ..options }).await.expect("ravi-local starts again");
+        *self.server.lock().await = Some(server);
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().canonicalize().expect("the folder is there").join(name)
+    }
+
+    pub fn state(&self) -> PathBuf {
+        self.path("state")
+    }
+
+    pub fn config(&self) -> Config {
+        Config {
+            api_url: Some(self.base_url.parse().expect("an address")),
+            state_dir: Some(self.state()),
+            api_key: Some(self.key.clone()),
+            // Nothing goes to the keychain of whoever runs the tests.
+            keychain: Some(Keychain::File),
+            ..Config::default()
+        }
+    }
+
+    pub fn ravi(&self) -> Ravi {
+        Ravi::open(self.config()).expect("the ledger opens")
+    }
+
+    /// git as the person runs it.
+    pub fn git<S: AsRef<OsStr>>(&self, folder: &Path, args: &[S]) -> String {
+        let output = self.git_command(folder).args(args).output().expect("git starts");
+        let shown: Vec<_> = args.iter().map(|a| a.as_ref().to_string_lossy().into_owned()).collect();
+        assert!(
+            output.status.success(),
+            "git {shown:?} in {}: {}",
+            folder.display(),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).expect("text").trim_end().to_owned()
+    }
+
+    pub fn git_command(&self, folder: &Path) -> Command {
+        let mut command = Command::new("git");
+        command.current_dir(folder).stdin(Stdio::null());
+        self.git_environment(&mut command);
+        command
+    }
+
+    fn git_environment(&self, command: &mut Command) {
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GIT_")) {
+            command.env_remove(name);
+        }
+        command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", self.path("gitconfig"));
+        command.env("HOME", self.path(""));
+    }
+
+    /// A repository with one commit.
+    pub fn repository(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        std::fs::create_dir_all(&path).expect("a folder");
+        self.git(&path, &["init", "--quiet"]);
+        self.git(&path, &["commit", "--quiet", "--allow-empty", "-m", "Begin"]);
+        path
+    }
+
+    /// A linked worktree of `repository` on a branch of its own.
+    pub fn worktree(&self, repository: &Path, name: &str) -> PathBuf {
+        let path = self.path(&format!("worktrees/{name}"));
+        self.git(repository, &[OsStr::new("worktree"), "add".as_ref(), "--quiet".as_ref(), path.as_os_str()]);
+        path
+    }
+
+    pub fn author(&self, folder: &Path) -> String {
+        self.git(folder, &["commit", "--quiet", "--allow-empty", "-m", "Work"]);
+        self.git(folder, &["log", "-1", "--format=%an <%ae>"])
+    }
+
+    /// The program, set up as this test bed's user has it.
+    pub fn program(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ravi-workspace"));
+        self.git_environment(&mut command);
+        command
+            .env("RAVI_API_URL", &self.base_url)
+            .env("RAVI_API_KEY", self.key.expose_secret())
+            .env("RAVI_WORKSPACE_STATE", self.state())
+            .env("RAVI_WORKSPACE_KEYCHAIN", "file")
+            .env_remove("CREDENTIALS_DIRECTORY")
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> Run {
+        self.program().args(args).output().expect("ravi-workspace starts").into()
+    }
+
+    pub fn run_with_input<S: AsRef<OsStr>>(&self, args: &[S], input: &str) -> Run {
+        use std::io::Write as _;
+        let mut program = self.program();
+        program.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = program.spawn().expect("ravi-workspace starts");
+        let mut stdin = child.stdin.take().expect("its input");
+        let input = input.to_owned();
+        // It may end before it has read everything, which is its right.
+        let writer = std::thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
+        let output = child.wait_with_output().expect("it ends");
+        writer.join().expect("the writer ends");
+        output.into()
+    }
+
+    pub fn provision_args(path: &Path, id: &str, name: &str) -> Vec<String> {
+        let path = path.to_str().expect("text").to_owned();
+        ["provision", &path, "--id", id, "--name", name, "--json"].map(str::to_owned).to_vec()
+    }
+
+    pub async fn local(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Value {
+        let mut request = self.http.request(method.clone(), format!("{}/_local/{path}", self.base_url));
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let reply = request.send().await.expect("ravi-local answers");
+        assert!(reply.status().is_success(), "{method} {path}: {}", reply.status());
+        let text = reply.text().await.expect("a body");
+        if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") }
+    }
+
+    /// Stores a secret in the vault of any identity, as its owner may do in the dashboard.
+    pub async fn put_secret(&self, identity: &str, key: &str, value: &str) {
+        let session = self.account();
+        let put = session.secrets(&identity.into()).put(key, &SecretString::from(value)).await;
+        put.expect("the secret is stored");
+    }
+
+    pub async fn delete_secret(&self, identity: &str, key: &str) {
+        let (session, identity) = (self.account(), identity.into());
+        let secret = session.secrets(&identity).find(key).await.expect("Ravi answers").expect("it is there");
+        session.secrets(&identity).delete(&secret.uuid).await.expect("it is deleted");
+    }
+
+    fn account(&self) -> Session<AnyKey> {
+        let client = Client::new(ClientOptions::new(self.base_url.parse().expect("an address"))).expect("a client");
+        client.with(&AnyKey::parse(self.key.clone()).expect("a key"))
+    }
+
+    /// How often a call was made since the last reset, such as `POST /api/identities/`.
+    pub async fn calls(&self, what: &str) -> u64 {
+        let calls = self.local(reqwest::Method::GET, "calls", None).await;
+        calls["counts"][what].as_u64().unwrap_or(0)
+    }
+
+    /// All calls since the last reset, in order.
+    pub async fn call_log(&self) -> Vec<String> {
+        let calls = self.local(reqwest::Method::GET, "calls", None).await;
+        let log = calls["log"].as_array().expect("a list").iter();
+        log.map(|c| format!("{} {}", c["method"].as_str().expect("text"), c["path"].as_str().expect("text"))).collect()
+    }
+
+    pub async fn reset_calls(&self) {
+        self.local(reqwest::Method::DELETE, "calls", None).await;
+    }
+
+    pub async fn fault(&self, fault: Value) {
+        self.local(reqwest::Method::POST, "faults", Some(fault)).await;
+    }
+
+    /// Identities, live keys and names of secrets as the server has them.
+    pub async fn server_state(&self) -> Value {
+        self.local(reqwest::Method::GET, "state", None).await
+    }
+
+    pub async fn live_keys(&self) -> usize {
+        let state = self.server_state().await;
+        let keys = state["keys"].as_array().expect("a list");
+        keys.iter().filter(|key| !key["identity"].is_null()).count()
+    }
+
+    pub async fn identity_count(&self) -> usize {
+        self.server_state().await["identities"].as_array().expect("a list").len()
+    }
+
+    pub async fn drop_next(&self, method: &str, path: &str) {
+        self.fault(json!({ "method": method, "path": path, "drop": true })).await;
+    }
+}
+
+/// What a run of the program gave.
+#[derive(Debug)]
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Run {
+        Run {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).expect("text"),
+            stderr: String::from_utf8(output.stderr).expect("text"),
+        }
+    }
+}
+
+impl Run {
+    /// The one JSON document on standard output.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("no JSON ({e}): {self:?}"))
+    }
+
+    pub fn ok(self) -> Run {
+        assert_eq!(self.code, 0, "{self:?}");
+        self
+    }
+
+    /// The code of the error that was answered.
+    pub fn error_code(&self) -> String {
+        assert_ne!(self.code, 0, "{self:?}");
+        let answer = self.json();
+        assert!(answer["error"]["hint"].as_str().is_some_and(|hint| !hint.is_empty()), "{self:?}");
+        answer["error"]["code"].as_str().expect("a code").to_owned()
+    }
+}
+
+/// Every file below `folder` (not through links) whose bytes contain `needle`.
+pub fn files_with(folder: &Path, needle: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let kind = entry.file_type().expect("a type");
+        if kind.is_dir() {
+            found.extend(files_with(&path, needle));
+        } else if kind.is_file() {
+            let bytes = std::fs::read(&path).unwrap_or_default();
+            if bytes.windows(needle.len()).any(|window| window == needle.as_bytes()) {
+                found.push(path);
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,204 @@
+//! `gh` as the workspace, through the shim that is first on PATH.
+
+use std::ffi::OsString;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::common::{Bed, Run};
+use serde_json::{Value, json};
+
+const HUMAN: &str = "made_up_human_token";
+
+struct Desk {
+    bed: Bed,
+    repository: PathBuf,
+}
+
+impl Desk {
+    async fn new() -> Desk {
+        let bed = Bed::new().await;
+        let repository = bed.repository("repo");
+        shim(&bed.state());
+        std::fs::create_dir_all(bed.path("gh")).expect("a folder");
+        let hosts = format!("github.com:\n    user: hanna\n    oauth_token: {HUMAN}\n    git_protocol: https\n");
+        std::fs::write(bed.path("gh/hosts.yml"), hosts).expect("the person's login");
+        Desk { bed, repository }
+    }
+
+    async fn workspace(&self, id: &str, token: &str) -> (PathBuf, String) {
+        let tree = self.bed.worktree(&self.repository, id);
+        let args = Bed::provision_args(&tree, id, &format!("{id} agent"));
+        let uuid = self.bed.run(&args).ok().json()["identity"]["uuid"].as_str().expect("a uuid").to_owned();
+        self.bed.put_secret(&uuid, "GH_TOKEN", token).await;
+        let answer = self.bed.run(&args).ok().json();
+        assert_eq!(answer["github"], json!({ "source": "workspace", "secret": "GH_TOKEN" }));
+        (tree, uuid)
+    }
+
+    fn path_with(&self, folders: &[PathBuf]) -> OsString {
+        let usual = std::env::var_os("PATH").expect("a PATH");
+        let all = folders.iter().cloned().chain(std::env::split_paths(&usual));
+        std::env::join_paths(all).expect("a PATH")
+    }
+
+    fn gh(&self, folder: &Path, args: &[&str]) -> Run {
+        self.gh_command(folder, args).output().expect("gh starts").into()
+    }
+
+    /// `gh` as somebody in `folder` runs it.
+    fn gh_command(&self, folder: &Path, args: &[&str]) -> Command {
+        let path = self.path_with(&[self.bed.state().join("bin")]);
+        let mut command = Command::new("env");
+        command.arg("gh").args(args).current_dir(folder).stdin(Stdio::null());
+        for name in ["GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", "GH_HOST"] {
+            command.env_remove(name);
+        }
+        command.env("PATH", path).env("GH_CONFIG_DIR", self.bed.path("gh")).env("HOME", self.bed.path(""));
+        command.env("RAVI_WORKSPACE_STATE", self.bed.state()).env_remove("RAVI_API_KEY");
+        command
+    }
+
+    /// A `gh` of our own that tells what it was given.
+    fn telling_gh(&self) -> PathBuf {
+        let dir = self.bed.path("telling");
+        std::fs::create_dir_all(&dir).expect("a folder");
+        let script = "#!/bin/sh\nprintf '%s\\n' \"token=$GH_TOKEN\" \"github=$GITHUB_TOKEN\" \"enterprise=$GH_ENTERPRISE_TOKEN\" \
+                      \"host=$GH_HOST\" \"pid=$$\"\nprintf '[%s]\\n' \"$@\"\n[ \"$1\" != wait ] || exec sleep 60\nexit 37\n";
+        std::fs::write(dir.join("gh"), script).expect("a script");
+        std::fs::set_permissions(dir.join("gh"), std::fs::Permissions::from_mode(0o755)).expect("its mode");
+        dir
+    }
+}
+
+fn shim(state: &Path) {
+    std::fs::create_dir_all(state.join("bin")).expect("a folder");
+    symlink(env!("CARGO_BIN_EXE_ravi-workspace"), state.join("bin/gh")).expect("the shim");
+}
+
+fn real_gh_is_missing() -> bool {
+    let missing = Command::new("gh").arg("--version").output().is_err();
+    if missing {
+        println!("skipped: gh is not installed");
+    }
+    missing
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_worktree_has_its_own_login_and_the_person_keeps_theirs() {
+    if real_gh_is_missing() {
+        return;
+    }
+    let desk = Desk::new().await;
+    let (one, _) = desk.workspace("one", "made_up_token_one").await;
+    let (two, _) = desk.workspace("two", "made_up_token_two").await;
+    let below = one.join("a folder/below");
+    std::fs::create_dir_all(&below).expect("a folder");
+    let token = |folder: &Path| desk.gh(folder, &["auth", "token"]).ok().stdout;
+    assert_eq!(token(&one), "made_up_token_one\n");
+    assert_eq!(token(&below), "made_up_token_one\n");
+    assert_eq!(token(&two), "made_up_token_two\n");
+    assert_eq!(token(&desk.repository), format!("{HUMAN}\n"));
+    assert_eq!(token(Path::new("/")), format!("{HUMAN}\n"));
+
+    let mut exported = desk.gh_command(&one, &["auth", "token"]);
+    exported.env("GH_TOKEN", HUMAN).env("GITHUB_TOKEN", HUMAN);
+    assert_eq!(Run::from(exported.output().expect("gh starts")).ok().stdout, "made_up_token_one\n");
+    let mut off = desk.gh_command(&one, &["auth", "token"]);
+    off.env("RAVI_WORKSPACE_GH", "off");
+    assert_eq!(Run::from(off.output().expect("gh starts")).ok().stdout, format!("{HUMAN}\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_nothing_to_log_in_with_it_fails_and_says_why() {
+    let desk = Desk::new().await;
+    let (tree, uuid) = desk.workspace("one", "made_up_token_one").await;
+    let telling = desk.telling_gh();
+    let path = desk.path_with(&[desk.bed.state().join("bin"), telling]);
+    let later = |seconds: &str| {
+        let mut command = desk.gh_command(&tree, &["auth", "token"]);
+        command.env("PATH", &path).env("RAVI_WORKSPACE_CLOCK_OFFSET_S", seconds);
+        Run::from(command.output().expect("gh starts"))
+    };
+    desk.bed.delete_secret(&uuid, "GH_TOKEN").await;
+    let run = later("301");
+    assert_eq!((run.code, run.stdout.as_str()), (4, ""), "{run:?}");
+    assert!(run.stderr.contains("github.token_missing") && run.stderr.contains("hint: "), "{run:?}");
+    desk.bed.put_secret(&uuid, "GH_TOKEN", "two words").await;
+    let run = later("301");
+    assert!(run.stderr.contains("github.token_form") && !run.stderr.contains("two words"), "{run:?}");
+
+    desk.bed.stop_ravi().await;
+    let run = later("100000");
+    assert_eq!((run.code, run.stdout.as_str()), (5, ""), "{run:?}");
+    assert!(run.stderr.contains("api.unreachable") && !run.stderr.contains(HUMAN), "{run:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_real_gh_is_called_as_if_there_were_no_shim() {
+    let desk = Desk::new().await;
+    let (tree, _) = desk.workspace("one", "made_up_token_one").await;
+    let telling = desk.telling_gh();
+    let other = desk.bed.path("other-state");
+    shim(&other);
+    // The same shim twice, another installation's, and a folder of the repository's: only the real one is run.
+    let bin = desk.bed.state().join("bin");
+    let copy = desk.bed.path("copy");
+    std::fs::create_dir(&copy).expect("a folder");
+    std::fs::copy(env!("CARGO_BIN_EXE_ravi-workspace"), copy.join("gh")).expect("a copy");
+    let path = desk.path_with(&[bin.clone(), other.join("bin"), copy, bin, telling]);
+    let args = ["pr", "create", "--title", "a \"b\"\nc", ""];
+    let mut command = desk.gh_command(&tree, &args);
+    command.env("PATH", &path).env("GITHUB_TOKEN", HUMAN).env("GH_HOST", "elsewhere.example");
+    let run = Run::from(command.output().expect("gh starts"));
+    assert_eq!(run.code, 37, "{run:?}");
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(lines[..4], ["token=made_up_token_one", "github=", "enterprise=", "host="]);
+    assert!(run.stdout.ends_with("[pr]\n[create]\n[--title]\n[a \"b\"\nc]\n[]\n"), "{run:?}");
+
+    // It has become the real one: one process, which a signal meets.
+    use std::io::{BufRead as _, BufReader};
+    use std::os::unix::process::ExitStatusExt as _;
+    let mut command = desk.gh_command(&tree, &["wait"]);
+    let mut child = command.env("PATH", &path).stdout(Stdio::piped()).spawn().expect("gh starts");
+    let output = BufReader::new(child.stdout.take().expect("its output"));
+    let pid = format!("pid={}", child.id());
+    assert!(output.lines().map_while(Result::ok).take_while(|line| line != "[wait]").any(|line| line == pid));
+    child.kill().expect("it lives");
+    assert_eq!(child.wait().expect("it ends").signal(), Some(9));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gh_that_is_missing_or_calls_itself_is_told() {
+    let desk = Desk::new().await;
+    let bin = desk.bed.state().join("bin");
+    let mut command = Command::new(bin.join("gh"));
+    let run = Run::from(command.env("PATH", &bin).current_dir(&desk.repository).output().expect("it starts"));
+    assert_eq!(run.code, 127);
+    assert!(run.stderr.contains("github.gh_missing"), "{run:?}");
+
+    let circle = desk.bed.path("circle");
+    std::fs::create_dir(&circle).expect("a folder");
+    std::fs::write(circle.join("gh"), "#!/bin/sh\nexec gh \"$@\"\n").expect("a script");
+    std::fs::set_permissions(circle.join("gh"), std::fs::Permissions::from_mode(0o755)).expect("its mode");
+    let mut command = desk.gh_command(&desk.repository, &["pr"]);
+    let run = Run::from(command.env("PATH", desk.path_with(&[bin, circle])).output().expect("it starts"));
+    assert!(run.code != 0 && run.stderr.contains("github.loop"), "{run:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_enterprise_host_gets_its_own_variables() {
+    let desk = Desk::new().await;
+    let telling = desk.telling_gh();
+    let tree = desk.bed.worktree(&desk.repository, "ghe");
+    desk.bed.run_with_input(&["secret", "set", "GHE_TOKEN"], "made_up_ghe_token").ok();
+    let mut program = desk.bed.program();
+    program.args(Bed::provision_args(&tree, "ghe", "ghe agent")).args(["--github-secret", "GHE_TOKEN"]);
+    program.env("RAVI_WORKSPACE_GITHUB", r#"{"hosts":["ghe.example.com"]}"#);
+    let answer: Value = Run::from(program.output().expect("it starts")).ok().json();
+    assert_eq!(answer["github"]["source"], "host");
+    let mut command = desk.gh_command(&tree, &["x"]);
+    command.env("PATH", desk.path_with(&[desk.bed.state().join("bin"), telling])).env("GH_TOKEN", HUMAN);
+    let run = Run::from(command.output().expect("gh starts"));
+    assert!(run.stdout.starts_with("token=\ngithub=\nenterprise=made_up_ghe_token\nhost=ghe.example.com\n"), "{run:?}");
+}

@@ -1,0 +1,43 @@
+//! The stand-in under the official Python SDK: the proof that it is no echo of our own client's mistakes.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use secrecy::ExposeSecret as _;
+use tauri_plugin_ravi::local::{Options, Server};
+use tokio::process::Command;
+
+/// The interpreter that has the SDK: the one named by `RAVI_TEST_PYTHON`, else that of the package's own environment.
+fn python() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("RAVI_TEST_PYTHON") {
+        return Some(named.into());
+    }
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin/python");
+    own.exists().then_some(own)
+}
+
+#[tokio::test]
+async fn the_official_sdk_finds_what_it_expects() {
+    let Some(python) = python() else {
+        let reason = "no Python with ravi-sdk: run `python3 -m venv .venv && .venv/bin/pip install ravi-sdk==0.3.0`, \
+                      or name an interpreter in RAVI_TEST_PYTHON";
+        assert!(std::env::var_os("CI").is_none(), "{reason}");
+        // Not with `eprintln!`, whose text the test runner keeps to itself.
+        writeln!(std::io::stderr(), "skipped: {reason}").unwrap();
+        return;
+    };
+    let server = Server::start(Options::default()).await.unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/check_sdk.py");
+    let output = Command::new(&python)
+        .arg(script)
+        .env("RAVI_LOCAL_URL", server.base_url())
+        .env("RAVI_LOCAL_MANAGEMENT_KEY", server.management_key().expose_secret())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .await
+        .unwrap_or_else(|error| panic!("{}: {error}", python.display()));
+    server.stop().await;
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{out}\n{err}");
+    assert!(out.contains("all as it expects"), "{out}\n{err}");
+}

@@ -1,0 +1,39 @@
+//! The tests of the engine: one file per promise, against real git, a real server process, real gh where present.
+//!
+//! They are one program, because linking one is a tenth of the work of linking one per file. Run those of a file with
+//! its name: `cargo test --no-default-features --features cli,local --test engine vault_cache`.
+#![cfg(all(feature = "cli", feature = "local"))]
+
+mod common;
+
+mod account_host;
+mod account_login;
+mod account_sources;
+mod api_calls;
+mod api_failures;
+mod cli_contract;
+mod codex_threads;
+mod doctor;
+mod exec_command;
+mod github_bleed;
+mod github_gh;
+mod github_hostile;
+mod github_push;
+mod keychain;
+mod local_account;
+mod local_control;
+mod local_messages;
+#[cfg(unix)]
+mod local_program;
+mod local_sdk;
+mod local_vault;
+mod settings_files;
+mod signing;
+mod vault_cache;
+mod vault_sealing;
+mod vault_secrets;
+mod workspace_crash;
+mod workspace_hostile;
+mod workspace_many;
+mod workspace_provision;
+mod workspace_reap;
