@@ -20,6 +20,7 @@
 
 pub mod account;
 pub mod api;
+pub mod audit;
 pub mod codex;
 pub mod config;
 pub mod doctor;

@@ -222,6 +222,7 @@ impl Ravi {
 }
 
 mod account;
+mod audit;
 mod doctor;
 mod github;
 mod settings;

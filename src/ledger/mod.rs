@@ -5,6 +5,7 @@
 //! them. It must not know the network or git.
 
 mod account;
+mod audit;
 mod bindings;
 mod cache;
 mod github;

@@ -10,6 +10,7 @@ use super::LedgerError;
 /// they are released, only added.
 const MIGRATIONS: &[&[&str]] = &[&[
     CORE,
+    super::audit::TABLES,
     super::cache::TABLES,
     super::github::TABLES,
     super::host::TABLES,

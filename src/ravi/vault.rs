@@ -6,6 +6,7 @@ use tokio::sync::broadcast;
 use super::Ravi;
 use crate::account::{self, Access};
 use crate::api::AnyKey;
+use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::ledger::IdentityRow;
 use crate::vault::reference::{Reference, SecretName};
@@ -61,7 +62,8 @@ impl Ravi {
     /// The name is none; not signed in; Ravi does not answer.
     pub async fn set_secret(&self, key: &str, value: SecretString) -> Result<()> {
         let name = SecretName::parse(key).map_err(VaultError::from)?;
-        self.with_vault(async |vault| vault.set(&name, &value).await).await
+        let done = self.with_vault(async |vault| vault.set(&name, &value).await).await;
+        self.noted(Entry::done(Action::SecretSet).object(name.as_str()), done).await
     }
 
     /// Deletes a secret of the host identity.
@@ -70,7 +72,8 @@ impl Ravi {
     /// No such secret (`secret.not_found`); not signed in; Ravi does not answer.
     pub async fn delete_secret(&self, key: &str) -> Result<()> {
         let name = SecretName::parse(key).map_err(VaultError::from)?;
-        self.with_vault(async |vault| vault.delete(&name).await).await
+        let done = self.with_vault(async |vault| vault.delete(&name).await).await;
+        self.noted(Entry::done(Action::SecretDelete).object(name.as_str()), done).await
     }
 
     /// Names of the host identity's secrets, sorted.

@@ -383,7 +383,7 @@ async fn two_processes_that_save_all_the_time_lose_no_key_and_leak_no_token() {
     let children: Vec<_> = (0..2)
         .map(|number| {
             let mut child = Command::new(std::env::current_exe().expect("this program"));
-            child.args(["saver", "--exact", "--nocapture"]).env("RAVI_TEST_FILE", &file);
+            child.args(["settings_files::saver", "--exact", "--nocapture"]).env("RAVI_TEST_FILE", &file);
             child.env("RAVI_API_KEY", bed.key.expose_secret()).env("RAVI_API_URL", &bed.base_url);
             child.env("RAVI_WORKSPACE_STATE", bed.state());
             child.env("RAVI_TEST_NUMBER", number.to_string()).env("RAVI_TEST_SAVES", saves.to_string());

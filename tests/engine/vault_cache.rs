@@ -147,7 +147,10 @@ async fn two_hundred_readers_in_four_processes_are_one_request() {
     let readers: Vec<_> = (0..4)
         .map(|_| {
             let mut reader = Command::new(std::env::current_exe().expect("this program"));
-            reader.args(["reader", "--exact", "--nocapture"]).env("RAVI_TEST_READERS", "50").stdout(Stdio::null());
+            reader
+                .args(["vault_cache::reader", "--exact", "--nocapture"])
+                .env("RAVI_TEST_READERS", "50")
+                .stdout(Stdio::null());
             reader.env("RAVI_API_KEY", bed.key.expose_secret()).env("RAVI_API_URL", &bed.base_url);
             reader.env("RAVI_WORKSPACE_STATE", bed.state()).env("RAVI_WORKSPACE_CLOCK_OFFSET_S", "3600");
             reader.spawn().expect("it starts")

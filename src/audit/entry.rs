@@ -1,0 +1,150 @@
+//! One line of the trail.
+
+use serde::{Deserialize, Serialize};
+
+/// What was done. Written as its name with dots, such as `secret.read`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+#[non_exhaustive]
+pub enum Action {
+    /// A secret's value was handed out, from the cache or from Ravi.
+    #[serde(rename = "secret.read")]
+    SecretRead,
+    /// A secret was stored.
+    #[serde(rename = "secret.set")]
+    SecretSet,
+    /// A secret was deleted.
+    #[serde(rename = "secret.delete")]
+    SecretDelete,
+    /// A secret was replaced by a new value.
+    #[serde(rename = "secret.rotate")]
+    SecretRotate,
+    /// A value of a credential bundle was put into a workspace's vault.
+    #[serde(rename = "bundle.give")]
+    BundleGive,
+    /// A value of a credential bundle was taken back.
+    #[serde(rename = "bundle.take")]
+    BundleTake,
+    /// A workspace was set up.
+    #[serde(rename = "workspace.provision")]
+    WorkspaceProvision,
+    /// A workspace was taken down.
+    #[serde(rename = "workspace.release")]
+    WorkspaceRelease,
+    /// A workspace's key was revoked and its identity kept, until it is used again.
+    #[serde(rename = "workspace.suspend")]
+    WorkspaceSuspend,
+    /// A suspended workspace got a key again.
+    #[serde(rename = "workspace.wake")]
+    WorkspaceWake,
+    /// A key was minted.
+    #[serde(rename = "key.mint")]
+    KeyMint,
+    /// A key was revoked.
+    #[serde(rename = "key.revoke")]
+    KeyRevoke,
+    /// git asked for a workspace's GitHub token.
+    #[serde(rename = "github.git")]
+    GithubGit,
+    /// gh was run as a workspace.
+    #[serde(rename = "github.gh")]
+    GithubGh,
+    /// A process was started with what a workspace has.
+    #[serde(rename = "exec.run")]
+    ExecRun,
+    /// This machine was signed in.
+    #[serde(rename = "account.login")]
+    AccountLogin,
+    /// This machine was signed out.
+    #[serde(rename = "account.logout")]
+    AccountLogout,
+    /// Secrets were moved out of a settings file.
+    #[serde(rename = "settings.migrate")]
+    SettingsMigrate,
+    /// Secrets were put back into a settings file.
+    #[serde(rename = "settings.undo")]
+    SettingsUndo,
+    /// Sealing was switched on, opened or its key replaced.
+    #[serde(rename = "seal.change")]
+    SealChange,
+    /// A Codex login was stored.
+    #[serde(rename = "codex.save")]
+    CodexSave,
+    /// A Codex login was put back.
+    #[serde(rename = "codex.restore")]
+    CodexRestore,
+    /// A Codex login was taken over from another machine.
+    #[serde(rename = "codex.take_over")]
+    CodexTakeOver,
+    /// A message was read or listed.
+    #[serde(rename = "message.read")]
+    MessageRead,
+    /// A message was sent.
+    #[serde(rename = "message.send")]
+    MessageSend,
+    /// A code or link was handed out.
+    #[serde(rename = "message.code")]
+    MessageCode,
+    /// A login at a website was made, read or deleted.
+    #[serde(rename = "registration.create")]
+    RegistrationCreate,
+    /// A login at a website was read.
+    #[serde(rename = "registration.read")]
+    RegistrationRead,
+    /// A login at a website was deleted.
+    #[serde(rename = "registration.delete")]
+    RegistrationDelete,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// It went wrong.
+    Failed,
+    /// A rule forbade it.
+    Refused,
+}
+
+/// What is to be noted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub(crate) action: Action,
+    pub(crate) workspace: Option<String>,
+    pub(crate) object: Option<String>,
+    pub(crate) outcome: Outcome,
+    pub(crate) reason: Option<String>,
+}
+
+impl Entry {
+    /// It was done.
+    pub fn done(action: Action) -> Entry {
+        Entry { action, workspace: None, object: None, outcome: Outcome::Done, reason: None }
+    }
+
+    /// A rule forbade it; the reason is a code such as `policy.secret`.
+    pub fn refused(action: Action, reason: impl Into<String>) -> Entry {
+        Entry { outcome: Outcome::Refused, reason: Some(reason.into()), ..Entry::done(action) }
+    }
+
+    /// The workspace that used it, by the app's id.
+    pub fn workspace(mut self, id: impl Into<String>) -> Entry {
+        self.workspace = Some(id.into());
+        self
+    }
+
+    /// What it was done to: a secret's name, a key's uuid, a message's id. Never a value.
+    pub fn object(mut self, object: impl Into<String>) -> Entry {
+        self.object = Some(object.into());
+        self
+    }
+
+    /// More about it, such as where a token came from.
+    pub fn because(mut self, reason: impl Into<String>) -> Entry {
+        self.reason = Some(reason.into());
+        self
+    }
+}

@@ -1,0 +1,8 @@
+//! The audit trail: which workspace used what, when, and how it ended.
+//!
+//! Every room may note an [`Entry`]; the ledger keeps it. It must not know what the rooms do, and no entry ever holds a
+//! secret's value: only names, ids and codes.
+
+mod entry;
+
+pub use entry::{Action, Entry, Outcome};
