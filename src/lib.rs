@@ -28,6 +28,7 @@ pub mod error;
 pub mod files;
 pub mod github;
 pub mod handover;
+pub mod inbox;
 pub mod vault;
 pub mod workspace;
 
