@@ -1,0 +1,128 @@
+// The example app in a folder of its own, and what a person can see and do in its window.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { By, type WebDriver, type WebElement } from 'selenium-webdriver'
+import { addAxe } from './axe'
+import { drive, type Driven } from './driver'
+import { gitEnv } from './git'
+import { until } from './wait'
+
+const target = new URL('../../../target', import.meta.url).pathname
+const program = join(process.env.CARGO_TARGET_DIR ?? target, 'debug', 'codex-monitor-example')
+
+/** An empty folder under target/webdriver, for one test file. */
+export function emptyFolder(name: string): string {
+  const folder = join(target, 'webdriver', name)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  return folder
+}
+
+export class App {
+  private constructor(
+    readonly folder: string,
+    private readonly driven: Driven,
+  ) {}
+
+  /** Starts the app; everything that it keeps is in `folder`. */
+  static async start(folder: string): Promise<App> {
+    const { RAVI_API_URL: _url, RAVI_API_KEY: _key, RAVI_WORKSPACE_STATE: _state, ...rest } = process.env
+    const env = { ...rest, ...gitEnv(folder), RAVI_EXAMPLE_DATA_DIR: join(folder, 'data'), RAVI_WORKSPACE_KEYCHAIN: 'file' }
+    const app = new App(folder, await drive(program, env))
+    await app.see('h1')
+    return app
+  }
+
+  get driver(): WebDriver {
+    return this.driven.driver
+  }
+
+  async end(): Promise<void> {
+    await this.driven.end()
+  }
+
+  /** The element that `css` names, once it is shown. */
+  see(css: string): Promise<WebElement> {
+    return until(`${css} is shown`, async () => this.shown(By.css(css)))
+  }
+
+  /** Waits until the text of `css` has `text` in it, and returns it all. */
+  read(css: string, text: string | RegExp = /\S/): Promise<string> {
+    const fits = (all: string) => (typeof text === 'string' ? all.includes(text) : text.test(all))
+    return until(`${css} says ${text}`, async () => {
+      const all = await this.text(css)
+      return all !== undefined && fits(all) ? all : undefined
+    })
+  }
+
+  /** Waits until nothing that `css` names is shown any more. */
+  async gone(css: string): Promise<void> {
+    await until(`${css} is gone`, async () => (await this.shown(By.css(css))) === undefined)
+  }
+
+  /** Presses the button, link or tab with this accessible name, once it is shown and not disabled. */
+  async press(name: string, within = 'body'): Promise<void> {
+    await until(`"${name}" can be pressed`, async () => {
+      const element = await this.named('button, a, [role=tab], summary', name, within)
+      if (!element) return false
+      return element.click().then(() => true, stale)
+    })
+  }
+
+  /** Types into the field with this accessible name, in place of what it has. */
+  async fill(name: string, value: string, within = 'body'): Promise<void> {
+    await until(`"${name}" can be filled`, async () => {
+      const element = await this.named('input, textarea, select', name, within)
+      if (!element) return false
+      return element.clear().then(() => element.sendKeys(value)).then(() => true, stale)
+    })
+  }
+
+  /** A picture of the window, kept under target/webdriver. */
+  async picture(name: string): Promise<void> {
+    // Two frames: what was changed last is drawn then.
+    await this.driver.executeAsyncScript('const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))')
+    const png = await this.driver.takeScreenshot()
+    const folder = join(target, 'webdriver', 'pictures')
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, `${name}.png`), png, 'base64')
+  }
+
+  private async text(css: string): Promise<string | undefined> {
+    const element = await this.shown(By.css(css))
+    return element?.getText().catch(() => undefined)
+  }
+
+  private async shown(by: By): Promise<WebElement | undefined> {
+    for (const element of await this.driver.findElements(by)) {
+      if (await element.isDisplayed().catch(() => false)) return element
+    }
+    return undefined
+  }
+
+  private async named(css: string, name: string, within: string): Promise<WebElement | undefined> {
+    await addAxe(this.driver)
+    return (await this.driver.executeScript<WebElement | null>(findNamed, css, name, within)) ?? undefined
+  }
+}
+
+/** Runs in the page: the first that can be used, is shown, and is called `name` by a screen reader. */
+function findNamed(css: string, name: string, within: string): Element | null {
+  const { axe } = window as unknown as { axe: typeof import('axe-core') }
+  const usable = [...document.querySelectorAll(within)]
+    .flatMap((parent) => [...parent.querySelectorAll<HTMLElement>(css)])
+    .filter((element) => element.checkVisibility({ visibilityProperty: true }) && !element.matches(':disabled'))
+  axe.setup(document.documentElement)
+  try {
+    return usable.find((element) => axe.commons.text.accessibleText(element) === name) ?? null
+  } finally {
+    axe.teardown()
+  }
+}
+
+/** The page was drawn anew between looking and acting: look again. */
+function stale(error: unknown): false {
+  const name = error instanceof Error ? error.name : ''
+  if (['StaleElementReferenceError', 'ElementNotInteractableError', 'ElementClickInterceptedError'].includes(name)) return false
+  throw error
+}
