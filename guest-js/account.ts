@@ -1,6 +1,6 @@
 import { listen } from '@tauri-apps/api/event'
 import type { Account, AccountChange, DevicePrompt } from './bindings'
-import { call, longCall } from './ipc'
+import { abortable, call, longCall } from './ipc'
 
 /**
  * Who this machine is to Ravi. Needs `ravi:allow-account-status`, part of `ravi:default`.
@@ -15,6 +15,8 @@ export function status(): Promise<Account> {
 export interface LoginOptions {
   /** Called once, with the code and the page that the person has to see. */
   onPrompt: (prompt: DevicePrompt) => void
+  /** Ends the wait: the promise is rejected with the signal's reason. */
+  signal?: AbortSignal
 }
 
 /**
@@ -25,8 +27,18 @@ export interface LoginOptions {
  * await ravi.account.login({ onPrompt: ({ user_code, url }) => show(user_code, url) })
  * ```
  */
-export function login({ onPrompt }: LoginOptions): Promise<Account> {
-  return longCall('account_login', {}, onPrompt)
+export function login({ onPrompt, signal }: LoginOptions): Promise<Account> {
+  const show = (prompt: DevicePrompt) => {
+    // The signal can be faster than the server: then there was nothing to cancel yet.
+    if (signal?.aborted) void cancelLogin().catch(() => {})
+    else onPrompt(prompt)
+  }
+  return abortable(signal, cancelLogin, () => longCall('account_login', {}, show))
+}
+
+/** Ends a login that waits for its approval, in any window; `false` when none does. Needs `ravi:account`. */
+export function cancelLogin(): Promise<boolean> {
+  return call('account_cancel')
 }
 
 /** Forgets the kept key. Needs `ravi:account`. */

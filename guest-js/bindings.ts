@@ -39,6 +39,11 @@ export type AccountChange = {
 account: Account | null, };
 
 /**
+ * What was done. Written as its name with dots, such as `secret.read`.
+ */
+export type Action = "secret.read" | "secret.set" | "secret.delete" | "secret.rotate" | "bundle.give" | "bundle.take" | "workspace.provision" | "workspace.release" | "workspace.status" | "workspace.suspend" | "workspace.wake" | "key.mint" | "key.revoke" | "github.git" | "github.gh" | "exec.run" | "account.login" | "account.logout" | "settings.migrate" | "settings.undo" | "seal.change" | "codex.save" | "codex.restore" | "codex.take_over" | "message.read" | "message.send" | "message.code" | "registration.create" | "registration.read" | "registration.delete";
+
+/**
  * One message on the channel of a long call.
  *
  * A command's answer and its channel travel separately, so the answer can overtake messages. The last message carries
@@ -66,6 +71,19 @@ fallback_url: string,
  * Seconds until the code is too old.
  */
 expires_in_s: number, };
+
+/**
+ * Names and values that a workspace's processes get. Holds no secret.
+ */
+export type Environment = { 
+/**
+ * Variables to set.
+ */
+env: { [key in string]: string }, 
+/**
+ * Folder to put first on PATH; `None`: PATH stays as it is.
+ */
+path_prepend: string | null, };
 
 /**
  * An error as other programs see it. Holds no secret.
@@ -238,6 +256,11 @@ secret: string,
  * What stands in the file instead, `ravi://KEY`.
  */
 reference: string, };
+
+/**
+ * How it ended.
+ */
+export type Outcome = "done" | "failed" | "refused";
 
 /**
  * A revocation that Ravi has not taken yet.
@@ -454,6 +477,45 @@ ok: boolean,
 findings: Array<Finding>, };
 
 /**
+ * Whether sealing is on.
+ */
+export type SealState = "off" | "on" | "locked" | "unfinished";
+
+/**
+ * How the secrets of a vault lie at Ravi.
+ */
+export type SealStatus = { 
+/**
+ * Whether sealing is on, and this machine can open what is sealed.
+ */
+state: SealState, 
+/**
+ * Tells vault keys apart, and nothing about them; `None` where this machine has none.
+ */
+key: string | null, 
+/**
+ * Secrets that this machine opens.
+ */
+sealed: number, 
+/**
+ * Names of secrets that are not sealed.
+ */
+plain: Array<string>, 
+/**
+ * Names of secrets that this machine refuses to open or cannot.
+ */
+refused: Array<string>, };
+
+/**
+ * The payload of [`SECRET_EVENT`].
+ */
+export type SecretChange = { 
+/**
+ * Name of the secret; `null` where so many changed at once that names were lost. Never its value.
+ */
+key: string | null, };
+
+/**
  * Where a binding is in its life.
  */
 export type State = "provisioning" | "ready" | "releasing";
@@ -467,6 +529,23 @@ export type Step = "inspect" | "identity" | "key" | "github" | "phone" | "git" |
  * What happened to a step.
  */
 export type StepState = "started" | "done" | "skipped" | "failed";
+
+/**
+ * What an undo did.
+ */
+export type UndoReport = { 
+/**
+ * The file.
+ */
+file: string, 
+/**
+ * False: it was as before the migration already.
+ */
+restored: boolean, 
+/**
+ * Where the changes lie that were made since the migration.
+ */
+aside: string | null, };
 
 /**
  * The payload of [`WORKSPACE_EVENT`].

@@ -47,13 +47,25 @@ function send(call: Call, ...messages: { index: number; message: unknown }[]): v
 describe('commands that answer at once', () => {
   it.each<[string, () => Promise<unknown>, string, object]>([
     ['account.status', () => ravi.account.status(), 'account_status', {}],
+    ['account.cancelLogin', () => ravi.account.cancelLogin(), 'account_cancel', {}],
     ['account.logout', () => ravi.account.logout(), 'account_logout', {}],
     ['secrets.get', () => ravi.secrets.get('CODEX_MONITOR_DAEMON_TOKEN'), 'secret_get', { key: 'CODEX_MONITOR_DAEMON_TOKEN' }],
     ['secrets.set', () => ravi.secrets.set('A', 'made-up'), 'secret_set', { key: 'A', value: 'made-up' }],
     ['secrets.delete', () => ravi.secrets.delete('A'), 'secret_delete', { key: 'A' }],
+    ['secrets.rotate', () => ravi.secrets.rotate('A'), 'secret_rotate', { key: 'A' }],
+    ['secrets.rotate to', () => ravi.secrets.rotate('A', { value: 'b' }), 'secret_rotate', { key: 'A', value: 'b' }],
     ['secrets.names', () => ravi.secrets.names(), 'secret_names', {}],
     ['settings.plan', () => ravi.settings.plan('/s.json', []), 'settings_plan', { file: '/s.json', places: [] }],
     ['settings.migrate', () => ravi.settings.migrate('/s.json', []), 'settings_migrate', { file: '/s.json', places: [] }],
+    ['settings.undo', () => ravi.settings.undo('/s.json'), 'settings_undo', { file: '/s.json' }],
+    ['seal.status', () => ravi.seal.status(), 'seal_status', {}],
+    ['seal.enable', () => ravi.seal.enable('p'), 'seal_enable', { passphrase: 'p' }],
+    ['seal.unlock', () => ravi.seal.unlock('p'), 'seal_unlock', { passphrase: 'p' }],
+    ['seal.rotate', () => ravi.seal.rotate('p'), 'seal_rotate', { passphrase: 'p' }],
+    ['doctor', () => ravi.doctor(), 'doctor', {}],
+    ['workspaces.env', () => ravi.workspaces.env('/w'), 'workspace_env', { path: '/w' }],
+    ['workspaces.owed', () => ravi.workspaces.owed(), 'workspace_owed', {}],
+    ['workspaces.reapPlan', () => ravi.workspaces.reapPlan(), 'workspace_reap_plan', {}],
     ['workspaces.list', () => ravi.workspaces.list(), 'workspace_list', {}],
     ['workspaces.status', () => ravi.workspaces.status('/w'), 'workspace_status', { path: '/w' }],
   ])('%s', async (_name, run, command, args) => {
@@ -154,6 +166,27 @@ describe('long calls', () => {
     expect(onPrompt).toHaveBeenCalledWith(prompt)
   })
 
+  it('end a login by its signal, and tell the plugin', async () => {
+    const calls = answering(({ command }) => (command.endsWith('account_login') ? new Promise(() => {}) : true))
+    const controller = new AbortController()
+    const onPrompt = vi.fn()
+    const login = ravi.account.login({ onPrompt, signal: controller.signal })
+    controller.abort(new Error('enough'))
+    await expect(login).rejects.toThrow('enough')
+    expect(calls.map(({ command }) => command)).toEqual(['plugin:ravi|account_login', 'plugin:ravi|account_cancel'])
+    // The code arrives late: nobody is shown it, and the login is ended again.
+    send(calls[0] as Call, { index: 0, message: { event: 'progress', data: {} } })
+    expect(onPrompt).not.toHaveBeenCalled()
+    expect(calls).toHaveLength(3)
+  })
+
+  it('do not begin where the signal was given before', async () => {
+    const calls = answering(() => true)
+    const login = ravi.account.login({ onPrompt: vi.fn(), signal: AbortSignal.abort() })
+    await expect(login).rejects.toThrow()
+    expect(calls).toEqual([])
+  })
+
   /** A provision whose command was answered already, while its channel has not said anything. */
   async function startedWithAnswer(answer: () => unknown) {
     const steps: Progress[] = []
@@ -175,11 +208,13 @@ describe('events', () => {
     const { emit } = await import('@tauri-apps/api/event')
     const seen: unknown[] = []
     const unlisten = await ravi.workspaces.onChange((change) => seen.push(change))
+    await ravi.secrets.onChange((change) => seen.push(change))
     await ravi.account.onChange((change) => seen.push(change))
     await emit('ravi://workspace', { id: 'w1', workspace: null })
     await emit('ravi://account', { account: null })
+    await emit('ravi://secret', { key: 'A' })
     unlisten()
     await emit('ravi://workspace', { id: 'w2', workspace: null })
-    expect(seen).toEqual([{ id: 'w1', workspace: null }, { account: null }])
+    expect(seen).toEqual([{ id: 'w1', workspace: null }, { account: null }, { key: 'A' }])
   })
 })

@@ -28,17 +28,20 @@
  */
 
 import * as account from './account'
+import { doctor } from './doctor'
+import * as seal from './seal'
 import * as secrets from './secrets'
 import * as settings from './settings'
 import * as workspaces from './workspaces'
 
-export { account, secrets, settings, workspaces }
+export { account, doctor, seal, secrets, settings, workspaces }
 export { RaviError } from './error'
 export type * from './bindings'
 export type { LoginOptions } from './account'
+export type { NewValue } from './secrets'
 export type { Places } from './settings'
 export type { ProgressOptions, ProvisionOptions, ReleaseOptions } from './workspaces'
 
-/** Everything in one object: `ravi.account`, `ravi.secrets`, `ravi.settings`, `ravi.workspaces`. */
-export const ravi = { account, secrets, settings, workspaces } as const
+/** Everything in one object: `ravi.account`, `ravi.secrets`, `ravi.workspaces` and so on. */
+export const ravi = { account, doctor, seal, secrets, settings, workspaces } as const
 export default ravi

@@ -42,6 +42,30 @@ export function longCall<P, T>(
   })
 }
 
+/**
+ * Runs `start` until `signal` says to stop; then `cancel` is told, and the promise is rejected with the signal's reason at
+ * once.
+ */
+export function abortable<T>(
+  signal: AbortSignal | undefined,
+  cancel: () => Promise<unknown>,
+  start: () => Promise<T>,
+): Promise<T> {
+  if (!signal) return start()
+  if (signal.aborted) return Promise.reject(signal.reason)
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      reject(signal.reason)
+      // That it had ended by itself meanwhile is no news.
+      cancel().catch(() => {})
+    }
+    signal.addEventListener('abort', stop, { once: true })
+    start()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', stop))
+  })
+}
+
 /** A callback that throws must not stop the channel: later messages, the end among them, would never arrive. */
 function tell<P>(callback: ((value: P) => void) | undefined, value: P): void {
   try {

@@ -1,3 +1,5 @@
+import { listen } from '@tauri-apps/api/event'
+import type { SecretChange } from './bindings'
 import { call } from './ipc'
 
 /**
@@ -31,7 +33,34 @@ export {
   remove as delete,
 }
 
+/** The new value that {@link rotate} stores: one that is given, or one made of so many letters and digits. */
+export type NewValue = { value: string; length?: never } | { value?: never; length?: number }
+
+/**
+ * Replaces a secret. The old value is kept until the new one was read back. Without a value one is made, 16 to 1024
+ * letters and digits long; no page sees it. Needs `ravi:allow-secret-rotate` (or `ravi:secrets-write`) with a scope that
+ * names the key.
+ *
+ * @example
+ * ```ts
+ * await ravi.secrets.rotate('CODEX_MONITOR_DAEMON_TOKEN')
+ * ```
+ */
+export function rotate(key: string, { value, length }: NewValue = {}): Promise<void> {
+  return call('secret_rotate', { key, value, length })
+}
+
 /** Names of the app's secrets, sorted. Needs `ravi:allow-secret-names`, part of `ravi:default`. */
 export function names(): Promise<string[]> {
   return call('secret_names')
+}
+
+/**
+ * Calls `handler` with the name, never the value, of each secret that changes: by this app, or by others, which is seen
+ * when it is read again.
+ *
+ * @returns a function that stops it.
+ */
+export function onChange(handler: (change: SecretChange) => void): Promise<() => void> {
+  return listen<SecretChange>('ravi://secret', ({ payload }) => handler(payload))
 }

@@ -1,4 +1,4 @@
-import type { MigrateReport, Place } from './bindings'
+import type { MigrateReport, Place, UndoReport } from './bindings'
 import { call } from './ipc'
 
 /** Where in a settings file secrets stand: the preset of a well-known app, or a list. */
@@ -25,4 +25,14 @@ export function plan(file: string, places: Places): Promise<MigrateReport> {
  */
 export function migrate(file: string, places: Places): Promise<MigrateReport> {
   return call('settings_migrate', { file, places })
+}
+
+/**
+ * Puts a settings file back as it was before it was migrated, byte for byte, plaintext values included. Changes made since
+ * are left beside it. Needs `ravi:settings` with a scope that names secrets.
+ *
+ * @throws {RaviError} with the code `settings.no_backup` where no migration of it is known on this machine.
+ */
+export function undo(file: string): Promise<UndoReport> {
+  return call('settings_undo', { file })
 }

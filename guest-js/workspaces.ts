@@ -1,5 +1,15 @@
 import { listen } from '@tauri-apps/api/event'
-import type { Progress, Provisioned, ProvisionRequest, Released, WorkspaceChange, WorkspaceSummary } from './bindings'
+import type {
+  Environment,
+  OwedRevocation,
+  Progress,
+  Provisioned,
+  ProvisionRequest,
+  ReapReport,
+  Released,
+  WorkspaceChange,
+  WorkspaceSummary,
+} from './bindings'
 import { call, longCall } from './ipc'
 
 /** What {@link provision} takes: a folder, the app's own id for it, a name, and what else is wanted. */
@@ -38,7 +48,7 @@ export function release(target: string, options: ReleaseOptions = {}): Promise<R
   return longCall('workspace_release', { target, retire: options.retire ?? false }, options.onProgress)
 }
 
-/** All workspaces, oldest first. Needs `ravi:allow-workspace-list`, part of `ravi:default`. */
+/** All workspaces that the window's scope allows, oldest first. Needs `ravi:allow-workspace-list`, part of `ravi:default`. */
 export function list(): Promise<WorkspaceSummary[]> {
   return call('workspace_list')
 }
@@ -49,7 +59,37 @@ export function status(path: string): Promise<WorkspaceSummary> {
 }
 
 /**
- * Calls `handler` after each provision and release that any window asked for, failed ones too.
+ * What processes that run in the workspace are given: names and values, and a folder to put first on PATH. Holds no secret.
+ * Needs `ravi:allow-workspace-env`, part of `ravi:default`.
+ */
+export function env(path: string): Promise<Environment> {
+  return call('workspace_env', { path })
+}
+
+/** Revocations that Ravi has not taken yet, oldest first. Needs `ravi:allow-workspace-owed`, part of `ravi:default`. */
+export function owed(): Promise<OwedRevocation[]> {
+  return call('workspace_owed')
+}
+
+/**
+ * What {@link reap} would do; changes nothing. Needs `ravi:allow-workspace-reap-plan`, part of `ravi:default`, without a
+ * scope that keeps the window to some workspaces.
+ */
+export function reapPlan(): Promise<ReapReport> {
+  return call('workspace_reap_plan')
+}
+
+/**
+ * Releases what nobody will release: workspaces whose worktree is gone, provisions that were never finished, keys that no
+ * workspace has. What cannot be seen, such as a disk that is not mounted, is left. Needs `ravi:allow-workspace-reap` (or
+ * `ravi:workspaces`), without a scope that keeps the window to some workspaces.
+ */
+export function reap(options: ProgressOptions = {}): Promise<ReapReport> {
+  return longCall('workspace_reap', {}, options.onProgress)
+}
+
+/**
+ * Calls `handler` after each provision, release and reap that any window asked for, failed ones too.
  *
  * @returns a function that stops it.
  */

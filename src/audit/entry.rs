@@ -31,6 +31,9 @@ pub enum Action {
     /// A workspace was taken down.
     #[serde(rename = "workspace.release")]
     WorkspaceRelease,
+    /// A workspace was looked at. Noted where it was refused.
+    #[serde(rename = "workspace.status")]
+    WorkspaceStatus,
     /// A workspace's key was revoked and its identity kept, until it is used again.
     #[serde(rename = "workspace.suspend")]
     WorkspaceSuspend,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Names and values that a workspace's processes get. Holds no secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
 pub struct Environment {
     /// Variables to set.
     pub env: BTreeMap<String, String>,

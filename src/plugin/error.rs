@@ -2,6 +2,8 @@
 //!
 //! All cross IPC as the object [`ErrorBody`], never as a bare string.
 
+use std::path::PathBuf;
+
 use serde::{Serialize, Serializer};
 
 use crate::error::{Error, ErrorBody};
@@ -25,6 +27,22 @@ pub(crate) enum CommandError {
     /// The window's capability allows the command, but names no secret.
     #[error("this window's capability names no secret that it may use")]
     EmptyScope,
+    /// The window's capability does not name the workspace. Says nothing about whether it exists.
+    #[error("this window may not use the workspace {target}")]
+    Workspace {
+        /// The id or path as the window gave it; `*` where the command needs all.
+        target: String,
+    },
+    /// The window's capability does not name the folder of Codex.
+    #[error("this window may not use that folder of Codex")]
+    #[allow(dead_code)]
+    CodexHome,
+    /// A path in the capability is neither absolute nor begins with a variable.
+    #[error("the scope of this permission has the path {}, which is not absolute", path.display())]
+    BadScope {
+        /// The path as it stands there.
+        path: PathBuf,
+    },
     /// The window asked for places of an app that is not known.
     #[error("there is no preset {name:?} for settings files")]
     Preset {
@@ -44,6 +62,25 @@ impl CommandError {
                 hint: "Add the name, or a pattern such as {\"key\": \"CODEX_MONITOR_*\"}, to the scope of this permission \
                        in the app's capability file, and see that no deny entry covers it."
                     .into(),
+            },
+            CommandError::Workspace { .. } => ErrorBody {
+                code: "policy.scope".into(),
+                message: self.to_string(),
+                hint: "Add its id, such as {\"workspace\": \"agent-*\"}, or its folder, such as {\"path\": \"$HOME/trees\"}, \
+                       to the scope of this permission in the app's capability file, and see that no deny entry covers it."
+                    .into(),
+            },
+            CommandError::CodexHome => ErrorBody {
+                code: "policy.scope".into(),
+                message: self.to_string(),
+                hint: "Add the folder, such as {\"codexHome\": \"$HOME/.codex\"}, to the scope of this permission in the \
+                       app's capability file, and see that no deny entry covers it."
+                    .into(),
+            },
+            CommandError::BadScope { .. } => ErrorBody {
+                code: "policy.bad_scope".into(),
+                message: self.to_string(),
+                hint: "Write an absolute path, or one that begins with a variable such as $HOME or $APPDATA.".into(),
             },
             CommandError::Preset { .. } => ErrorBody {
                 code: "settings.preset".into(),

@@ -5,15 +5,20 @@
 use serde::Serialize;
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Emitter, Runtime};
+use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::error::{CommandError, Result};
 use crate::Ravi;
 use crate::account::Account;
 use crate::error::ErrorBody;
+use crate::vault::reference::SecretName;
 use crate::workspace::WorkspaceSummary;
 
 /// Emitted after a workspace was provisioned or released, or after that failed. Its payload is [`WorkspaceChange`].
 pub const WORKSPACE_EVENT: &str = "ravi://workspace";
+/// Emitted when a secret of the app changed: by this app, or by others, which is seen when it is read again. Its payload is
+/// [`SecretChange`].
+pub const SECRET_EVENT: &str = "ravi://secret";
 /// Emitted after a login or logout. Its payload is [`AccountChange`].
 pub const ACCOUNT_EVENT: &str = "ravi://account";
 
@@ -51,6 +56,14 @@ pub struct AccountChange {
     pub account: Option<Account>,
 }
 
+/// The payload of [`SECRET_EVENT`].
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct SecretChange {
+    /// Name of the secret; `null` where so many changed at once that names were lost. Never its value.
+    pub key: Option<String>,
+}
+
 /// Sends the end of a call as the last message of its channel, and hands the result on as the command's answer.
 pub(crate) fn finish<P: Serialize, T: Serialize + Clone>(
     channel: &Channel<CallEvent<P, T>>,
@@ -65,6 +78,15 @@ pub(crate) fn finish<P: Serialize, T: Serialize + Clone>(
         },
     );
     result
+}
+
+/// Ends the channel of a call that was refused before it began, and gives the refusal back.
+pub(crate) fn refuse<P: Serialize, T: Serialize>(
+    channel: &Channel<CallEvent<P, T>>,
+    refusal: CommandError,
+) -> CommandError {
+    tell(channel, CallEvent::Failed(refusal.body()));
+    refusal
 }
 
 /// Sends one message. A window that has been closed meanwhile does not stop the work.
@@ -90,6 +112,18 @@ pub(crate) async fn emit_workspace<R: Runtime>(app: &AppHandle<R>, ravi: &Ravi, 
 /// Tells every window who this machine is now.
 pub(crate) fn emit_account<R: Runtime>(app: &AppHandle<R>, account: Option<Account>) {
     emit(app, ACCOUNT_EVENT, AccountChange { account });
+}
+
+/// Tells every window which secrets change, as long as it is polled.
+pub(crate) async fn emit_secrets<R: Runtime>(app: AppHandle<R>, mut changes: broadcast::Receiver<SecretName>) {
+    loop {
+        let key = match changes.recv().await {
+            Ok(name) => Some(name.as_str().to_owned()),
+            Err(RecvError::Lagged(_)) => None,
+            Err(RecvError::Closed) => return,
+        };
+        emit(&app, SECRET_EVENT, SecretChange { key });
+    }
 }
 
 fn emit<R: Runtime, T: Serialize + Clone>(app: &AppHandle<R>, event: &str, payload: T) {

@@ -26,7 +26,9 @@ use crate::config::{Config, ConfigError, Keychain};
 use crate::error::Error;
 use crate::github::GithubConfig;
 use error::SetupError;
-pub use events::{ACCOUNT_EVENT, AccountChange, CallEvent, WORKSPACE_EVENT, WorkspaceChange};
+pub use events::{
+    ACCOUNT_EVENT, AccountChange, CallEvent, SECRET_EVENT, SecretChange, WORKSPACE_EVENT, WorkspaceChange,
+};
 
 /// The plugin, configured by `plugins.ravi` in `tauri.conf.json` and the environment.
 ///
@@ -125,25 +127,38 @@ impl Builder {
         }
         tauri::plugin::Builder::<R, Option<Config>>::new("ravi")
             .invoke_handler(tauri::generate_handler![
-                commands::account_status,
-                commands::account_login,
-                commands::account_logout,
-                commands::secret_get,
-                commands::secret_set,
-                commands::secret_delete,
-                commands::secret_names,
-                commands::settings_plan,
-                commands::settings_migrate,
-                commands::workspace_provision,
-                commands::workspace_release,
-                commands::workspace_list,
-                commands::workspace_status,
+                commands::account::account_status,
+                commands::account::account_login,
+                commands::account::account_cancel,
+                commands::account::account_logout,
+                commands::secrets::secret_get,
+                commands::secrets::secret_set,
+                commands::secrets::secret_delete,
+                commands::secrets::secret_rotate,
+                commands::secrets::secret_names,
+                commands::settings::settings_plan,
+                commands::settings::settings_migrate,
+                commands::settings::settings_undo,
+                commands::workspaces::workspace_provision,
+                commands::workspaces::workspace_release,
+                commands::workspaces::workspace_list,
+                commands::workspaces::workspace_status,
+                commands::workspaces::workspace_env,
+                commands::workspaces::workspace_owed,
+                commands::workspaces::workspace_reap_plan,
+                commands::workspaces::workspace_reap,
+                commands::seal::seal_status,
+                commands::seal::seal_enable,
+                commands::seal::seal_unlock,
+                commands::seal::seal_rotate,
+                commands::doctor::doctor,
             ])
             .setup(move |app, api| {
                 let file = api.config().clone().unwrap_or_default();
                 let ravi = open(app, self.config, file).map_err(SetupError::from)?;
                 let tended = ravi.clone();
                 tauri::async_runtime::spawn(async move { tended.tend().await });
+                tauri::async_runtime::spawn(events::emit_secrets(app.clone(), ravi.on_secret_change()));
                 app.manage(ravi);
                 Ok(())
             })

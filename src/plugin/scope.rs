@@ -1,49 +1,136 @@
-//! Which secrets a window may name: the entries of its capability, put together and asked.
+//! What a window may name: the entries of its capability, put together and asked.
 //!
-//! Pure, so that every rule can be tested as a table. It must not know what the secrets are, nor whether they exist.
+//! Pure but for looking where links lead, so that every rule can be tested as a table. It must not know what is there by
+//! the names, nor whether anything is.
 
 use std::borrow::Borrow;
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
 
 use wildmatch::WildMatch;
 
 use super::error::CommandError;
 use super::scope_entry::Entry;
 
-/// What a capability says about secrets. Deny wins; an empty scope allows nothing.
+/// What a capability says. Deny wins. Secrets: an empty scope allows none. Workspaces: without an entry that allows some,
+/// all that none denies. Folders of Codex: without an entry, the one that Codex uses by itself.
 #[derive(Debug, Default)]
 pub(crate) struct Scope {
-    allow: Vec<WildMatch>,
-    deny: Vec<WildMatch>,
+    allow: Rules,
+    deny: Rules,
+}
+
+#[derive(Debug, Default)]
+struct Rules {
+    keys: Vec<WildMatch>,
+    workspaces: Vec<WildMatch>,
+    paths: Vec<PathBuf>,
+    codex_homes: Vec<PathBuf>,
 }
 
 impl Scope {
-    /// Puts the entries that apply to one call together.
+    /// Puts the entries that apply to one call together. Their paths are absolute, variables resolved.
     pub(crate) fn new<E: Borrow<Entry>>(
         allow: impl IntoIterator<Item = E>,
         deny: impl IntoIterator<Item = E>,
     ) -> Scope {
-        Scope { allow: patterns(allow), deny: patterns(deny) }
+        Scope { allow: Rules::new(allow), deny: Rules::new(deny) }
     }
 
     /// The name under which Ravi knows `key`, where the scope allows it.
-    pub(crate) fn check(&self, key: &str) -> Result<String, CommandError> {
+    pub(crate) fn secret(&self, key: &str) -> Result<String, CommandError> {
         let name = key.to_ascii_uppercase();
-        if is_name(&name) && self.allows(&name) { Ok(name) } else { Err(CommandError::Scope { key: key.to_owned() }) }
+        match is_name(&name) && self.allow.has_key(&name) && !self.deny.has_key(&name) {
+            true => Ok(name),
+            false => Err(CommandError::Scope { key: key.to_owned() }),
+        }
     }
 
-    /// Fails where no key at all could be allowed.
-    pub(crate) fn check_any(&self) -> Result<(), CommandError> {
-        if self.allow.is_empty() { Err(CommandError::EmptyScope) } else { Ok(()) }
+    /// Fails where no secret at all could be allowed.
+    pub(crate) fn any_secret(&self) -> Result<(), CommandError> {
+        if self.allow.keys.is_empty() { Err(CommandError::EmptyScope) } else { Ok(()) }
     }
 
-    fn allows(&self, name: &str) -> bool {
-        let any = |patterns: &[WildMatch]| patterns.iter().any(|pattern| pattern.matches(name));
-        any(&self.allow) && !any(&self.deny)
+    /// Whether the workspace with this id, at this path, may be named. Where the path is none that leads anywhere, its id
+    /// alone must be enough.
+    pub(crate) fn has_workspace(&self, id: &str, path: &Path) -> bool {
+        let path = real(path);
+        let allowed = self.allow.names_no_workspace() || self.allow.has_workspace(id, path.as_deref());
+        let unknown = path.is_none() && !self.deny.paths.is_empty();
+        allowed && !unknown && !self.deny.has_workspace(id, path.as_deref())
+    }
+
+    /// Whether nothing is said about workspaces, so that every one may be named.
+    pub(crate) fn every_workspace(&self) -> bool {
+        self.allow.names_no_workspace() && self.deny.names_no_workspace()
+    }
+
+    /// Whether a folder of Codex may be used; `None` is the one that Codex uses by itself, `own`.
+    #[allow(dead_code)]
+    pub(crate) fn codex_home(&self, asked: Option<&Path>, own: &Path) -> Result<(), CommandError> {
+        let home = real(asked.unwrap_or(own));
+        let within = |homes: &[PathBuf]| home.as_deref().is_some_and(|home| is_below(home, homes));
+        let allowed = match self.allow.codex_homes.as_slice() {
+            [] => home.is_some() && home == real(own),
+            homes => within(homes),
+        };
+        match allowed && !within(&self.deny.codex_homes) {
+            true => Ok(()),
+            false => Err(CommandError::CodexHome),
+        }
     }
 }
 
-fn patterns<E: Borrow<Entry>>(entries: impl IntoIterator<Item = E>) -> Vec<WildMatch> {
-    entries.into_iter().map(|entry| WildMatch::new(&entry.borrow().key.to_ascii_uppercase())).collect()
+impl Rules {
+    fn new<E: Borrow<Entry>>(entries: impl IntoIterator<Item = E>) -> Rules {
+        let mut rules = Rules::default();
+        for entry in entries {
+            match entry.borrow() {
+                Entry::Key(pattern) => rules.keys.push(WildMatch::new(&pattern.to_ascii_uppercase())),
+                Entry::Workspace(pattern) => rules.workspaces.push(WildMatch::new(pattern)),
+                Entry::Path(folder) => rules.paths.push(folder.clone()),
+                Entry::CodexHome(folder) => rules.codex_homes.push(folder.clone()),
+            }
+        }
+        rules
+    }
+
+    fn has_key(&self, name: &str) -> bool {
+        self.keys.iter().any(|pattern| pattern.matches(name))
+    }
+
+    fn names_no_workspace(&self) -> bool {
+        self.workspaces.is_empty() && self.paths.is_empty()
+    }
+
+    fn has_workspace(&self, id: &str, path: Option<&Path>) -> bool {
+        self.workspaces.iter().any(|pattern| pattern.matches(id))
+            || path.is_some_and(|path| is_below(path, &self.paths))
+    }
+}
+
+fn is_below(path: &Path, folders: &[PathBuf]) -> bool {
+    folders.iter().filter_map(|folder| real(folder)).any(|folder| path.starts_with(folder))
+}
+
+/// Where `path` really leads: links followed as far as it exists. `None` where that cannot be said: a relative path, or
+/// one that goes up from a folder that does not exist.
+pub(crate) fn real(path: &Path) -> Option<PathBuf> {
+    if !path.is_absolute() {
+        return None;
+    }
+    let mut missing: Vec<OsString> = Vec::new();
+    let mut there = path;
+    loop {
+        if let Ok(real) = std::fs::canonicalize(there) {
+            return Some(real.join(missing.iter().rev().collect::<PathBuf>()));
+        }
+        match there.components().next_back()? {
+            Component::Normal(name) => missing.push(name.to_owned()),
+            _ => return None,
+        }
+        there = there.parent()?;
+    }
 }
 
 /// Whether `name` has the form of a key, `[A-Z][A-Z0-9_]*`. Ravi upper-cases keys, and not only ASCII: any other
@@ -58,7 +145,7 @@ mod tests {
     use super::*;
 
     fn scope(allow: &[&str], deny: &[&str]) -> Scope {
-        let entries = |keys: &[&str]| keys.iter().map(|key| Entry { key: (*key).into() }).collect::<Vec<_>>();
+        let entries = |keys: &[&str]| keys.iter().map(|key| Entry::Key((*key).into())).collect::<Vec<_>>();
         Scope::new(entries(allow), entries(deny))
     }
 
@@ -74,7 +161,7 @@ mod tests {
             ("*", "ANYTHING"),
         ];
         for (pattern, key) in table {
-            assert!(scope(&[pattern], &[]).check(key).is_ok(), "{pattern} should allow {key}");
+            assert!(scope(&[pattern], &[]).secret(key).is_ok(), "{pattern} should allow {key}");
         }
     }
 
@@ -94,31 +181,98 @@ mod tests {
             ("*", "\u{17f}ECRET"),
         ];
         for (pattern, key) in table {
-            assert!(scope(&[pattern], &[]).check(key).is_err(), "{pattern} should refuse {key:?}");
+            assert!(scope(&[pattern], &[]).secret(key).is_err(), "{pattern} should refuse {key:?}");
         }
     }
 
     #[test]
     fn deny_wins() {
         let scope = scope(&["*"], &["PROD_*"]);
-        assert_eq!(scope.check("dev_token").unwrap(), "DEV_TOKEN");
+        assert_eq!(scope.secret("dev_token").unwrap(), "DEV_TOKEN");
         for key in ["PROD_TOKEN", "prod_token", "Prod_"] {
-            assert!(scope.check(key).is_err(), "{key}");
+            assert!(scope.secret(key).is_err(), "{key}");
         }
     }
 
     #[test]
-    fn empty_allows_nothing() {
-        assert!(scope(&[], &[]).check("A").is_err());
-        assert!(scope(&[], &["B"]).check("A").is_err());
-        assert!(scope(&[], &["B"]).check_any().is_err());
-        assert!(scope(&["A"], &[]).check_any().is_ok());
+    fn an_empty_scope_allows_no_secret() {
+        assert!(scope(&[], &[]).secret("A").is_err());
+        assert!(scope(&[], &["B"]).secret("A").is_err());
+        assert!(scope(&[], &["B"]).any_secret().is_err());
+        assert!(scope(&["A"], &[]).any_secret().is_ok());
+        let other = Scope::new([Entry::Workspace("*".into()), Entry::Path("/".into())], Vec::<Entry>::new());
+        assert!(other.secret("A").is_err() && other.any_secret().is_err());
     }
 
     #[test]
-    fn an_entry_with_an_unknown_field_is_refused() {
-        assert!(serde_json::from_str::<Entry>(r#"{"key":"A","keys":"B"}"#).is_err());
-        assert!(serde_json::from_str::<Entry>(r#"{"kee":"A"}"#).is_err());
-        assert!(serde_json::from_str::<Entry>(r#""A""#).is_err());
+    fn workspaces_are_named_by_id_or_by_the_folder_they_lie_in() {
+        let (id, path) = (Entry::Workspace("agent-?".into()), Entry::Path("/nowhere/trees".into()));
+        let table: &[(&[&Entry], &str, &str, bool)] = &[
+            (&[], "any", "/anywhere", true),
+            (&[&id], "agent-1", "/anywhere", true),
+            (&[&id], "agent-12", "/anywhere", false),
+            (&[&id], "Agent-1", "/anywhere", false),
+            (&[&path], "any", "/nowhere/trees/one", true),
+            (&[&path], "any", "/nowhere/trees", true),
+            (&[&path], "any", "/nowhere/treesome", false),
+            (&[&path], "any", "/nowhere/trees/../secret", false),
+            (&[&path], "any", "nowhere/trees/one", false),
+            (&[&id], "agent-1", "agent-1", true),
+            (&[&path, &id], "agent-1", "/anywhere", true),
+            (&[&path, &id], "any", "/anywhere", false),
+        ];
+        for (allow, id, path, expected) in table {
+            let scope = Scope::new(allow.iter().copied(), []);
+            assert_eq!(scope.has_workspace(id, Path::new(path)), *expected, "{allow:?} {id} {path}");
+        }
+    }
+
+    #[test]
+    fn a_denied_workspace_is_denied_by_id_and_by_folder() {
+        let scope = Scope::new([], [Entry::Workspace("prod-*".into()), Entry::Path("/nowhere/prod".into())]);
+        assert!(!scope.every_workspace());
+        assert!(scope.has_workspace("dev-1", Path::new("/nowhere/dev")));
+        assert!(!scope.has_workspace("prod-1", Path::new("/nowhere/dev")));
+        assert!(!scope.has_workspace("dev-1", Path::new("/nowhere/prod/tree")));
+        assert!(!scope.has_workspace("dev-1", Path::new("/nowhere/missing/../prod/tree")));
+        assert!(!scope.has_workspace("dev-1", Path::new("prod/tree")), "it cannot be said where this leads");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_out_of_an_allowed_folder_leads_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let (inside, outside) = (dir.path().join("inside"), dir.path().join("outside"));
+        std::fs::create_dir(&inside).unwrap();
+        std::fs::create_dir(&outside).unwrap();
+        std::os::unix::fs::symlink(&outside, inside.join("link")).unwrap();
+        let scope = Scope::new([Entry::Path(inside.clone())], []);
+        assert!(scope.has_workspace("w", &inside.join("tree")));
+        assert!(!scope.has_workspace("w", &inside.join("link")));
+        assert!(!scope.has_workspace("w", &inside.join("link/tree")));
+        assert!(!scope.has_workspace("w", &inside.join("../outside")));
+    }
+
+    #[test]
+    fn without_an_entry_only_the_own_folder_of_codex_may_be_used() {
+        let own = Path::new("/nowhere/.codex");
+        let none = Scope::default();
+        assert!(none.codex_home(None, own).is_ok() && none.codex_home(Some(own), own).is_ok());
+        assert!(none.codex_home(Some(Path::new("/nowhere/other")), own).is_err());
+        let some =
+            Scope::new([Entry::CodexHome("/nowhere/homes".into())], [Entry::CodexHome("/nowhere/homes/b".into())]);
+        assert!(some.codex_home(Some(Path::new("/nowhere/homes/a")), own).is_ok());
+        assert!(some.codex_home(Some(Path::new("/nowhere/homes/b")), own).is_err());
+        assert!(some.codex_home(None, own).is_err());
+    }
+
+    #[test]
+    fn an_entry_that_is_none_is_refused() {
+        for text in
+            [r#"{"key":"A","keys":"B"}"#, r#"{"key":"A","workspace":"B"}"#, r#"{"kee":"A"}"#, r#""A""#, r#""key""#]
+        {
+            assert!(serde_json::from_str::<Entry>(text).is_err(), "{text}");
+        }
+        assert_eq!(serde_json::from_str::<Entry>(r#"{"codexHome":"/a"}"#).unwrap(), Entry::CodexHome("/a".into()));
     }
 }

@@ -3,13 +3,22 @@
 //! The build script compiles this file too, to make the schema that editors check capability files against. So it must
 //! know nothing but serde and, there, schemars.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 
-/// Which secrets of the host identity a window may name.
+/// What a window may name: one rule, such as `{ "key": "CODEX_MONITOR_*" }`. In patterns `*` stands for any characters and
+/// `?` for one. Paths are absolute or begin with a variable of Tauri's such as `$HOME`, and stand for everything below.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(not(plugin_runtime), derive(schemars::JsonSchema), allow(dead_code))]
-#[serde(deny_unknown_fields)]
-pub struct Entry {
-    /// A pattern for the names of secrets. `*` stands for any characters, `?` for one; case does not matter.
-    pub key: String,
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum Entry {
+    /// A pattern for the names of the host identity's secrets; case does not matter. Without one no secret may be named.
+    Key(String),
+    /// A pattern for the ids of workspaces. Without this and `path` every workspace may be named.
+    Workspace(String),
+    /// A folder whose workspaces may be named.
+    Path(PathBuf),
+    /// A folder of Codex (`CODEX_HOME`). Without one only the folder that Codex uses by itself may be used.
+    CodexHome(PathBuf),
 }

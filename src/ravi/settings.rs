@@ -22,6 +22,7 @@ pub use typed::Settings;
 
 /// What an undo did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
 pub struct UndoReport {
     /// The file.
     pub file: PathBuf,

@@ -16,6 +16,7 @@ use crate::error::Result;
 
 /// How the secrets of a vault lie at Ravi.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
 pub struct SealStatus {
     /// Whether sealing is on, and this machine can open what is sealed.
     pub state: SealState,
@@ -31,6 +32,7 @@ pub struct SealStatus {
 
 /// Whether sealing is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum SealState {

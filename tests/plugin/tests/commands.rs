@@ -214,6 +214,133 @@ fn a_workspace_is_provisioned_listed_and_released() {
     assert_eq!(git(&path, &["config", "user.name"]), "A Human");
 }
 
+/// Two workspaces, `w1` and `agent-1`, made by a window that may name all.
+fn two_workspaces(permissions: Value) -> (World, [PathBuf; 2]) {
+    let mut all = permissions.as_array().unwrap().clone();
+    all.push(json!("ravi:allow-workspace-provision"));
+    let world = World::new(json!(all));
+    let first = world.worktree();
+    let second = first.with_file_name("second");
+    git(&first, &["worktree", "add", "-q", "-b", "second", second.to_str().unwrap()]);
+    for (id, path) in [("w1", &first), ("agent-1", &second)] {
+        let request = json!({ "request": { "path": path, "id": id, "name": id } });
+        world.app.long_call("workspace_provision", request).0.unwrap();
+    }
+    (world, [first, second])
+}
+
+#[test]
+fn a_window_that_is_kept_to_some_workspaces_sees_no_others() {
+    let only =
+        |command: &str| json!({ "identifier": format!("ravi:allow-{command}"), "allow": [{ "workspace": "agent-*" }] });
+    let commands = ["workspace-list", "workspace-status", "workspace-env", "workspace-release"].map(only);
+    let (world, [first, second]) = two_workspaces(json!(commands));
+
+    let listed = world.app.call("workspace_list", json!({})).unwrap();
+    let ids: Vec<&Value> = listed.as_array().unwrap().iter().map(|one| &one["id"]).collect();
+    assert_eq!(ids, ["agent-1"]);
+    assert_eq!(world.app.call("workspace_status", json!({ "path": second })).unwrap()["id"], "agent-1");
+    let environment = world.app.call("workspace_env", json!({ "path": second })).unwrap();
+    assert_eq!(environment["env"]["GIT_AUTHOR_NAME"], "agent-1");
+
+    // The same words for what is there and what is not.
+    let missing = first.with_file_name("missing");
+    for command in ["workspace_status", "workspace_env"] {
+        let ask = |path: &Path| world.app.call(command, json!({ "path": path })).unwrap_err().to_string();
+        assert_eq!(ask(&first).replace("worktree", "missing"), ask(&missing), "{command}");
+        assert!(ask(&first).contains("policy.scope"));
+    }
+    let release = |target: &str| world.app.long_call("workspace_release", json!({ "target": target })).0;
+    assert_eq!(release("w1").unwrap_err().to_string().replace("w1", "w9"), release("w9").unwrap_err().to_string());
+    assert_eq!(git(&first, &["config", "user.name"]), "w1", "nothing was released");
+    assert_eq!(release("agent-1").unwrap()["id"], "agent-1");
+}
+
+#[test]
+fn a_reap_is_planned_then_done() {
+    let (world, [first, _]) = two_workspaces(json!(["ravi:workspaces"]));
+    assert_eq!(world.app.call("workspace_owed", json!({})).unwrap(), json!([]));
+    fs::remove_dir_all(&first).unwrap();
+    let events = world.events("ravi://workspace");
+
+    let plan = world.app.call("workspace_reap_plan", json!({})).unwrap();
+    assert_eq!((&plan["dry_run"], &plan["released"][0]["id"]), (&json!(true), &json!("w1")));
+    assert_eq!(world.app.call("workspace_list", json!({})).unwrap().as_array().unwrap().len(), 2);
+
+    let (answer, messages) = world.app.long_call("workspace_reap", json!({}));
+    let report = answer.unwrap();
+    assert_eq!((&report["dry_run"], &report["released"]), (&json!(false), &plan["released"]));
+    assert_eq!(*messages.last().unwrap(), json!({ "event": "finished", "data": report }));
+    assert_eq!(*events.lock().unwrap(), [json!({ "id": "w1", "workspace": null })]);
+}
+
+#[test]
+fn a_login_that_waits_is_cancelled() {
+    let world = World::with(json!(["ravi:account"]), |builder, _| builder);
+    assert_eq!(world.app.call("account_cancel", json!({})).unwrap(), false);
+    let window = world.app.main.clone();
+    let login = thread::spawn(move || call(&window, LOCAL, "account_login", json!({ "onEvent": channel_argument(8) })));
+    wait_for(|| world.app.messages(8).first().cloned());
+    assert_eq!(world.app.call("account_cancel", json!({})).unwrap(), true);
+    assert_eq!(login.join().unwrap().unwrap_err()["code"], "account.login_cancelled");
+}
+
+#[test]
+fn a_rotated_secret_is_told_by_name_alone() {
+    let world = World::new(json!([scoped("ravi:secrets-read", "APP_*"), scoped("ravi:secrets-write", "APP_*")]));
+    world.app.call("secret_set", json!({ "key": "APP_TOKEN", "value": "made-up" })).unwrap();
+    let events = world.events("ravi://secret");
+    world.app.call("secret_rotate", json!({ "key": "app_token", "value": "made-up too" })).unwrap();
+    let get = || world.app.call("secret_get", json!({ "key": "APP_TOKEN" })).unwrap();
+    assert_eq!(get(), "made-up too");
+    world.app.call("secret_rotate", json!({ "key": "APP_TOKEN", "length": 40 })).unwrap();
+    assert_eq!(get().as_str().unwrap().len(), 40);
+    let seen = wait_for(|| Some(events.lock().unwrap().clone()).filter(|seen| seen.len() >= 2));
+    assert!(seen.iter().all(|event| *event == json!({ "key": "APP_TOKEN" })), "{seen:?}");
+}
+
+#[test]
+fn an_undo_puts_the_file_back() {
+    let world = World::new(json!([scoped("ravi:settings", "CODEX_MONITOR_*")]));
+    let file = world.app.folder.path().join("settings.json");
+    fs::write(&file, SETTINGS).unwrap();
+    world.app.call("settings_migrate", json!({ "file": file, "places": "codex-monitor" })).unwrap();
+    let undone = world.app.call("settings_undo", json!({ "file": file })).unwrap();
+    assert_eq!((&undone["restored"], &undone["aside"]), (&json!(true), &Value::Null));
+    assert_eq!(fs::read_to_string(&file).unwrap(), SETTINGS);
+}
+
+#[test]
+fn the_vault_is_sealed_and_says_so() {
+    // Making a key out of a passphrase takes seconds by design; the environment that makes it quick is a process' own.
+    const QUICK: &str = "RAVI_WORKSPACE_SCRYPT_WORK";
+    if std::env::var_os(QUICK).is_none() {
+        let mut own = Command::new(std::env::current_exe().unwrap());
+        let output = own.args(["the_vault_is_sealed_and_says_so", "--exact"]).env(QUICK, "4").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+        return;
+    }
+    let world = World::new(json!(["ravi:seal", scoped("ravi:secrets-write", "*")]));
+    assert_eq!(world.app.call("seal_status", json!({})).unwrap()["state"], "off");
+    world.app.call("secret_set", json!({ "key": "APP_TOKEN", "value": "made-up" })).unwrap();
+    let passphrase = json!({ "passphrase": "a made-up passphrase of some length" });
+    let enabled = world.app.call("seal_enable", passphrase.clone()).unwrap();
+    assert_eq!((&enabled["state"], &enabled["sealed"]), (&json!("on"), &json!(1)));
+    assert_eq!(world.app.call("seal_unlock", passphrase.clone()).unwrap()["key"], enabled["key"]);
+    assert_ne!(world.app.call("seal_rotate", passphrase).unwrap()["key"], enabled["key"]);
+    let wrong = world.app.call("seal_unlock", json!({ "passphrase": "another made-up passphrase" })).unwrap_err();
+    assert_eq!(wrong["code"], "seal.passphrase");
+}
+
+#[test]
+fn doctor_reports_what_it_found() {
+    let world = World::new(json!(["ravi:default"]));
+    let report = world.app.call("doctor", json!({})).unwrap();
+    let checks: Vec<&str> = report["findings"].as_array().unwrap().iter().filter_map(|f| f["check"].as_str()).collect();
+    assert!(checks.contains(&"account") && checks.contains(&"server"), "{checks:?}");
+}
+
 #[test]
 fn a_failed_call_ends_its_channel_with_the_error() {
     let world = World::new(json!(["ravi:workspaces"]));

@@ -3,34 +3,63 @@
 use plugin_tests::{LOCAL, Setup, TestApp, call, channel_argument, commands, is_refused};
 use serde_json::{Value, json};
 
-const ACCOUNT: &[&str] = &["account_login", "account_logout", "account_status"];
+const ACCOUNT: &[&str] = &["account_cancel", "account_login", "account_logout", "account_status"];
 const DEFAULT: &[&str] = &[
     "account_status",
+    "doctor",
+    "seal_status",
     "secret_names",
     "settings_plan",
+    "workspace_env",
     "workspace_list",
+    "workspace_owed",
     "workspace_provision",
+    "workspace_reap_plan",
     "workspace_release",
     "workspace_status",
 ];
+const SEAL: &[&str] = &["seal_enable", "seal_rotate", "seal_status", "seal_unlock"];
 const SECRETS_READ: &[&str] = &["secret_get", "secret_names"];
-const SECRETS_WRITE: &[&str] = &["secret_delete", "secret_names", "secret_set"];
-const SETTINGS: &[&str] = &["settings_migrate", "settings_plan"];
-const WORKSPACES: &[&str] = &["workspace_list", "workspace_provision", "workspace_release", "workspace_status"];
+const SECRETS_WRITE: &[&str] = &["secret_delete", "secret_names", "secret_rotate", "secret_set"];
+const SETTINGS: &[&str] = &["settings_migrate", "settings_plan", "settings_undo"];
+const WORKSPACES: &[&str] = &[
+    "workspace_env",
+    "workspace_list",
+    "workspace_owed",
+    "workspace_provision",
+    "workspace_reap",
+    "workspace_reap_plan",
+    "workspace_release",
+    "workspace_status",
+];
+
+/// Every set there is, and what it grants.
+const SETS: &[(&str, &[&str])] = &[
+    ("ravi:default", DEFAULT),
+    ("ravi:account", ACCOUNT),
+    ("ravi:seal", SEAL),
+    ("ravi:secrets-read", SECRETS_READ),
+    ("ravi:secrets-write", SECRETS_WRITE),
+    ("ravi:settings", SETTINGS),
+    ("ravi:workspaces", WORKSPACES),
+];
 
 /// Arguments with which a command gets past Tauri's decoding.
 fn args(command: &str) -> Value {
     let missing = "/nonexistent/ravi-plugin-tests";
     match command {
         "account_login" => json!({ "onEvent": channel_argument(1) }),
-        "secret_get" | "secret_delete" => json!({ "key": "APP_TOKEN" }),
+        "seal_enable" | "seal_rotate" | "seal_unlock" => json!({ "passphrase": "made-up passphrase" }),
+        "secret_get" | "secret_delete" | "secret_rotate" => json!({ "key": "APP_TOKEN" }),
         "secret_set" => json!({ "key": "APP_TOKEN", "value": "made-up" }),
         "settings_plan" | "settings_migrate" => json!({ "file": missing, "places": "codex-monitor" }),
+        "settings_undo" => json!({ "file": missing }),
         "workspace_provision" => {
             json!({ "request": { "path": missing, "id": "w1", "name": "one" }, "onEvent": channel_argument(2) })
         }
         "workspace_release" => json!({ "target": "w1", "onEvent": channel_argument(3) }),
-        "workspace_status" => json!({ "path": missing }),
+        "workspace_reap" => json!({ "onEvent": channel_argument(4) }),
+        "workspace_status" | "workspace_env" => json!({ "path": missing }),
         _ => json!({}),
     }
 }
@@ -49,22 +78,13 @@ fn granted(app: &TestApp) -> Vec<String> {
 
 #[test]
 fn each_set_grants_its_commands_and_no_other() {
-    let sets = [
-        ("ravi:default", DEFAULT),
-        ("ravi:account", ACCOUNT),
-        ("ravi:secrets-read", SECRETS_READ),
-        ("ravi:secrets-write", SECRETS_WRITE),
-        ("ravi:settings", SETTINGS),
-        ("ravi:workspaces", WORKSPACES),
-    ];
-    for (set, expected) in sets {
-        assert_eq!(granted(&start(json!([set]))), expected, "{set}");
+    for (set, expected) in SETS {
+        assert_eq!(granted(&start(json!([set]))), *expected, "{set}");
     }
 }
 
 #[test]
 fn each_command_has_a_permission_of_its_own_and_is_there() {
-    assert_eq!(commands().len(), 13);
     for command in commands() {
         let app = start(json!([format!("ravi:allow-{}", command.replace('_', "-"))]));
         assert_eq!(granted(&app), [command.as_str()]);
@@ -82,9 +102,8 @@ fn deny_of_a_command_wins() {
 
 #[test]
 fn without_a_capability_nothing_is_granted() {
-    let everything =
-        json!(["ravi:default", "ravi:account", "ravi:secrets-read", "ravi:secrets-write", "ravi:settings"]);
-    let app = start(everything);
+    let everything: Vec<&str> = SETS.iter().map(|(set, _)| *set).collect();
+    let app = start(json!(everything));
     for command in commands() {
         assert!(is_refused(&call(&app.other, LOCAL, &command, args(&command))), "{command} in another window");
         let remote = call(&app.main, "https://example.com", &command, args(&command));
@@ -104,7 +123,7 @@ fn an_error_of_the_engine_is_an_object() {
 #[test]
 fn without_a_scope_no_key_is_granted() {
     let app = start(json!(["ravi:secrets-read", "ravi:secrets-write", "ravi:settings"]));
-    for command in ["secret_get", "secret_set", "secret_delete", "settings_migrate"] {
+    for command in ["secret_get", "secret_set", "secret_delete", "secret_rotate", "settings_migrate", "settings_undo"] {
         assert_eq!(code(&app.call(command, args(command))), Some("policy.scope"), "{command}");
     }
 }
@@ -116,6 +135,7 @@ fn a_scope_grants_the_keys_that_it_names() {
         ("ravi:secrets-read", "secret_get"),
         ("ravi:secrets-write", "secret_set"),
         ("ravi:secrets-write", "secret_delete"),
+        ("ravi:secrets-write", "secret_rotate"),
     ] {
         let app = start(json!([{ "identifier": set, "allow": scope["allow"], "deny": scope["deny"] }]));
         let ask = |key: &str| app.call(command, json!({ "key": key, "value": "made-up" }));
@@ -136,14 +156,16 @@ fn a_scope_for_reading_is_none_for_writing() {
         "ravi:settings",
     ]));
     assert_ne!(code(&app.call("secret_get", args("secret_get"))), Some("policy.scope"));
-    for command in ["secret_set", "secret_delete", "settings_migrate"] {
+    for command in ["secret_set", "secret_delete", "secret_rotate", "settings_migrate", "settings_undo"] {
         assert_eq!(code(&app.call(command, args(command))), Some("policy.scope"), "{command}");
     }
 }
 
 #[test]
 fn a_malformed_scope_grants_nothing() {
-    for entry in [json!({ "kee": "*" }), json!("*"), json!({ "key": "*", "identity": "x" })] {
+    for entry in
+        [json!({ "kee": "*" }), json!("*"), json!({ "key": "*", "identity": "x" }), json!({ "key": "*", "path": "/" })]
+    {
         let app = start(json!([{ "identifier": "ravi:secrets-read", "allow": [entry] }]));
         let answer = app.call("secret_get", args("secret_get"));
         assert!(matches!(&answer, Err(Value::String(_))), "{answer:?}");
@@ -156,4 +178,44 @@ fn an_unknown_preset_is_refused_with_the_known_ones() {
     let error = app.call("settings_plan", json!({ "file": "/nonexistent", "places": "codex" })).unwrap_err();
     assert_eq!(error["code"], "settings.preset");
     assert!(error["hint"].as_str().unwrap().contains("codex-monitor"), "{error}");
+}
+
+const SCOPED_WORKSPACE_CALLS: &[&str] = &[
+    "workspace_env",
+    "workspace_provision",
+    "workspace_reap",
+    "workspace_reap_plan",
+    "workspace_release",
+    "workspace_status",
+];
+
+#[test]
+fn a_scope_keeps_a_window_to_the_workspaces_that_it_names() {
+    let table = [
+        (json!({ "allow": [{ "workspace": "agent-*" }] }), true),
+        (json!({ "deny": [{ "workspace": "w*" }, { "path": "/nonexistent" }] }), true),
+        (json!({ "allow": [{ "path": "/nonexistent/elsewhere" }] }), true),
+        (json!({ "allow": [{ "workspace": "w?" }, { "path": "/nonexistent" }] }), false),
+        (json!({ "allow": [{ "key": "*" }] }), false),
+    ];
+    for (scope, refused) in table {
+        let mut permission = scope.clone();
+        permission["identifier"] = json!("ravi:workspaces");
+        let app = start(json!([permission]));
+        for command in SCOPED_WORKSPACE_CALLS {
+            let answer = app.call(command, args(command));
+            let reaps = command.starts_with("workspace_reap") && scope["allow"] != json!([{ "key": "*" }]);
+            assert_eq!(code(&answer) == Some("policy.scope"), refused || reaps, "{command} {scope}: {answer:?}");
+        }
+    }
+}
+
+#[test]
+fn a_path_in_a_scope_must_be_absolute() {
+    let app = start(json!([{ "identifier": "ravi:workspaces", "deny": [{ "path": "trees" }] }]));
+    assert_eq!(code(&app.call("workspace_status", args("workspace_status"))), Some("policy.bad_scope"));
+    let app = start(json!([{ "identifier": "ravi:workspaces", "allow": [{ "path": "$TEMP/trees" }] }]));
+    assert_eq!(code(&app.call("workspace_status", args("workspace_status"))), Some("policy.scope"));
+    let inside = std::env::temp_dir().join("trees/one");
+    assert_ne!(code(&app.call("workspace_status", json!({ "path": inside }))), Some("policy.scope"));
 }

@@ -1,0 +1,42 @@
+//! Signing in and out.
+
+use tauri::ipc::Channel;
+use tauri::{AppHandle, Runtime, command};
+
+use crate::account::{Account, DevicePrompt};
+use crate::plugin::RaviExt;
+use crate::plugin::error::Result;
+use crate::plugin::events::{CallEvent, emit_account, finish, tell};
+
+/// Who this machine is to Ravi.
+#[command]
+pub(crate) async fn account_status<R: Runtime>(app: AppHandle<R>) -> Result<Account> {
+    Ok(app.ravi().account().await?)
+}
+
+/// Signs in with a device code; the channel says what the person has to see, then how it ended.
+#[command]
+pub(crate) async fn account_login<R: Runtime>(
+    app: AppHandle<R>,
+    on_event: Channel<CallEvent<DevicePrompt, Account>>,
+) -> Result<Account> {
+    let result = app.ravi().login(|prompt| tell(&on_event, CallEvent::Progress(prompt.clone()))).await;
+    if let Ok(account) = &result {
+        emit_account(&app, Some(account.clone()));
+    }
+    finish(&on_event, result)
+}
+
+/// Ends a login that waits for its approval; `false` when none does.
+#[command]
+pub(crate) async fn account_cancel<R: Runtime>(app: AppHandle<R>) -> Result<bool> {
+    Ok(app.ravi().cancel_login())
+}
+
+/// Forgets the kept key.
+#[command]
+pub(crate) async fn account_logout<R: Runtime>(app: AppHandle<R>) -> Result<()> {
+    app.ravi().logout().await?;
+    emit_account(&app, None);
+    Ok(())
+}
