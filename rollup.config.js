@@ -3,8 +3,7 @@ import terser from '@rollup/plugin-terser'
 import typescript from '@rollup/plugin-typescript'
 import { dts } from 'rollup-plugin-dts'
 
-const input = 'guest-js/index.ts'
-const external = [/^@tauri-apps\/api/]
+const packages = [/^@tauri-apps\/api/, 'react']
 const compile = () =>
   typescript({ exclude: ['**/*.test.ts', 'vitest.config.ts'], compilerOptions: { noEmit: false, declaration: false } })
 
@@ -12,27 +11,33 @@ function onwarn(warning) {
   throw Object.assign(new Error(), warning)
 }
 
+/** One entry of the package, `dist-js/NAME.{js,cjs,d.ts,d.cts}`. */
+function entry(name) {
+  const input = `guest-js/${name}.ts`
+  // The hooks take the bindings from the main entry, so that there is one `RaviError` and not two.
+  const external = ['./index', ...packages]
+  const output = (extension, more) => {
+    const index = /c(js|ts)$/.test(extension) ? './index.cjs' : './index.js'
+    return { file: `dist-js/${name}.${extension}`, paths: (id) => (id.endsWith('/guest-js/index') ? index : id), ...more }
+  }
+  return [
+    {
+      input,
+      external,
+      onwarn,
+      plugins: [compile()],
+      output: [output('js', { format: 'es' }), output('cjs', { format: 'cjs', exports: 'named' })],
+    },
+    { input, external, onwarn, plugins: [dts()], output: [output('d.ts'), output('d.cts')] },
+  ]
+}
+
 export default [
+  ...entry('index'),
+  ...entry('react'),
   {
-    input,
-    external,
-    onwarn,
-    plugins: [compile()],
-    output: [
-      { file: 'dist-js/index.js', format: 'es' },
-      { file: 'dist-js/index.cjs', format: 'cjs', exports: 'named' },
-    ],
-  },
-  {
-    input,
-    external,
-    onwarn,
-    plugins: [dts()],
-    output: [{ file: 'dist-js/index.d.ts' }, { file: 'dist-js/index.d.cts' }],
-  },
-  {
-    input,
-    external,
+    input: 'guest-js/index.ts',
+    external: packages,
     onwarn,
     plugins: [compile(), terser()],
     output: {

@@ -1,0 +1,139 @@
+/**
+ * React hooks over the plugin's calls and events, an optional entry: `tauri-plugin-ravi-api/react`.
+ *
+ * Each hook loads once, and again whenever the plugin says that something changed, in this window or another. Besides the
+ * permission of the call the window needs `core:event:default`; without it the hooks load, and report why they do not
+ * follow changes.
+ *
+ * @module
+ */
+
+import { useCallback, useEffect, useRef, useState } from 'react'
+import { account, RaviError, workspaces, type Account, type WorkspaceSummary } from './index'
+
+/** What every hook of this package answers besides its data. */
+export interface Live {
+  /** The first answer has not come yet. */
+  loading: boolean
+  /** Why the last attempt failed; the data is that of the last one that did not. */
+  error: RaviError | null
+  /** Loads again; resolves when it has. Never rejects: a failure is in `error`. */
+  refresh: () => Promise<void>
+}
+
+/** What {@link useAccount} answers. */
+export interface LiveAccount extends Live {
+  /** Who this machine is to Ravi; `null` while that is not known, or nobody is signed in. */
+  account: Account | null
+}
+
+/** What {@link useWorkspaces} answers. */
+export interface LiveWorkspaces extends Live {
+  /** All workspaces that the window's scope allows, oldest first. */
+  workspaces: WorkspaceSummary[]
+}
+
+/**
+ * Who this machine is to Ravi. That nobody is signed in is no error: `account` is `null` then.
+ *
+ * @example
+ * ```tsx
+ * const { account, loading } = useAccount()
+ * if (!loading && !account) return <SignIn />
+ * ```
+ */
+export function useAccount(): LiveAccount {
+  const { data, ...live } = useLive<Account | null>(null, loadAccount, account.onChange)
+  return { account: data, ...live }
+}
+
+/**
+ * All workspaces.
+ *
+ * @example
+ * ```tsx
+ * const { workspaces, error } = useWorkspaces()
+ * if (error) return <p role="alert">{error.message} {error.hint}</p>
+ * return <ul>{workspaces.map((one) => <li key={one.id}>{one.identity?.email}</li>)}</ul>
+ * ```
+ */
+export function useWorkspaces(): LiveWorkspaces {
+  const { data, ...live } = useLive<WorkspaceSummary[]>([], workspaces.list, workspaces.onChange)
+  return { workspaces: data, ...live }
+}
+
+async function loadAccount(): Promise<Account | null> {
+  try {
+    return await account.status()
+  } catch (error) {
+    if (error instanceof RaviError && error.code === 'account.not_signed_in') return null
+    throw error
+  }
+}
+
+interface Loaded<T> {
+  data: T
+  loading: boolean
+  error: RaviError | null
+}
+
+/**
+ * What `load` answers, again after each change that `listen` tells. However many changes come while it loads, it loads
+ * once more, and what was asked first never overwrites what was asked later. `load` and `listen` must keep their identity
+ * between renders; when they change everything begins anew.
+ */
+function useLive<T>(
+  initial: T,
+  load: () => Promise<T>,
+  listen: (changed: () => void) => Promise<() => void>,
+): Loaded<T> & { refresh: () => Promise<void> } {
+  const empty = useRef({ data: initial, loading: true, error: null })
+  const [state, setState] = useState<Loaded<T>>(empty.current)
+  const refresh = useRef<() => Promise<void>>(async () => {})
+
+  useEffect(() => {
+    let live = true
+    let running: Promise<void> | null = null
+    let again = false
+    let unlisten: (() => void) | undefined
+    const failed = (cause: unknown) => {
+      if (live) setState((before) => ({ ...before, loading: false, error: RaviError.from(cause) }))
+    }
+    const run = async () => {
+      do {
+        again = false
+        try {
+          const data = await load()
+          if (live) setState({ data, loading: false, error: null })
+        } catch (cause) {
+          failed(cause)
+        }
+      } while (again && live)
+      running = null
+    }
+    refresh.current = () => {
+      again = running !== null
+      return (running ??= run())
+    }
+    setState(empty.current)
+    // First listen, then load: a change in between is not missed.
+    listen(() => void refresh.current())
+      .then((stop) => {
+        if (live) unlisten = stop
+        else stop()
+      })
+      .then(
+        () => (live ? refresh.current() : undefined),
+        async (cause: unknown) => {
+          if (live) await refresh.current()
+          failed(cause)
+        },
+      )
+    return () => {
+      live = false
+      unlisten?.()
+    }
+  }, [load, listen])
+
+  return { ...state, refresh: useCallback(() => refresh.current(), []) }
+}
