@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 
 use crate::account::{Access, Logins};
 use crate::api::{Client, ClientOptions, ManagementKey, Session};
+use crate::audit::{Action, Entry, Trail};
 use crate::config::Config;
 use crate::error::Result;
 use crate::github::GithubConfig;
@@ -42,6 +43,7 @@ struct Inner {
     host: Mutex<Option<IdentityRow>>,
     logins: Logins,
     github: GithubConfig,
+    trail: Trail,
 }
 
 impl fmt::Debug for Ravi {
@@ -66,6 +68,7 @@ impl Ravi {
             config,
             server,
             client,
+            trail: Trail::new(&ledger),
             ledger,
             memory: Memory::default(),
             host: Mutex::default(),
@@ -95,8 +98,15 @@ impl Ravi {
         request: ProvisionRequest,
         progress: impl Fn(Progress) + Send + Sync,
     ) -> Result<Provisioned> {
+        let entry = Entry::done(Action::WorkspaceProvision).workspace(&request.id);
+        let done = self.provision_now(request, &progress).await;
+        let entry = done.iter().fold(entry, |entry, done| entry.object(&done.identity.uuid));
+        self.noted(entry, done).await
+    }
+
+    async fn provision_now(&self, request: ProvisionRequest, listener: workspace::Listener<'_>) -> Result<Provisioned> {
         let account = self.management("provisioning a workspace").await?;
-        let provisioned = workspace::provision(self.context(&account, &progress), request).await?;
+        let provisioned = workspace::provision(self.context(&account, listener), request).await?;
         self.pay_debts(&account).await;
         Ok(provisioned)
     }
@@ -113,8 +123,16 @@ impl Ravi {
         retire: bool,
         progress: impl Fn(Progress) + Send + Sync,
     ) -> Result<Released> {
+        let released = self.release_now(target, retire, &progress).await;
+        if let Err(error) = &released {
+            self.note_failure(Entry::done(Action::WorkspaceRelease).workspace(target).ended(error)).await;
+        }
+        released
+    }
+
+    async fn release_now(&self, target: &str, retire: bool, listener: workspace::Listener<'_>) -> Result<Released> {
         let account = self.management("releasing a workspace").await?;
-        let ctx = self.context(&account, &progress);
+        let ctx = self.context(&account, listener);
         let released = match workspace::find(&self.inner.ledger, target).await? {
             Some(binding) if binding.server != self.inner.server => {
                 let (theirs, ours) = (binding.server, self.inner.server.clone());

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Access, AccountError};
 use crate::api::{AnyKey, ApiError, Client, Identity, IdentityUuid, ManagementKey, NewIdentity, Session};
+use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::files::FileError;
 use crate::ledger::{IdentityRow, IdentityState, Ledger};
@@ -145,6 +146,8 @@ impl Search<'_> {
                 Ok(()) | Err(ApiError::NotFound { .. }) => {}
                 Err(e) => return Err(e.into()),
             }
+            let entry = Entry::done(Action::KeyRevoke).object(key.uuid.as_str()).because("nobody needs it");
+            self.ledger.run(move |l| l.note(entry)).await?;
         }
         Ok(())
     }

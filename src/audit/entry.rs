@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, Kind};
+use crate::ledger::now_ms;
+
 /// What was done. Written as its name with dots, such as `secret.read`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
@@ -52,7 +55,10 @@ pub enum Action {
     /// gh was run as a workspace.
     #[serde(rename = "github.gh")]
     GithubGh,
-    /// A process was started with what a workspace has.
+    /// A commit or tag was signed with a workspace's key.
+    #[serde(rename = "git.sign")]
+    GitSign,
+    /// A process was given what a workspace has.
     #[serde(rename = "exec.run")]
     ExecRun,
     /// This machine was signed in.
@@ -67,6 +73,9 @@ pub enum Action {
     /// Secrets were put back into a settings file.
     #[serde(rename = "settings.undo")]
     SettingsUndo,
+    /// The key that opens what is kept on this machine was moved.
+    #[serde(rename = "machine_key.move")]
+    MachineKeyMove,
     /// Sealing was switched on, opened or its key replaced.
     #[serde(rename = "seal.change")]
     SealChange,
@@ -100,7 +109,7 @@ pub enum Action {
 }
 
 /// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
@@ -113,7 +122,7 @@ pub enum Outcome {
 }
 
 /// What is to be noted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Entry {
     pub(crate) action: Action,
     pub(crate) workspace: Option<String>,
@@ -149,5 +158,27 @@ impl Entry {
     pub fn because(mut self, reason: impl Into<String>) -> Entry {
         self.reason = Some(reason.into());
         self
+    }
+
+    /// It ended with an error: a rule forbade it, or it went wrong. The reason is the error's code.
+    pub fn ended(self, error: &Error) -> Entry {
+        let outcome = if error.kind() == Kind::Policy { Outcome::Refused } else { Outcome::Failed };
+        Entry { outcome, reason: Some(error.code()), ..self }
+    }
+}
+
+/// An entry with the time when it happened.
+#[derive(Debug, Clone)]
+pub(crate) struct Stamped {
+    pub(crate) at_ms: i64,
+    pub(crate) entry: Entry,
+    /// How often, where the same happened so often at once that it was counted.
+    pub(crate) times: u32,
+}
+
+impl Stamped {
+    /// It happens now.
+    pub(crate) fn now(entry: Entry) -> Stamped {
+        Stamped { at_ms: now_ms(), entry, times: 1 }
     }
 }

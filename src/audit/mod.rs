@@ -4,5 +4,8 @@
 //! secret's value: only names, ids and codes.
 
 mod entry;
+mod trail;
 
+pub(crate) use entry::Stamped;
 pub use entry::{Action, Entry, Outcome};
+pub(crate) use trail::Trail;

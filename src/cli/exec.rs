@@ -39,9 +39,9 @@ pub(super) async fn exec(
     no_mask: bool,
     words: &[OsString],
 ) -> Result<()> {
-    let handover = ravi.open_workspace(path).await?.handover(secrets).await?;
     // cannot be empty: clap demands a word.
     let Some((program, arguments)) = words.split_first() else { return Ok(()) };
+    let handover = ravi.open_workspace(path).await?.handover_for(program, secrets).await?;
     let name = program.to_string_lossy().into_owned();
     if no_mask {
         let source = handover.command(program).args(arguments).exec();

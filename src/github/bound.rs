@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::GithubError;
 use super::plan::Plan;
+use crate::audit::{Action, Entry};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::ledger::{Binding, Ledger};
@@ -25,6 +26,23 @@ pub(super) struct Bound {
     pub(super) ledger: Ledger,
     pub(super) binding: Binding,
     pub(super) plan: Plan,
+}
+
+impl Bound {
+    /// Notes that the workspace's login was used, or why it was not. What cannot be noted is not given out.
+    pub(super) fn noted<T>(&self, action: Action, result: Result<Option<T>>) -> Result<Option<T>> {
+        let entry = Entry::done(action).workspace(&self.binding.id);
+        let entry = self.plan.token.iter().fold(entry, |entry, at| entry.object(at.secret.as_str()));
+        let entry = match &result {
+            Ok(Some(_)) => entry,
+            Ok(None) => entry.because("inherited"),
+            Err(error) => entry.ended(error),
+        };
+        let noted = self.ledger.note(entry);
+        let value = result?;
+        noted?;
+        Ok(value)
+    }
 }
 
 /// What a folder is to a helper.

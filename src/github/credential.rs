@@ -15,6 +15,7 @@ use super::config::GithubHost;
 use super::error::GithubError;
 use super::helper::{Caller, tell_age};
 use super::token::{self, Login};
+use crate::audit::Action;
 use crate::error::Result;
 
 /// More than any request of git's has.
@@ -104,15 +105,22 @@ fn get(caller: &Caller, input: impl Read) -> Result<Option<Answer>> {
     if !answers_for(&bound.plan.config.hosts, &request)? {
         return Ok(None);
     }
-    let Some(mut token) = read(&bound, caller)? else { return Ok(None) };
-    if request.refused.as_deref() == Some(&digest(&token)) {
-        token::reject(&bound.ledger, &bound.binding, &bound.plan, &token)?;
-        let Some(anew) = read(&bound, caller)? else { return Ok(None) };
-        token = anew;
-    }
+    let token = bound.noted(Action::GithubGit, current_token(&bound, &request, caller))?;
+    let Some(token) = token else { return Ok(None) };
     // Asked once more at most: a token that is refused twice is the one that Ravi has.
     let ask_again = (request.keeps_state && request.refused.is_none()).then(|| digest(&token));
     Ok(Some(Answer { token, ask_again }))
+}
+
+/// The token; anew where git says that the one from a moment ago was refused.
+fn current_token(bound: &Bound, request: &Request, caller: &Caller) -> Result<Option<SecretString>> {
+    match read(bound, caller)? {
+        Some(token) if request.refused.as_deref() == Some(&digest(&token)) => {
+            token::reject(&bound.ledger, &bound.binding, &bound.plan, &token)?;
+            read(bound, caller)
+        }
+        token => Ok(token),
+    }
 }
 
 fn read(bound: &Bound, caller: &Caller) -> Result<Option<SecretString>> {

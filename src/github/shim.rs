@@ -18,6 +18,7 @@ use super::helper::{Caller, tell_age};
 use super::plan::Plan;
 use super::program::{is_executable, program};
 use super::token::{self, Login};
+use crate::audit::Action;
 use crate::error::Result;
 
 /// `off` makes one call plain.
@@ -77,12 +78,16 @@ fn prepare(caller: Option<&Caller>, arguments: &[OsString]) -> Result<Command> {
     }
     // A folder that cannot be told, as it is gone, is no workspace.
     let Some(caller) = caller else { return Ok(command) };
-    if let Place::Bound(bound) = bound::find(&caller.folder, &caller.state_dir)?
-        && let Login::Token { token, stale } =
-            token::read_blocking(&bound.ledger, &bound.binding, &bound.plan, || caller.config())?
-    {
-        tell_age("gh", stale);
-        log_in(&mut command, &bound.plan, token.expose_secret());
+    if let Place::Bound(bound) = bound::find(&caller.folder, &caller.state_dir)? {
+        let login = token::read_blocking(&bound.ledger, &bound.binding, &bound.plan, || caller.config());
+        let login = login.map(|login| match login {
+            Login::Token { token, stale } => Some((token, stale)),
+            Login::Inherited => None,
+        });
+        if let Some((token, stale)) = bound.noted(Action::GithubGh, login)? {
+            tell_age("gh", stale);
+            log_in(&mut command, &bound.plan, token.expose_secret());
+        }
     }
     Ok(command)
 }

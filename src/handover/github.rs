@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use super::workspace::Workspace;
+use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::ravi::Ravi;
 
@@ -18,6 +19,10 @@ pub(super) async fn token(workspace: &Workspace) -> Result<Option<SecretString>>
         return Ok(Some(token));
     }
     let own = workspace.session().secrets(workspace.identity_uuid()).find(TOKEN).await?;
+    if own.is_some() {
+        let entry = Entry::done(Action::SecretRead).workspace(workspace.id()).object(TOKEN);
+        workspace.ravi().note(entry.because("github")).await?;
+    }
     Ok(own.map(|secret| secret.value))
 }
 

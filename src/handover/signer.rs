@@ -11,6 +11,8 @@ use std::process::Command;
 use ssh_key::{HashAlg, LineEnding};
 
 use super::error::HandoverError;
+use super::workspace::Workspace;
+use crate::audit::{Action, Entry};
 use crate::config::Config;
 use crate::error::Result;
 use crate::files::{self, Mode};
@@ -89,6 +91,12 @@ impl Job {
 async fn signature(folder: &Path, namespace: &str, message: &[u8]) -> Result<String> {
     let ravi = ravi_of(folder)?;
     let workspace = ravi.open_workspace(folder).await?;
+    let signed = sign_as(&workspace, namespace, message).await;
+    let entry = Entry::done(Action::GitSign).workspace(workspace.id()).object(signing::SECRET);
+    ravi.noted(entry, signed).await
+}
+
+async fn sign_as(workspace: &Workspace, namespace: &str, message: &[u8]) -> Result<String> {
     let found = workspace.session().secrets(workspace.identity_uuid()).find(signing::SECRET).await?;
     let secret = found.ok_or_else(|| HandoverError::NoSigningKey { id: workspace.id().to_owned() })?;
     let key = signing::parse(&secret.value)?;

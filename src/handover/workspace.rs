@@ -13,6 +13,7 @@ use super::error::HandoverError;
 use super::mask::{Masker, SHORTEST_MASKED};
 use super::{github, names};
 use crate::api::{IdentityKey, IdentityUuid, Session};
+use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::ledger::{Binding, IdentityRow};
 use crate::ravi::Ravi;
@@ -134,6 +135,25 @@ impl Workspace {
     /// # Errors
     /// A name is refused (`exec.refused_name`); there is no such secret (`secret.not_found`); Ravi does not answer.
     pub async fn handover<S: AsRef<str>>(&self, secrets: &[S]) -> Result<Handover> {
+        self.handover_to(None, secrets).await
+    }
+
+    /// The same for a program that is known already, so that the audit trail has its name.
+    ///
+    /// # Errors
+    /// As [`Workspace::handover`].
+    pub async fn handover_for<S: AsRef<str>>(&self, program: impl AsRef<OsStr>, secrets: &[S]) -> Result<Handover> {
+        self.handover_to(Path::new(program.as_ref()).file_name(), secrets).await
+    }
+
+    async fn handover_to<S: AsRef<str>>(&self, program: Option<&OsStr>, secrets: &[S]) -> Result<Handover> {
+        let run = Entry::done(Action::ExecRun).workspace(self.id());
+        let run = program.iter().fold(run, |run, name| run.object(name.to_string_lossy()));
+        let made = self.make_handover(secrets).await;
+        self.ravi.noted(run, made).await
+    }
+
+    async fn make_handover<S: AsRef<str>>(&self, secrets: &[S]) -> Result<Handover> {
         let wanted = check_names(secrets)?;
         let (token, named) = tokio::try_join!(github::token(self), self.named(wanted))?;
         let own_login = token.is_some();
@@ -156,10 +176,11 @@ impl Workspace {
         let mut found = Vec::with_capacity(wanted.len());
         for name in wanted {
             let value = match own.iter().find(|secret| secret.key.eq_ignore_ascii_case(name.as_str())) {
-                Some(secret) => secret.value.clone(),
-                None => self.ravi.secret(name.as_str()).await?,
+                Some(secret) => Ok(secret.value.clone()),
+                None => self.ravi.secret_for_workspace(&name).await,
             };
-            found.push((name.to_string(), value));
+            let read = Entry::done(Action::SecretRead).workspace(self.id()).object(name.as_str()).because("exec");
+            found.push((name.to_string(), self.ravi.noted(read, value).await?));
         }
         Ok(found)
     }
@@ -170,7 +191,7 @@ impl Workspace {
     /// # Errors
     /// As [`Workspace::handover`].
     pub async fn command(&self, program: impl AsRef<OsStr>) -> Result<Command> {
-        Ok(self.handover::<&str>(&[]).await?.command(program))
+        Ok(self.handover_for::<&str>(&program, &[]).await?.command(program))
     }
 
     /// The same for tokio.

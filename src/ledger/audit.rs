@@ -2,8 +2,8 @@
 
 use rusqlite::params;
 
-use super::{Ledger, LedgerError, now_ms};
-use crate::audit::Entry;
+use super::{Ledger, LedgerError};
+use crate::audit::{Entry, Stamped};
 
 pub(super) const TABLES: &str = "
 CREATE TABLE audit (
@@ -15,30 +15,39 @@ CREATE TABLE audit (
     action    TEXT NOT NULL,
     object    TEXT,
     outcome   TEXT NOT NULL,
-    reason    TEXT
+    reason    TEXT,
+    times     INTEGER NOT NULL          -- how often, where equal entries were counted
 ) STRICT;
 ";
 
 impl Ledger {
-    /// Notes what was done. It is on the disk when this returns.
-    pub(crate) fn note(&self, entry: &Entry) -> Result<(), LedgerError> {
+    /// Notes what was done now. It is on the disk when this returns.
+    pub(crate) fn note(&self, entry: Entry) -> Result<(), LedgerError> {
+        self.note_all(&[Stamped::now(entry)])
+    }
+
+    /// Notes several entries, all or none.
+    pub(crate) fn note_all(&self, entries: &[Stamped]) -> Result<(), LedgerError> {
         self.change("ledger: audit entry", |t| {
-            t.prepare_cached(
-                "INSERT INTO audit (at_ms, program, pid, workspace, action, object, outcome, reason)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?
-            .execute(params![
-                now_ms(),
-                program(),
-                std::process::id(),
-                entry.workspace,
-                name(&entry.action),
-                entry.object,
-                name(&entry.outcome),
-                entry.reason,
-            ])
-        })?;
-        Ok(())
+            let mut insert = t.prepare_cached(
+                "INSERT INTO audit (at_ms, program, pid, workspace, action, object, outcome, reason, times)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?;
+            for Stamped { at_ms, entry, times } in entries {
+                insert.execute(params![
+                    at_ms,
+                    program(),
+                    std::process::id(),
+                    entry.workspace,
+                    name(&entry.action),
+                    entry.object,
+                    name(&entry.outcome),
+                    entry.reason,
+                    times,
+                ])?;
+            }
+            Ok(())
+        })
     }
 }
 

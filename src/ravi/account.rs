@@ -5,6 +5,7 @@ use secrecy::SecretString;
 use super::Ravi;
 use crate::account::{self, Access, Account, AccountError, DevicePrompt, KeyPlace, KeySource, official};
 use crate::api::AnyKey;
+use crate::audit::{Action, Entry};
 use crate::config::Keychain;
 use crate::error::Result;
 use crate::ledger::{IdentityRow, LedgerError};
@@ -24,8 +25,11 @@ impl Ravi {
     /// # Errors
     /// It is no key, or Ravi refuses it; then nothing is kept.
     pub async fn login_with_key(&self, key: SecretString) -> Result<Account> {
-        let key = AnyKey::parse(key).map_err(|_| AccountError::BadKey { origin: "standard input" })?;
-        self.login_with(key).await
+        let done = match AnyKey::parse(key) {
+            Ok(key) => self.login_with(key).await,
+            Err(_) => Err(AccountError::BadKey { origin: "standard input" }.into()),
+        };
+        self.noted(Entry::done(Action::AccountLogin).object("key"), done).await
     }
 
     /// Takes over the key that the official command line keeps in `~/.ravi/config.json`, after asking Ravi whether it
@@ -35,8 +39,11 @@ impl Ravi {
     /// There is none (`account.nothing_to_import`); others could have read or written the file (`account.import`); Ravi
     /// refuses the key.
     pub async fn login_by_import(&self) -> Result<Account> {
-        let key = tokio::task::spawn_blocking(official::key).await.map_err(|_| LedgerError::Stopped)??;
-        self.login_with(key).await
+        let done = match tokio::task::spawn_blocking(official::key).await.map_err(|_| LedgerError::Stopped)? {
+            Ok(key) => self.login_with(key).await,
+            Err(error) => Err(error.into()),
+        };
+        self.noted(Entry::done(Action::AccountLogin).object("import"), done).await
     }
 
     /// Signs in with a device code (RFC 8628). `show` is called once with what the person has to see; the call ends when
@@ -50,6 +57,11 @@ impl Ravi {
     /// Refused, too late, cancelled, or Ravi does not answer at the beginning; the key cannot be kept on this machine
     /// (seen before a code is shown).
     pub async fn login(&self, show: impl FnOnce(&DevicePrompt) + Send) -> Result<Account> {
+        let done = self.login_with_code(show).await;
+        self.noted(Entry::done(Action::AccountLogin).object("code"), done).await
+    }
+
+    async fn login_with_code(&self, show: impl FnOnce(&DevicePrompt) + Send) -> Result<Account> {
         // A keychain that is locked must show now: the reply with the key is not given twice.
         self.inner.ledger.run(|l| Ok(l.key().ready().map(drop)?)).await?;
         let login = self.inner.logins.run(&self.inner.client, show).await?;
@@ -73,9 +85,9 @@ impl Ravi {
     /// The ledger cannot be written.
     pub async fn logout(&self) -> Result<()> {
         let server = self.inner.server.clone();
-        self.inner.ledger.run(move |l| l.forget_login(&server)).await?;
+        let done = self.inner.ledger.run(move |l| l.forget_login(&server)).await;
         self.forget_host().await;
-        Ok(())
+        self.noted(Entry::done(Action::AccountLogout), done.map(drop).map_err(Into::into)).await
     }
 
     /// Moves the machine key, which opens what is sealed in the ledger, to the system's keychain or to a file. Keychain
@@ -84,7 +96,9 @@ impl Ravi {
     /// # Errors
     /// The keychain does not work or is locked (`ledger.keychain_…`); then the key stays where it is.
     pub async fn keep_machine_key(&self, place: Keychain) -> Result<KeyPlace> {
-        Ok(self.inner.ledger.run(move |l| Ok(l.key().keep_in(place)?)).await?.into())
+        let done = self.inner.ledger.run(move |l| Ok(l.key().keep_in(place)?)).await;
+        let entry = Entry::done(Action::MachineKeyMove).object(format!("{place:?}").to_lowercase());
+        self.noted(entry, done.map(Into::into).map_err(Into::into)).await
     }
 
     /// Why the machine key went to a file although a keychain was wanted, where that was decided by this very handle.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use super::Ravi;
+use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::github::{self, Login};
 use crate::workspace::{self, WorkspaceError};
@@ -33,9 +34,13 @@ impl Ravi {
         let id = binding.id.clone();
         let plan = ledger.run(move |l| l.github_plan(&id)).await?;
         let plan = plan.ok_or_else(|| github::GithubError::NotReady { id: binding.id.clone() })?;
-        match github::read_token(ledger, &binding, &plan, &self.inner.config).await? {
-            Login::Token { token, .. } => Ok(Some(token)),
-            Login::Inherited => Ok(None),
-        }
+        let token = match github::read_token(ledger, &binding, &plan, &self.inner.config).await {
+            Ok(Login::Inherited) => return Ok(None),
+            Ok(Login::Token { token, .. }) => Ok(Some(token)),
+            Err(error) => Err(error),
+        };
+        let entry = Entry::done(Action::SecretRead).workspace(&binding.id).because("github");
+        let entry = plan.token.iter().fold(entry, |entry, at| entry.object(at.secret.as_str()));
+        self.noted(entry, token).await
     }
 }

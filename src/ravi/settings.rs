@@ -7,6 +7,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::Ravi;
+use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::files::{self, FileError, Mode};
 use crate::ledger::Ledger;
@@ -63,15 +64,24 @@ impl Ravi {
             let mut reports = Vec::with_capacity(files.len());
             for file in files {
                 let _lock = self.lock_settings(file).await?;
-                let report = settings::migrate(file, places, &vault, dry_run).await.map_err(|e| match e {
+                let done = settings::migrate(file, places, &vault, dry_run).await.map_err(|e| match e {
                     MigrateError::Settings(e) => VaultError::from(e).into(),
                     MigrateError::Store(e) => e,
-                })?;
-                reports.push(report);
+                });
+                reports.push(if dry_run { done? } else { self.note_migration(file, done).await? });
             }
             Ok(reports)
         })
         .await
+    }
+
+    async fn note_migration(&self, file: &Path, done: Result<MigrateReport>) -> Result<MigrateReport> {
+        let entry = Entry::done(Action::SettingsMigrate).object(file.to_string_lossy());
+        if let Ok(report) = &done {
+            let stored = |moved: &settings::Moved| Entry::done(Action::SecretSet).object(&moved.secret);
+            self.note_all(report.moved.iter().map(|moved| stored(moved).because("settings.migrate")).collect()).await?;
+        }
+        self.noted(entry, done).await
     }
 
     /// Puts a settings file back as it was before it was migrated, byte for byte, plaintext values included. Where the
@@ -84,7 +94,8 @@ impl Ravi {
         let _lock = self.lock_settings(file).await?;
         let path = file.to_owned();
         let undo = move |ledger: &Ledger| Ok(undo(ledger, &path));
-        self.inner.ledger.run(undo).await?
+        let done = self.inner.ledger.run(undo).await?;
+        self.noted(Entry::done(Action::SettingsUndo).object(file.to_string_lossy()), done).await
     }
 
     /// One process of this machine at a time writes a settings file.

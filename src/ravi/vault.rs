@@ -39,11 +39,22 @@ impl Ravi {
         if let Some((value, age)) = self.inner.memory.get(&name, fresh * BACKGROUND) {
             let stale = age >= fresh;
             if stale {
-                self.refresh_in_background(name);
+                self.refresh_in_background(name.clone());
             }
+            self.note_soon(read_of(&name)).await?;
             return Ok(SecretRead { value, age, stale });
         }
-        self.with_vault(async |vault| vault.read(&name).await).await
+        let read = self.with_vault(async |vault| vault.read(&name).await).await;
+        self.noted(read_of(&name), read).await
+    }
+
+    /// A secret of the host identity for a process of a workspace. Who asks notes it.
+    pub(crate) async fn secret_for_workspace(&self, name: &SecretName) -> Result<SecretString> {
+        let fresh = self.inner.config.secret_limits().fresh;
+        match self.inner.memory.get(name, fresh) {
+            Some((value, _)) => Ok(value),
+            None => Ok(self.with_vault(async |vault| vault.read(name).await).await?.value),
+        }
     }
 
     fn refresh_in_background(&self, name: SecretName) {
@@ -95,9 +106,21 @@ impl Ravi {
         let fresh = self.inner.config.secret_limits().fresh;
         let kept = names.iter().map(|name| self.inner.memory.get(name, fresh).map(|(value, _)| value));
         if let Some(values) = kept.collect() {
+            for name in &names {
+                self.note_soon(read_of(name)).await?;
+            }
             return Ok(values);
         }
-        self.with_vault(async |vault| vault.read_many(&names).await).await
+        let reads = names.iter().map(read_of);
+        match self.with_vault(async |vault| vault.read_many(&names).await).await {
+            Ok(values) => self.note_all(reads.collect()).await.map(|()| values),
+            Err(error) => {
+                for read in reads {
+                    self.note_failure(read.ended(&error)).await;
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Reads a secret of the host identity from Ravi, past everything that is remembered. Listeners are told if it is
@@ -107,7 +130,8 @@ impl Ravi {
     /// As [`secret`](Ravi::secret).
     pub async fn refresh_secret(&self, key: &str) -> Result<SecretString> {
         let name = SecretName::parse(key).map_err(VaultError::from)?;
-        self.with_vault(async |vault| vault.get(&name).await).await
+        let read = self.with_vault(async |vault| vault.get(&name).await).await;
+        self.noted(read_of(&name), read).await
     }
 
     /// Replaces the value of a secret of the host identity. The old value is kept as `KEY__PREVIOUS` until the new one was
@@ -120,7 +144,8 @@ impl Ravi {
         let name = SecretName::parse(key).map_err(VaultError::from)?;
         let new = new.into_value()?;
         let _lock = Lock::wait(self.inner.ledger.dir(), &format!("rotate/{name}"), name.as_str()).await?;
-        self.with_vault(async |vault| vault.rotate(&name, &new).await).await
+        let done = self.with_vault(async |vault| vault.rotate(&name, &new).await).await;
+        self.noted(Entry::done(Action::SecretRotate).object(name.as_str()), done).await
     }
 
     /// Switches end-to-end sealing of the host identity's vault on: a vault key is made and kept here, a copy of it encrypted to
@@ -132,7 +157,8 @@ impl Ravi {
     /// not answer.
     pub async fn enable_sealing(&self, passphrase: SecretString) -> Result<SealStatus> {
         let _lock = self.lock_sealing().await?;
-        self.with_vault(async |mut vault| vault.enable_sealing(&passphrase).await).await
+        let done = self.with_vault(async |mut vault| vault.enable_sealing(&passphrase).await).await;
+        self.noted(Entry::done(Action::SealChange).object("enable"), done).await
     }
 
     /// Brings the vault key to this machine. Without `passphrase` it is taken from the systemd credential
@@ -144,7 +170,8 @@ impl Ravi {
         let passphrase = passphrase.or_else(passphrase_credential);
         let passphrase = passphrase.ok_or_else(|| VaultError::from(SealedError::Passphrase))?;
         let _lock = self.lock_sealing().await?;
-        self.with_vault(async |mut vault| vault.unlock_sealing(&passphrase).await).await
+        let done = self.with_vault(async |mut vault| vault.unlock_sealing(&passphrase).await).await;
+        self.noted(Entry::done(Action::SealChange).object("unlock"), done).await
     }
 
     /// Makes a new vault key, seals everything with it, and forgets the old one. `passphrase` opens the recovery copy
@@ -154,7 +181,8 @@ impl Ravi {
     /// Sealing is not on, or this machine does not have the key; the passphrase is short; Ravi does not answer.
     pub async fn rotate_sealing(&self, passphrase: SecretString) -> Result<SealStatus> {
         let _lock = self.lock_sealing().await?;
-        self.with_vault(async |mut vault| vault.rotate_sealing(&passphrase).await).await
+        let done = self.with_vault(async |mut vault| vault.rotate_sealing(&passphrase).await).await;
+        self.noted(Entry::done(Action::SealChange).object("rotate"), done).await
     }
 
     /// How the secrets of the host identity lie at Ravi. One API call.
@@ -218,4 +246,8 @@ impl Ravi {
             Some(_) => Err(VaultError::OtherIdentity { reference: reference.to_string() }.into()),
         }
     }
+}
+
+fn read_of(name: &SecretName) -> Entry {
+    Entry::done(Action::SecretRead).object(name.as_str())
 }

@@ -1,6 +1,7 @@
 //! What every job of this room needs at hand, and how it tells its progress.
 
 use crate::api::{ManagementKey, Session};
+use crate::audit::Entry;
 use crate::config::Config;
 use crate::error::Result;
 use crate::github::GithubConfig;
@@ -34,6 +35,11 @@ impl Context<'_> {
         let done = work.await;
         self.tell(id, step, if done.is_ok() { StepState::Done } else { StepState::Failed });
         done
+    }
+
+    /// Notes what was done in the audit trail.
+    pub(crate) async fn note(&self, entry: Entry) -> Result<()> {
+        Ok(self.ledger.run(move |l| l.note(entry)).await?)
     }
 
     /// A step that this workspace does not need.

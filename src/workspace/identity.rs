@@ -13,6 +13,7 @@ use super::context::Context;
 use super::error::WorkspaceError;
 use crate::account;
 use crate::api::{ApiError, CreatedIdentity, Identity, IdentityKey, IdentityUuid, KeyRecord, NewIdentity};
+use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::ledger::{Binding, IdentityRow};
 
@@ -220,8 +221,10 @@ pub(crate) async fn key(ctx: Context<'_>, binding: &Binding, identity: &Identity
 /// where there are more, release revokes them all.
 async fn find_record(ctx: Context<'_>, id: &str, identity: &IdentityUuid) -> Result<()> {
     if let [only] = &keys_of(ctx, identity).await?[..] {
+        let entry = Entry::done(Action::KeyMint).workspace(id).object(only.uuid.as_str()).because("came with identity");
         let (id, uuid) = (id.to_owned(), only.uuid.clone());
         ctx.ledger.run(move |l| l.set_key_uuid(&id, &uuid)).await?;
+        ctx.note(entry).await?;
     }
     Ok(())
 }
@@ -240,7 +243,9 @@ async fn mint(ctx: Context<'_>, binding: &Binding, identity: &IdentityUuid) -> R
         other => other?,
     };
     let (id, key, uuid) = (binding.id.clone(), created.key.clone(), created.record.uuid);
+    let entry = Entry::done(Action::KeyMint).workspace(&id).object(uuid.as_str());
     ctx.ledger.run(move |l| l.bind_key(&id, &key, &uuid)).await?;
+    ctx.note(entry).await?;
     Ok(created.key)
 }
 
@@ -263,6 +268,9 @@ pub(crate) async fn revoke_all(ctx: Context<'_>, identity: &IdentityUuid) -> Res
             Ok(()) | Err(ApiError::NotFound { .. }) => {}
             Err(e) => return Err(e.into()),
         }
+        let (known, entry) = (identity.clone(), Entry::done(Action::KeyRevoke).object(key.uuid.as_str()));
+        let workspace = ctx.ledger.run(move |l| Ok(l.identity(&known)?.and_then(|row| row.workspace))).await?;
+        ctx.note(workspace.iter().fold(entry, |entry, id| entry.workspace(id))).await?;
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ use super::lock::Lock;
 use super::model::{FolderState, ReapReport, Reaped, ReapedKey, State};
 use super::release;
 use crate::api::{ApiError, KeyRecord};
+use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::ledger::{Binding, now_ms};
 
@@ -163,7 +164,10 @@ async fn revoke_if_strange(ctx: Context<'_>, key: &KeyRecord, id: &str) -> Resul
         return Ok(false);
     }
     match ctx.account.identity_keys().revoke(&key.uuid).await {
-        Ok(()) | Err(ApiError::NotFound { .. }) => Ok(true),
-        Err(e) => Err(e.into()),
+        Ok(()) | Err(ApiError::NotFound { .. }) => {}
+        Err(e) => return Err(e.into()),
     }
+    let entry = Entry::done(Action::KeyRevoke).workspace(id).object(key.uuid.as_str());
+    ctx.note(entry.because("no workspace has it")).await?;
+    Ok(true)
 }

@@ -12,6 +12,7 @@ use super::note::Note;
 use super::shared::Repository;
 use super::{env_file, identity, ravi_dir, signing, values};
 use crate::api::ApiError;
+use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::files;
 use crate::ledger::{Binding, IdentityState, Owed};
@@ -69,6 +70,8 @@ pub(crate) async fn finish(ctx: Context<'_>, mut binding: Binding) -> Result<Rel
             answer.owed = u32::from(!pay(ctx, owed, &binding.id).await?);
         }
     }
+    let entry = Entry::done(Action::WorkspaceRelease).workspace(&binding.id);
+    ctx.note(binding.identity.iter().fold(entry, |entry, uuid| entry.object(uuid.as_str()))).await?;
     Ok(answer)
 }
 

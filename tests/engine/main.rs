@@ -11,6 +11,7 @@ mod account_login;
 mod account_sources;
 mod api_calls;
 mod api_failures;
+mod audit_wiring;
 mod cli_contract;
 mod codex_threads;
 mod doctor;

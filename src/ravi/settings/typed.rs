@@ -15,6 +15,7 @@ use serde_json::Value as Json;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::Ravi;
+use crate::audit::{Action, Entry};
 use crate::error::{Error, Result};
 use crate::files::{self, FileError, Mode};
 use crate::vault::VaultError;
@@ -182,7 +183,9 @@ impl<T: Serialize + DeserializeOwned> Settings<T> {
                 for one in &moved {
                     let kept = vault.fetch(one.reference.name()).await?;
                     if kept.is_none_or(|kept| kept.expose_secret() != one.value.expose_secret()) {
-                        vault.set(one.reference.name(), &one.value).await?;
+                        let done = vault.set(one.reference.name(), &one.value).await;
+                        let entry = Entry::done(Action::SecretSet).object(one.reference.name().as_str());
+                        self.ravi.noted(entry.because("settings.save"), done).await?;
                     }
                 }
                 Ok(())
