@@ -39,6 +39,8 @@ pub struct Config {
     pub keychain: Option<Keychain>,
     /// Whose GitHub login workspaces use, and for which hosts.
     pub github: Option<GithubConfig>,
+    /// Whether the first use of a suspended workspace (`exec`, `env`, git, gh) wakes it; default: yes.
+    pub wake_on_use: Option<bool>,
     /// Age in seconds up to which a secret is served without asking Ravi again; default 300.
     pub secret_fresh_seconds: Option<u64>,
     /// Age in seconds up to which a secret is served where Ravi cannot be reached; default 72 hours. With 0 never.
@@ -73,8 +75,8 @@ impl std::str::FromStr for Keychain {
 }
 
 impl Config {
-    /// Fills what is not chosen yet from `RAVI_API_URL`, `RAVI_WORKSPACE_STATE`, `RAVI_WORKSPACE_KEYCHAIN` and
-    /// `RAVI_WORKSPACE_GITHUB` (JSON). `RAVI_API_KEY` is read when a key is needed, so that a key that is set later counts.
+    /// Fills what is not chosen yet from `RAVI_API_URL`, `RAVI_WORKSPACE_STATE`, `RAVI_WORKSPACE_KEYCHAIN`,
+    /// `RAVI_WORKSPACE_WAKE` and `RAVI_WORKSPACE_GITHUB` (JSON). `RAVI_API_KEY` is read when a key is needed, so that a key that is set later counts.
     pub fn with_env(mut self) -> Result<Self, ConfigError> {
         if self.api_url.is_none()
             && let Some(text) = std::env::var("RAVI_API_URL").ok().filter(|t| !t.is_empty())
@@ -90,6 +92,10 @@ impl Config {
             && let Some(text) = std::env::var("RAVI_WORKSPACE_KEYCHAIN").ok().filter(|t| !t.is_empty())
         {
             self.keychain = Some(text.parse()?);
+        }
+        if self.wake_on_use.is_none() {
+            let given = std::env::var("RAVI_WORKSPACE_WAKE").ok().filter(|t| !t.is_empty());
+            self.wake_on_use = given.map(|text| wake_policy(&text)).transpose()?;
         }
         if self.github.is_none()
             && let Some(text) = std::env::var("RAVI_WORKSPACE_GITHUB").ok().filter(|t| !t.is_empty())
@@ -132,6 +138,11 @@ impl Config {
         Ok(base.state_dir().unwrap_or_else(|| base.data_dir()).join("ravi-workspace"))
     }
 
+    /// Whether use wakes a suspended workspace.
+    pub(crate) fn wakes_on_use(&self) -> bool {
+        self.wake_on_use.unwrap_or(true)
+    }
+
     /// How old secrets may be.
     pub(crate) fn secret_limits(&self) -> Limits {
         let seconds = |chosen: Option<u64>, default| Duration::from_secs(chosen.unwrap_or(default));
@@ -158,6 +169,14 @@ impl Config {
     /// The key in `RAVI_API_KEY`, unless the configuration says not to look there.
     pub(crate) fn key_from_env(&self) -> Option<SecretString> {
         std::env::var("RAVI_API_KEY").ok().filter(|t| !t.trim().is_empty()).map(|t| SecretString::from(t.trim()))
+    }
+}
+
+fn wake_policy(text: &str) -> Result<bool, ConfigError> {
+    match text {
+        "on-use" => Ok(true),
+        "never" => Ok(false),
+        other => Err(ConfigError::Wake { given: other.to_owned() }),
     }
 }
 
@@ -199,6 +218,12 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+    /// `RAVI_WORKSPACE_WAKE` has a value that means nothing.
+    #[error("RAVI_WORKSPACE_WAKE is {given:?}; it must be on-use or never")]
+    Wake {
+        /// The value.
+        given: String,
+    },
     /// The platform names no folder for state.
     #[error("no folder for the ledger: {reason}")]
     StateDir {
@@ -215,6 +240,7 @@ impl Explain for ConfigError {
             ConfigError::Keychain { .. } => "config.keychain".into(),
             ConfigError::StateDir { .. } => "config.state_dir".into(),
             ConfigError::Github { .. } => "config.github".into(),
+            ConfigError::Wake { .. } => "config.wake".into(),
         }
     }
 
@@ -225,6 +251,7 @@ impl Explain for ConfigError {
             }
             ConfigError::IdentityName { .. } => "Write a pattern such as `agent-{id}` or `{name}`.".into(),
             ConfigError::Keychain { .. } => "Set it to file or system, or leave it out.".into(),
+            ConfigError::Wake { .. } => "Set it to on-use or never, or leave it out.".into(),
             ConfigError::Github { .. } => {
                 r#"Write it as JSON, such as {"hosts":["github.com"],"missing":"deny"}."#.into()
             }

@@ -51,6 +51,7 @@ pub use error::{Error, ErrorBody, Result};
 pub use handover::{Environment, Handover, Workspace};
 pub use helper::helper_main;
 pub use keychain::KeychainError;
+pub use ledger::Ending;
 #[cfg(feature = "tauri")]
 pub use plugin::{Builder, RaviExt, init};
 pub use ravi::{Ravi, Settings, UndoReport};

@@ -243,6 +243,7 @@ mod account;
 mod audit;
 mod doctor;
 mod github;
+mod lifetimes;
 mod settings;
 mod vault;
 

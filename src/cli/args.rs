@@ -23,6 +23,7 @@ Environment:
   RAVI_WORKSPACE_STATE  folder of the ledger
   RAVI_WORKSPACE_KEYCHAIN
                         where the key of a new ledger is kept: file or system (default: system where it works)
+  RAVI_WORKSPACE_WAKE   whether use wakes a suspended workspace: on-use or never (default: on-use)
   RAVI_WORKSPACE_GITHUB whose GitHub login workspaces use, as JSON (docs/github.md)
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not signed in or key refused, 4 not found, 5 Ravi not reachable,
@@ -72,6 +73,21 @@ pub(super) enum Command {
         /// Make a key that signs the workspace's commits; `git commit -S` then asks for nothing
         #[arg(long)]
         sign: bool,
+        /// Release it by itself after this time, such as 90s, 30m, 8h or 7d
+        #[arg(long, value_name = "TIME", value_parser = super::lifetimes::seconds)]
+        ttl: Option<u64>,
+    },
+    /// Revoke a workspace's key and keep its identity, until the workspace is used again
+    Suspend {
+        /// Id or path of the workspace
+        #[arg(value_name = "PATH|ID")]
+        target: String,
+    },
+    /// Give a suspended workspace a key again
+    Wake {
+        /// Id or path of the workspace
+        #[arg(value_name = "PATH|ID")]
+        target: String,
     },
     /// Take a workspace down: undo, revoke its key, free its identity
     Release {

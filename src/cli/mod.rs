@@ -10,6 +10,7 @@ mod codex_hook;
 mod doctor;
 mod env;
 mod exec;
+mod lifetimes;
 mod output;
 mod progress;
 mod run;

@@ -30,11 +30,13 @@ async fn answer(ravi: Ravi, command: Command, output: Output) -> Result<ExitCode
         Command::Login { key_stdin, import } => account::login(&ravi, key_stdin, import, output).await,
         Command::Logout => account::logout(&ravi, output).await,
         Command::Account { keychain } => account::account(&ravi, keychain, output).await,
-        Command::Provision { path, id, name, phone, email, env_file, github_secret, sign } => {
-            let request = ProvisionRequest { path, id, name, phone, email, env_file, github_secret, sign };
+        Command::Provision { path, id, name, phone, email, env_file, github_secret, sign, ttl } => {
+            let request = ProvisionRequest { path, id, name, phone, email, env_file, github_secret, sign, ttl_s: ttl };
             provision(&ravi, request, output).await
         }
         Command::Release { target, retire } => release(&ravi, &target, retire, output).await,
+        Command::Suspend { target } => super::lifetimes::suspend(&ravi, &target, output).await,
+        Command::Wake { target } => super::lifetimes::wake(&ravi, &target, output).await,
         Command::Reap { dry_run } => reap(&ravi, dry_run, output).await,
         Command::List => list(&ravi, output).await,
         Command::Status { path } => {
@@ -64,7 +66,7 @@ async fn provision(ravi: &Ravi, request: ProvisionRequest, output: Output) -> Re
     Ok(())
 }
 
-fn provisioned_text(done: &Provisioned) -> String {
+pub(super) fn provisioned_text(done: &Provisioned) -> String {
     let author = match &done.git {
         Some(git) => format!("{} <{}>", git.user_name, git.user_email),
         None => "none; the folder is in no git repository".to_owned(),
@@ -109,9 +111,11 @@ fn reap_text(report: &ReapReport) -> String {
     };
     let line = |verb: &str, r: &Reaped| format!("{verb} {} ({}): {}", r.id, r.path.display(), r.why);
     let released = report.released.iter().map(|r| line(release, r));
+    let suspend = if report.dry_run { "would suspend" } else { "suspended" };
+    let suspended = report.suspended.iter().map(|r| line(suspend, r));
     let left = report.left.iter().map(|r| line("left", r));
     let keys = report.keys.iter().map(|k| format!("{revoke} key {} made for {}", k.uuid, k.workspace));
-    let lines: Vec<String> = released.chain(left).chain(keys).collect();
+    let lines: Vec<String> = released.chain(suspended).chain(left).chain(keys).collect();
     match lines.as_slice() {
         [] => "Nothing to reap.".to_owned(),
         lines => lines.join("\n"),

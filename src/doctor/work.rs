@@ -28,7 +28,7 @@ fn flaw(workspace: &WorkspaceSummary, now_ms: i64) -> Option<Finding> {
     let (id, path) = (&workspace.id, workspace.path.display());
     let warn = |message: String, fix: String| Some(Finding::warn("workspaces", message, fix));
     let half = match workspace.state {
-        State::Ready => None,
+        State::Ready | State::Suspended => None,
         State::Provisioning => Some(("set up", format!("Provision it again, or `ravi-workspace release \"{id}\"`."))),
         State::Releasing => Some(("taken down", format!("`ravi-workspace release \"{id}\"` goes on."))),
     };

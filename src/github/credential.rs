@@ -105,6 +105,7 @@ fn get(caller: &Caller, input: impl Read) -> Result<Option<Answer>> {
     if !answers_for(&bound.plan.config.hosts, &request)? {
         return Ok(None);
     }
+    caller.wake(&bound)?;
     let token = bound.noted(Action::GithubGit, current_token(&bound, &request, caller))?;
     let Some(token) = token else { return Ok(None) };
     // Asked once more at most: a token that is refused twice is the one that Ravi has.

@@ -5,11 +5,14 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::bound::Bound;
 use super::credential::{self, Operation};
 use super::error::GithubError;
 use super::shim;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::ravi::Ravi;
+use crate::workspace::{GithubSource, State, WorkspaceError};
 
 /// Exit code of a shell for a command that is not there.
 const NOT_INSTALLED: u8 = 127;
@@ -54,6 +57,24 @@ impl Caller {
         // Without a folder of its own there is no ledger but the one that a note names.
         let state_dir = Config { state_dir, ..Config::default() }.folder().unwrap_or_default();
         Caller { folder, state_dir: state_dir.canonicalize().unwrap_or(state_dir) }
+    }
+
+    /// Wakes the workspace of `bound` where it sleeps and has a login of its own. Blocks.
+    pub(super) fn wake(&self, bound: &Bound) -> Result<()> {
+        if bound.binding.state != State::Suspended || bound.plan.source == GithubSource::Inherited {
+            return Ok(());
+        }
+        let config = self.config()?;
+        let server = config.server()?.as_str().trim_end_matches('/').to_owned();
+        if server != bound.binding.server {
+            // The environment's key is for the server that the environment names.
+            let (id, theirs) = (bound.binding.id.clone(), bound.binding.server.clone());
+            return Err(WorkspaceError::OtherServer { id, theirs, ours: server }.into());
+        }
+        let ravi = Ravi::open(Config { state_dir: Some(bound.ledger.dir().to_owned()), ..config })?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|source| GithubError::Io { path: "network".into(), doing: "started", source })?;
+        runtime.block_on(ravi.wake_on_use(&bound.binding))
     }
 
     /// Everything else. Asked for in workspaces only, so that a mistake in it disturbs nobody elsewhere.

@@ -79,6 +79,7 @@ fn prepare(caller: Option<&Caller>, arguments: &[OsString]) -> Result<Command> {
     // A folder that cannot be told, as it is gone, is no workspace.
     let Some(caller) = caller else { return Ok(command) };
     if let Place::Bound(bound) = bound::find(&caller.folder, &caller.state_dir)? {
+        caller.wake(&bound)?;
         let login = token::read_blocking(&bound.ledger, &bound.binding, &bound.plan, || caller.config());
         let login = login.map(|login| match login {
             Login::Token { token, stale } => Some((token, stale)),

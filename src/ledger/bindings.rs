@@ -91,7 +91,8 @@ impl Ledger {
                 ":nonce": binding.nonce,
                 ":request": json(&binding.request)?,
                 ":at_ms": binding.at_ms,
-            })
+            })?;
+            super::lifetimes::renew(t, &binding.id, binding.request.ttl_s, false)
         })?;
         Ok(())
     }
@@ -111,7 +112,16 @@ impl Ledger {
                 ":common_dir": binding.common_dir.as_deref().map(text),
                 ":device": binding.device,
                 ":request": json(&binding.request)?,
-            })
+            })?;
+            super::lifetimes::renew(t, &binding.id, binding.request.ttl_s, false)
+        })?;
+        Ok(())
+    }
+
+    /// Nothing but the workspace's life begins anew; with `keep` it only does not go to sleep.
+    pub(crate) fn renew_lifetime(&self, binding: &Binding, keep: bool) -> Result<(), LedgerError> {
+        self.change("ledger: lifetime renewed", |t| {
+            super::lifetimes::renew(t, &binding.id, binding.request.ttl_s, keep)
         })?;
         Ok(())
     }
@@ -184,6 +194,7 @@ impl Ledger {
                 params![id, json(&github.info())?],
             )?;
             super::github::put(t, id, github)?;
+            super::lifetimes::used(t, id)?;
             t.execute("DELETE FROM intent WHERE binding = ?1", [id])
         })?;
         Ok(())
@@ -306,6 +317,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Binding> {
         nonce: row.get(7)?,
         state: match row.get_ref(8)?.as_str()? {
             "ready" => BindingState::Ready,
+            "suspended" => BindingState::Suspended,
             "releasing" => BindingState::Releasing,
             _ => BindingState::Provisioning,
         },

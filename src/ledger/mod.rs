@@ -12,6 +12,7 @@ mod github;
 mod host;
 mod identities;
 mod key_identity;
+mod lifetimes;
 mod machine_key;
 mod owed;
 mod schema;
@@ -29,6 +30,8 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 pub(crate) use bindings::Binding;
 pub(crate) use cache::{CachedRow, SecretAt};
 pub(crate) use identities::{IdentityRow, IdentityState};
+pub use lifetimes::Ending;
+pub(crate) use lifetimes::Lifetime;
 pub(crate) use machine_key::{MachineKey, Place};
 pub(crate) use owed::Owed;
 

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&[&str]] = &[&[
     super::github::TABLES,
     super::host::TABLES,
     super::key_identity::TABLES,
+    super::lifetimes::TABLES,
     super::settings_backup::TABLES,
     super::vault_key::TABLES,
 ]];
@@ -52,7 +53,7 @@ CREATE TABLE binding (
     common_dir  TEXT,                   -- the repository it belongs to
     device      INTEGER,                -- device that holds the folder's parent
     nonce       TEXT NOT NULL UNIQUE,          -- also in the private git dir
-    state       TEXT NOT NULL CHECK (state IN ('provisioning', 'ready', 'releasing')),
+    state       TEXT NOT NULL CHECK (state IN ('provisioning', 'ready', 'suspended', 'releasing')),
     request     TEXT NOT NULL,          -- the ProvisionRequest, JSON
     retire      INTEGER NOT NULL DEFAULT 0,
     identity    TEXT REFERENCES identity (uuid),

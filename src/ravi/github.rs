@@ -31,6 +31,7 @@ impl Ravi {
         let ledger = &self.inner.ledger;
         let binding = workspace::find(ledger, &target).await?;
         let binding = binding.ok_or_else(|| WorkspaceError::Unbound { target: target.into_owned() })?;
+        self.wake_on_use(&binding).await?;
         let id = binding.id.clone();
         let plan = ledger.run(move |l| l.github_plan(&id)).await?;
         let plan = plan.ok_or_else(|| github::GithubError::NotReady { id: binding.id.clone() })?;

@@ -123,6 +123,12 @@ pub enum WorkspaceError {
         /// The Ravi that is asked now.
         ours: String,
     },
+    /// The workspace sleeps, and the configuration does not let its use wake it.
+    #[error("workspace {id} is suspended, and use does not wake it here")]
+    Suspended {
+        /// The id.
+        id: String,
+    },
     /// No binding for an id or path.
     #[error("no workspace is bound to {target}")]
     Unbound {
@@ -193,6 +199,7 @@ impl Explain for WorkspaceError {
             WorkspaceError::PathTaken { .. } => "workspace.path_taken",
             WorkspaceError::OtherLedger { .. } => "workspace.other_ledger",
             WorkspaceError::OtherServer { .. } => "workspace.other_server",
+            WorkspaceError::Suspended { .. } => "workspace.suspended",
             WorkspaceError::Unbound { .. } => "workspace.unbound",
             WorkspaceError::Busy { .. } => "workspace.busy",
             WorkspaceError::AddressTaken { .. } => "workspace.address_taken",
@@ -230,6 +237,7 @@ impl Explain for WorkspaceError {
                 format!("Set RAVI_WORKSPACE_STATE={} to use that ledger, or release it there.", ledger.display())
             }
             WorkspaceError::OtherServer { theirs, .. } => format!("Set RAVI_API_URL={theirs}."),
+            WorkspaceError::Suspended { id } => format!("`ravi-workspace wake \"{id}\"` wakes it."),
             WorkspaceError::Unbound { .. } => "See `ravi-workspace list`; `ravi-workspace provision` binds one.".into(),
             WorkspaceError::Busy { .. } => "Try again; if it stays so, look for a hanging ravi-workspace.".into(),
             WorkspaceError::AddressTaken { .. } => "Choose an address with --email.".into(),
@@ -258,6 +266,7 @@ impl Explain for WorkspaceError {
             | WorkspaceError::NotOurs { .. }
             | WorkspaceError::ForeignGitDir { .. }
             | WorkspaceError::PlanFull { .. }
+            | WorkspaceError::Suspended { .. }
             | WorkspaceError::OtherLedger { .. } => Kind::Policy,
             WorkspaceError::File(e) => e.kind(),
             _ => Kind::Failed,

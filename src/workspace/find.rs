@@ -90,16 +90,21 @@ pub(crate) async fn summaries(ledger: &Ledger) -> Result<Vec<WorkspaceSummary>> 
                     rows.insert(uuid.clone(), row);
                 }
             }
-            Ok((bindings, rows))
+            let mut ends = HashMap::new();
+            for binding in &bindings {
+                ends.insert(binding.id.clone(), l.lifetime(&binding.id)?.and_then(|life| life.ends_ms));
+            }
+            Ok((bindings, rows, ends))
         })
         .await?;
     let describe = move || {
-        let (bindings, mut rows) = all;
+        let (bindings, mut rows, ends) = all;
         Ok(bindings
             .into_iter()
             .map(|b| {
                 let row = b.identity.as_ref().and_then(|uuid| rows.remove(uuid));
-                describe(b, row)
+                let ends_at_ms = ends.get(&b.id).copied().flatten();
+                describe(b, row, ends_at_ms)
             })
             .collect())
     };
@@ -112,10 +117,12 @@ pub(crate) async fn summary(ledger: &Ledger, binding: Binding) -> Result<Workspa
         Some(uuid) => ledger.run(move |l| l.identity(&uuid)).await?,
         None => None,
     };
-    Ok(blocking(move || Ok::<_, WorkspaceError>(describe(binding, row))).await?)
+    let id = binding.id.clone();
+    let ends_at_ms = ledger.run(move |l| l.lifetime(&id)).await?.and_then(|life| life.ends_ms);
+    Ok(blocking(move || Ok::<_, WorkspaceError>(describe(binding, row, ends_at_ms))).await?)
 }
 
-fn describe(binding: Binding, row: Option<IdentityRow>) -> WorkspaceSummary {
+fn describe(binding: Binding, row: Option<IdentityRow>, ends_at_ms: Option<i64>) -> WorkspaceSummary {
     let git = row.as_ref().filter(|_| binding.git_dir.is_some()).map(|row| git_info(&binding, row));
     let github: Option<GithubInfo> = binding.github.clone();
     WorkspaceSummary {
@@ -127,6 +134,7 @@ fn describe(binding: Binding, row: Option<IdentityRow>) -> WorkspaceSummary {
         name: binding.name,
         path: binding.path,
         state: binding.state,
+        ends_at_ms,
         last_error: binding.last_error,
         created_at_ms: binding.at_ms,
     }

@@ -22,6 +22,7 @@ mod release;
 mod shared;
 pub(crate) mod signing;
 mod splice;
+mod suspend;
 mod values;
 
 pub use error::WorkspaceError;
@@ -38,3 +39,4 @@ pub(crate) use reap::reap;
 pub(crate) use release::{done_before, pay_due, release};
 pub(crate) use shared::RECORD_FILE;
 pub(crate) use signing::PROGRAM as SIGN_PROGRAM;
+pub(crate) use suspend::{suspend, wake};

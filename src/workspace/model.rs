@@ -33,6 +33,9 @@ pub struct ProvisionRequest {
     /// Also make a key of the workspace's own that signs its commits (`git commit -S`).
     #[serde(default)]
     pub sign: bool,
+    /// Seconds from now after which the workspace is released by itself. Each provision sets it anew.
+    #[serde(default)]
+    pub ttl_s: Option<u64>,
 }
 
 /// A workspace that has everything it was meant to get.
@@ -62,6 +65,8 @@ pub enum State {
     Provisioning,
     /// Everything is set up.
     Ready,
+    /// Its key is revoked and its identity kept; its next use wakes it, where that is allowed.
+    Suspended,
     /// Being taken down, or to be resumed by the next call.
     Releasing,
 }
@@ -127,6 +132,8 @@ pub struct WorkspaceSummary {
     pub path: PathBuf,
     /// Where it is in its life.
     pub state: State,
+    /// Unix time in milliseconds when its time is over; `None`: it has no end.
+    pub ends_at_ms: Option<i64>,
     /// Who the agent is; `None` until the identity is known.
     pub identity: Option<IdentityInfo>,
     /// Author of its commits.
@@ -170,6 +177,20 @@ pub struct Released {
     pub left: Vec<String>,
 }
 
+/// What a suspension did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct Suspended {
+    /// The app's id for the workspace.
+    pub id: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Where it is in its life now.
+    pub state: State,
+    /// Revocations that Ravi could not take now; they are kept and tried again.
+    pub owed: u32,
+}
+
 /// What a reap did, or would do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
@@ -180,6 +201,8 @@ pub struct ReapReport {
     pub released: Vec<Reaped>,
     /// Workspaces that may be gone, but that cannot be seen; left as they are.
     pub left: Vec<Reaped>,
+    /// Workspaces that were suspended: nobody works in them, or their time is over.
+    pub suspended: Vec<Reaped>,
     /// Keys that were revoked because no workspace has them.
     pub keys: Vec<ReapedKey>,
 }

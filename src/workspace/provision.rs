@@ -28,10 +28,23 @@ const LONGEST_TEXT: usize = 200;
 /// Sets `request` up, or finishes what an earlier call began. One caller at a time per workspace; the others wait and
 /// then find everything done.
 pub(crate) async fn provision(ctx: Context<'_>, request: ProvisionRequest) -> Result<Provisioned> {
+    provision_for(ctx, request, Life::BeginsAnew).await
+}
+
+/// What a provision does to the time that the workspace has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Life {
+    /// It is what the request says, from now on.
+    BeginsAnew,
+    /// It stays as it is; only an end that would suspend the workspace is taken away.
+    GoesOn,
+}
+
+pub(super) async fn provision_for(ctx: Context<'_>, request: ProvisionRequest, life: Life) -> Result<Provisioned> {
     check_request(&request)?;
     let id = request.id.clone();
     let _lock = Lock::wait(ctx.ledger.dir(), &format!("workspace/{id}"), &id).await?;
-    let provisioned = run(ctx, request).await;
+    let provisioned = run(ctx, request, life).await;
     if let Err(error) = &provisioned {
         // The binding may not exist yet, and the ledger may be what failed: the caller gets the error in any case.
         let body = error.body();
@@ -67,9 +80,9 @@ fn check_text(field: &'static str, text: &str) -> Result<(), WorkspaceError> {
     Ok(())
 }
 
-async fn run(ctx: Context<'_>, request: ProvisionRequest) -> Result<Provisioned> {
+async fn run(ctx: Context<'_>, request: ProvisionRequest, life: Life) -> Result<Provisioned> {
     let id = request.id.clone();
-    let (binding, place) = ctx.step(&id, Step::Inspect, prepare(ctx, request)).await?;
+    let (binding, place) = ctx.step(&id, Step::Inspect, prepare(ctx, request, life)).await?;
     let found = ctx.step(&id, Step::Identity, identity::find_or_make(ctx, &binding)).await?;
     let known = reload(ctx, &id).await?;
     // Neither needs the other's answer.
@@ -115,17 +128,17 @@ async fn reload(ctx: Context<'_>, id: &str) -> Result<Binding> {
 }
 
 /// Looks at the folder, refuses what must be refused before anything is done, and writes the binding down.
-async fn prepare(ctx: Context<'_>, request: ProvisionRequest) -> Result<(Binding, Inspected)> {
+async fn prepare(ctx: Context<'_>, request: ProvisionRequest, life: Life) -> Result<(Binding, Inspected)> {
     let path = request.path.clone();
     let place = blocking(move || inspect(&path)).await?;
-    let binding = bind(ctx, request, &place).await?;
+    let binding = bind(ctx, request, &place, life).await?;
     let (seen, known, ledger) = (place.clone(), binding.clone(), ctx.ledger.dir().to_owned());
     blocking(move || claim_folder(&seen, &known, &ledger)).await?;
     Ok((binding, place))
 }
 
 /// The binding of the request: a new one, the one there is, or that one renewed.
-async fn bind(ctx: Context<'_>, request: ProvisionRequest, place: &Inspected) -> Result<Binding> {
+async fn bind(ctx: Context<'_>, request: ProvisionRequest, place: &Inspected, life: Life) -> Result<Binding> {
     let id = request.id.clone();
     let existing = ctx.ledger.run(move |l| l.binding(&id)).await?;
     let existing = match existing {
@@ -141,7 +154,9 @@ async fn bind(ctx: Context<'_>, request: ProvisionRequest, place: &Inspected) ->
         other => other,
     };
     match existing {
-        Some(old) => renew(ctx, old, request, place).await,
+        Some(old) => renew(ctx, old, request, place, life).await,
+        // It was to go on, and was released meanwhile.
+        None if life == Life::GoesOn => Err(WorkspaceError::Unbound { target: request.id }.into()),
         None => add(ctx, request, place).await,
     }
 }
@@ -192,14 +207,24 @@ async fn make_room(ctx: Context<'_>, place: &Inspected) -> Result<()> {
     release::release(ctx, &other, false).await.map(drop)
 }
 
-async fn renew(ctx: Context<'_>, old: Binding, request: ProvisionRequest, place: &Inspected) -> Result<Binding> {
+async fn renew(
+    ctx: Context<'_>,
+    old: Binding,
+    request: ProvisionRequest,
+    place: &Inspected,
+    life: Life,
+) -> Result<Binding> {
     let git_dir = place.git.as_ref().map(|g| g.git_dir.clone());
     // Same folder, or the same worktree moved elsewhere.
     let same = old.path == place.root || is_noted(ctx, git_dir.clone(), &old.id).await?;
     if !same {
         return Err(WorkspaceError::IdTaken { id: old.id, path: old.path }.into());
     }
-    if old.path == place.root && old.git_dir == git_dir && old.request == request {
+    // The same place may be named in several ways.
+    let as_before = ProvisionRequest { path: old.request.path.clone(), ..request.clone() } == old.request;
+    if old.path == place.root && old.git_dir == git_dir && as_before {
+        let kept = old.clone();
+        ctx.ledger.run(move |l| l.renew_lifetime(&kept, life == Life::GoesOn)).await?;
         return Ok(old);
     }
     let renewed = Binding {

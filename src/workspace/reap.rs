@@ -15,10 +15,11 @@ use super::inspect::{folder_state, parent_device};
 use super::lock::Lock;
 use super::model::{FolderState, ReapReport, Reaped, ReapedKey, State};
 use super::release;
+use super::suspend::suspend_locked;
 use crate::api::{ApiError, KeyRecord};
 use crate::audit::{Action, Entry};
 use crate::error::Result;
-use crate::ledger::{Binding, now_ms};
+use crate::ledger::{Binding, Ending, Lifetime, now_ms};
 
 /// A provision that has not been finished for so long, and that nobody is working on, is given up.
 const ABANDONED: Duration = Duration::from_secs(3600);
@@ -30,13 +31,16 @@ enum Verdict {
     Keep,
     /// Release it.
     Release(&'static str),
+    /// Revoke its key and keep its identity.
+    Suspend(&'static str),
     /// It may be gone, but that cannot be seen.
     Unseen(&'static str),
 }
 
 /// Looks at every binding of this server and releases what is gone; with `dry_run` only says what it would do.
 pub(crate) async fn reap(ctx: Context<'_>, dry_run: bool) -> Result<ReapReport> {
-    let mut report = ReapReport { dry_run, released: Vec::new(), left: Vec::new(), keys: Vec::new() };
+    let mut report =
+        ReapReport { dry_run, released: Vec::new(), left: Vec::new(), suspended: Vec::new(), keys: Vec::new() };
     for binding in ctx.ledger.run(|l| l.bindings()).await? {
         if binding.server == ctx.server {
             look_at(ctx, binding, &mut report).await?;
@@ -51,13 +55,16 @@ pub(crate) async fn reap(ctx: Context<'_>, dry_run: bool) -> Result<ReapReport> 
 
 async fn look_at(ctx: Context<'_>, binding: Binding, report: &mut ReapReport) -> Result<()> {
     let looked = binding.clone();
+    let life = life_of(ctx, &binding).await?;
     let entry = |why: &str| Reaped { id: binding.id.clone(), path: binding.path.clone(), why: why.to_owned() };
-    match blocking(move || verdict(&looked)).await? {
+    match blocking(move || verdict(&looked, life)).await? {
         Verdict::Keep => {}
         Verdict::Unseen(why) => report.left.push(entry(why)),
         Verdict::Release(why) if report.dry_run => report.released.push(entry(why)),
-        Verdict::Release(why) => match release_now(ctx, &binding).await? {
+        Verdict::Suspend(why) if report.dry_run => report.suspended.push(entry(why)),
+        Verdict::Release(why) | Verdict::Suspend(why) => match end_now(ctx, &binding).await? {
             Outcome::Released => report.released.push(entry(why)),
+            Outcome::Suspended => report.suspended.push(entry(why)),
             Outcome::Busy => report.left.push(entry("another process is working on it")),
             Outcome::Settled => {}
         },
@@ -65,30 +72,37 @@ async fn look_at(ctx: Context<'_>, binding: Binding, report: &mut ReapReport) ->
     Ok(())
 }
 
-/// What came of releasing a binding.
+async fn life_of(ctx: Context<'_>, binding: &Binding) -> Result<Option<Lifetime>> {
+    let id = binding.id.clone();
+    Ok(ctx.ledger.run(move |l| l.lifetime(&id)).await?)
+}
+
+/// What came of ending a binding.
 enum Outcome {
     Released,
+    Suspended,
     /// Somebody is working on the workspace.
     Busy,
     /// Somebody else did it, or it is not gone any more.
     Settled,
 }
 
-async fn release_now(ctx: Context<'_>, binding: &Binding) -> Result<Outcome> {
+async fn end_now(ctx: Context<'_>, binding: &Binding) -> Result<Outcome> {
     let Some(_lock) = Lock::try_now(ctx.ledger.dir(), &format!("workspace/{}", binding.id))? else {
         return Ok(Outcome::Busy);
     };
     let id = binding.id.clone();
     // It was looked at without the lock; what counts is what it is now.
     let Some(now) = ctx.ledger.run(move |l| l.binding(&id)).await? else { return Ok(Outcome::Settled) };
-    let looked = now.clone();
-    if !matches!(blocking(move || verdict(&looked)).await?, Verdict::Release(_)) {
-        return Ok(Outcome::Settled);
+    let (looked, life) = (now.clone(), life_of(ctx, &now).await?);
+    match blocking(move || verdict(&looked, life)).await? {
+        Verdict::Release(_) => release::finish(ctx, now).await.map(|_| Outcome::Released),
+        Verdict::Suspend(_) => suspend_locked(ctx, now).await.map(|_| Outcome::Suspended),
+        Verdict::Keep | Verdict::Unseen(_) => Ok(Outcome::Settled),
     }
-    release::finish(ctx, now).await.map(|_| Outcome::Released)
 }
 
-fn verdict(binding: &Binding) -> Result<Verdict, super::WorkspaceError> {
+fn verdict(binding: &Binding, life: Option<Lifetime>) -> Result<Verdict, super::WorkspaceError> {
     if binding.state == State::Releasing {
         return Ok(Verdict::Release("its release was begun and not finished"));
     }
@@ -97,11 +111,13 @@ fn verdict(binding: &Binding) -> Result<Verdict, super::WorkspaceError> {
         _ => by_folder(binding, "its folder is gone"),
     };
     let age = Duration::from_millis(now_ms().saturating_sub(binding.at_ms).max(0).unsigned_abs());
-    Ok(match gone {
-        Verdict::Keep if binding.state == State::Provisioning && age > ABANDONED => {
-            Verdict::Release("it was never set up to the end")
-        }
-        other => other,
+    // One that was ready once is somebody's, also while a later provision of it does not come to its end.
+    let never_ready = binding.state == State::Provisioning && binding.github.is_none();
+    Ok(match (gone, life.and_then(|life| life.due())) {
+        (Verdict::Keep, _) if never_ready && age > ABANDONED => Verdict::Release("it was never set up to the end"),
+        (Verdict::Keep, Some(Ending::Release)) => Verdict::Release("its time is over"),
+        (Verdict::Keep, Some(Ending::Suspend)) if binding.state == State::Ready => Verdict::Suspend("its time is over"),
+        (other, _) => other,
     })
 }
 
@@ -111,7 +127,7 @@ fn linked(binding: &Binding, git_dir: &Path, common_dir: &Path) -> Result<Verdic
         return Ok(Verdict::Unseen("its repository cannot be read"));
     }
     match git_dir.symlink_metadata() {
-        Ok(_) if binding.state == State::Ready && !has_note(git_dir, &binding.nonce)? => {
+        Ok(_) if matches!(binding.state, State::Ready | State::Suspended) && !has_note(git_dir, &binding.nonce)? => {
             Ok(Verdict::Release("another worktree was made in its place"))
         }
         Ok(_) if git_dir.join("locked").exists() => Ok(match folder_state(&binding.path) {

@@ -10,6 +10,7 @@ use super::lock::Lock;
 use super::model::{FolderState, IdentityFate, Released, Step};
 use super::note::Note;
 use super::shared::Repository;
+use super::suspend::pay_suspended;
 use super::{env_file, identity, ravi_dir, signing, values};
 use crate::api::ApiError;
 use crate::audit::{Action, Entry};
@@ -144,7 +145,7 @@ pub(crate) async fn pay_due(ctx: Context<'_>) -> Result<()> {
         let id = owed.identity.to_string();
         pay(ctx, owed, &id).await?;
     }
-    Ok(())
+    pay_suspended(ctx, false).await
 }
 
 /// Tries every debt to this server, due or not: somebody asked for it.
@@ -155,7 +156,7 @@ pub(crate) async fn pay_all(ctx: Context<'_>) -> Result<()> {
             pay(ctx, owed, &id).await?;
         }
     }
-    Ok(())
+    pay_suspended(ctx, true).await
 }
 
 /// Revokes the keys of one identity and parks or retires it; `false` when Ravi cannot take it now.

@@ -20,6 +20,7 @@ mod github_bleed;
 mod github_gh;
 mod github_hostile;
 mod github_push;
+mod hooks_lifetimes;
 mod keychain;
 mod local_account;
 mod local_control;

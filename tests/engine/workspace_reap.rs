@@ -223,7 +223,17 @@ async fn a_phone_is_asked_for_once_and_said_when_it_cannot_be_had() {
 
 fn request(path: &Path, id: &str, name: &str) -> ProvisionRequest {
     let (path, id, name) = (path.to_owned(), id.to_owned(), name.to_owned());
-    ProvisionRequest { path, id, name, phone: false, email: None, env_file: None, github_secret: None, sign: false }
+    ProvisionRequest {
+        path,
+        id,
+        name,
+        phone: false,
+        email: None,
+        env_file: None,
+        github_secret: None,
+        sign: false,
+        ttl_s: None,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,92 @@
+//! Workspaces that sleep: their key is revoked and their identity kept, until they are used again.
+//!
+//! The ledger forgets the key before Ravi is asked to revoke it, so a crash in between leaves a debt and no key that
+//! anybody could use. Waking is provisioning again: whatever it finds missing, such as the key, it makes; and what it was
+//! making when it was cut short is taken away by whoever looks next.
+
+use super::context::{Context, blocking};
+use super::error::WorkspaceError;
+use super::inspect::folder_state;
+use super::lock::Lock;
+use super::model::{FolderState, ProvisionRequest, Provisioned, State, Suspended};
+use super::provision::{Life, provision_for};
+use super::{identity, ravi_dir};
+use crate::audit::{Action, Entry};
+use crate::error::Result;
+use crate::ledger::{Binding, now_ms};
+
+/// Pause between two attempts to revoke the key of a suspended workspace.
+const PAUSE_MS: i64 = 60_000;
+
+/// Suspends the workspace of `seen`. One that is not set up is left as it is.
+pub(crate) async fn suspend(ctx: Context<'_>, seen: &Binding) -> Result<Suspended> {
+    let id = &seen.id;
+    let _lock = Lock::wait(ctx.ledger.dir(), &format!("workspace/{id}"), id).await?;
+    let wanted = id.clone();
+    // Another caller may have released it while this one waited.
+    let Some(binding) = ctx.ledger.run(move |l| l.binding(&wanted)).await? else {
+        return Err(WorkspaceError::Unbound { target: id.clone() }.into());
+    };
+    suspend_locked(ctx, Binding { path: seen.path.clone(), ..binding }).await
+}
+
+/// The same for a caller that holds the workspace's lock.
+pub(crate) async fn suspend_locked(ctx: Context<'_>, binding: Binding) -> Result<Suspended> {
+    let begun = binding.clone();
+    let answer = |state, owed| Suspended { id: binding.id.clone(), path: binding.path.clone(), state, owed };
+    if !ctx.ledger.run(move |l| l.begin_suspend(&begun)).await? {
+        return Ok(answer(binding.state, 0));
+    }
+    let entry = Entry::done(Action::WorkspaceSuspend).workspace(&binding.id);
+    ctx.note(binding.identity.iter().fold(entry, |entry, uuid| entry.object(uuid.as_str()))).await?;
+    let paid = pay(ctx, &binding).await?;
+    Ok(answer(State::Suspended, u32::from(!paid)))
+}
+
+/// Takes the key out of the folder and revokes it; `false` when Ravi cannot take it now.
+async fn pay(ctx: Context<'_>, binding: &Binding) -> Result<bool> {
+    let known = binding.clone();
+    blocking(move || take_key_away(&known)).await?;
+    let Some(uuid) = &binding.identity else { return Ok(true) };
+    match identity::revoke_all(ctx, uuid).await {
+        Ok(()) => {}
+        Err(crate::Error::Ledger(e)) => return Err(e.into()),
+        Err(error) => {
+            tracing::debug!(code = error.code(), workspace = binding.id, "a suspended workspace's key stays owed");
+            return Ok(false);
+        }
+    }
+    let id = binding.id.clone();
+    ctx.ledger.run(move |l| l.end_suspend(&id)).await?;
+    Ok(true)
+}
+
+fn take_key_away(binding: &Binding) -> Result<(), WorkspaceError> {
+    match (&binding.identity, folder_state(&binding.path)) {
+        (Some(uuid), FolderState::Present) => ravi_dir::remove(&binding.path, uuid.as_str()).map(drop),
+        _ => Ok(()),
+    }
+}
+
+/// Revokes keys that suspended workspaces still have; those that were tried a moment ago only with `all`. Failures stay
+/// owed; they are nobody's error.
+pub(crate) async fn pay_suspended(ctx: Context<'_>, all: bool) -> Result<()> {
+    let before = if all { i64::MAX } else { now_ms() - PAUSE_MS };
+    let server = ctx.server.to_owned();
+    for id in ctx.ledger.run(move |l| l.suspended_with_key(&server, before)).await? {
+        // Whoever has the lock is waking it, or does this.
+        let Some(_lock) = Lock::try_now(ctx.ledger.dir(), &format!("workspace/{id}"))? else { continue };
+        let wanted = id.clone();
+        let binding = ctx.ledger.run(move |l| l.binding(&wanted)).await?;
+        if let Some(binding) = binding.filter(|binding| binding.state == State::Suspended) {
+            suspend_locked(ctx, binding).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives the workspace of `seen` a key again, where it was seen to lie. Nothing else of what was asked for it changes.
+pub(crate) async fn wake(ctx: Context<'_>, seen: &Binding) -> Result<Provisioned> {
+    let request = ProvisionRequest { path: seen.path.clone(), ..seen.request.clone() };
+    provision_for(ctx, request, Life::GoesOn).await
+}
