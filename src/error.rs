@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountError;
 use crate::api::ApiError;
+use crate::codex::CodexError;
 use crate::config::ConfigError;
 use crate::github::GithubError;
 use crate::handover::HandoverError;
@@ -40,6 +41,9 @@ pub enum Error {
     /// A workspace and its GitHub login.
     #[error(transparent)]
     Github(#[from] GithubError),
+    /// A Codex login.
+    #[error(transparent)]
+    Codex(#[from] CodexError),
     /// A process of a workspace could not be given what it needs.
     #[error(transparent)]
     Handover(#[from] HandoverError),
@@ -100,6 +104,7 @@ impl Error {
             Error::Vault(e) => e,
             Error::Workspace(e) => e,
             Error::Github(e) => e,
+            Error::Codex(e) => e,
             Error::Handover(e) => e,
         }
     }

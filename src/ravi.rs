@@ -249,4 +249,5 @@ mod vault;
 
 pub use settings::{Settings, UndoReport};
 mod codex;
+mod codex_login;
 mod exec;

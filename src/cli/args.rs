@@ -139,6 +139,9 @@ pub(super) enum Command {
         #[arg(last = true, required = true, value_name = "CMD")]
         command: Vec<OsString>,
     },
+    /// Keep a Codex login in the vault, for machines where nobody signs in
+    #[command(subcommand)]
+    Codex(Codex),
     /// What orchestrators and agents call, or are set up with
     #[command(subcommand)]
     Hook(Hook),
@@ -153,6 +156,75 @@ pub(super) enum Command {
     Settings(Settings),
     /// Look at everything that can be wrong on this machine, and say what to do; exit code 1 when something fails
     Doctor,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Codex {
+    /// Store the login of Codex's folder, for this machine to have
+    Save {
+        #[command(flatten)]
+        place: CodexPlace,
+        /// Take the login from the machine that has it
+        #[arg(long)]
+        take_over: bool,
+        /// Overwrite another account, or a newer login
+        #[arg(long)]
+        force: bool,
+    },
+    /// Put the stored login into Codex's folder
+    Restore {
+        #[command(flatten)]
+        place: CodexPlace,
+        /// Take the login from the machine that has it
+        #[arg(long)]
+        take_over: bool,
+        /// Replace another account's file; with --take-over, pass over a machine that does not answer
+        #[arg(long)]
+        force: bool,
+    },
+    /// Restore, then store each rotation at once, until stopped
+    Watch {
+        #[command(flatten)]
+        place: CodexPlace,
+        /// Take the login from the machine that has it
+        #[arg(long)]
+        take_over: bool,
+        /// How often to look whether another machine wants the login (default 30)
+        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+        look_every: Option<u64>,
+    },
+    /// Show the file, what is stored, and who has it
+    Status {
+        #[command(flatten)]
+        place: CodexPlace,
+        /// Read what an app-server answered to getAuthStatus {"includeToken":true}; it alone knows whether a login is dead
+        #[arg(long)]
+        reported_stdin: bool,
+    },
+    /// Sign in on a machine without a browser, and save
+    SignIn {
+        #[command(flatten)]
+        place: CodexPlace,
+        /// Sign in with the API key in this secret instead of by a code
+        #[arg(long, value_name = "KEY")]
+        api_key: Option<String>,
+        /// Codex
+        #[arg(long, value_name = "PROGRAM", default_value = "codex")]
+        codex: PathBuf,
+        /// Sign in anew where there is a login already
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CodexPlace {
+    /// Codex's folder; default: CODEX_HOME, else ~/.codex
+    #[arg(long, value_name = "DIR")]
+    pub(super) codex_home: Option<PathBuf>,
+    /// Secret that holds the login; one for each account
+    #[arg(long, value_name = "NAME", default_value = crate::codex::DEFAULT_NAME)]
+    pub(super) name: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -49,6 +49,7 @@ async fn answer(ravi: Ravi, command: Command, output: Output) -> Result<ExitCode
         Command::Exec { path, secret, no_mask, command } => {
             super::exec::exec(&ravi, &path, &secret, no_mask, &command).await
         }
+        Command::Codex(command) => super::codex::run(&ravi, command, output).await,
         Command::Hook(Hook::Codex(hook)) => super::codex_hook::codex(&ravi, hook, output).await,
         Command::Secret(command) => secret::run(&ravi, command, output).await,
         Command::Seal(command) => seal::run(&ravi, command, output).await,

@@ -8,6 +8,7 @@ mod account;
 mod audit;
 mod bindings;
 mod cache;
+mod codex;
 mod github;
 mod host;
 mod identities;
@@ -29,6 +30,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub(crate) use bindings::Binding;
 pub(crate) use cache::{CachedRow, SecretAt};
+pub(crate) use codex::{CodexAt, CodexRow};
 pub(crate) use identities::{IdentityRow, IdentityState};
 pub use lifetimes::Ending;
 pub(crate) use lifetimes::Lifetime;

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&[&str]] = &[&[
     CORE,
     super::audit::TABLES,
     super::cache::TABLES,
+    super::codex::TABLES,
     super::github::TABLES,
     super::host::TABLES,
     super::key_identity::TABLES,

@@ -5,7 +5,7 @@ use tokio::sync::broadcast;
 
 use super::Ravi;
 use crate::account::{self, Access};
-use crate::api::AnyKey;
+use crate::api::{AnyKey, Session};
 use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::ledger::IdentityRow;
@@ -15,6 +15,27 @@ use crate::workspace::Lock;
 
 /// A value that is not fresh is served while it is read anew until it is this many times older than fresh.
 const BACKGROUND: u32 = 12;
+
+/// What belongs to the vault of the moment.
+pub(super) struct OpenVault {
+    session: Session<AnyKey>,
+    identity: IdentityRow,
+    keys: KeyRing,
+}
+
+impl OpenVault {
+    pub(super) fn vault<'a>(&'a self, ravi: &'a Ravi) -> Vault<'a> {
+        let inner = &ravi.inner;
+        Vault {
+            session: &self.session,
+            identity: &self.identity,
+            memory: &inner.memory,
+            ledger: &inner.ledger,
+            keys: self.keys.clone(),
+            limits: inner.config.secret_limits(),
+        }
+    }
+}
 
 impl Ravi {
     /// Reads a secret of the host identity; see [`read_secret`](Ravi::read_secret).
@@ -204,22 +225,19 @@ impl Ravi {
     }
 
     pub(super) async fn with_vault<T>(&self, work: impl AsyncFnOnce(Vault<'_>) -> Result<T>) -> Result<T> {
+        work(self.open_vault().await?.vault(self)).await
+    }
+
+    /// The host identity's vault, to be used once.
+    pub(super) async fn open_vault(&self) -> Result<OpenVault> {
         let inner = &self.inner;
         let access = self.access().await?;
-        let identity = &self.host(&access).await?;
+        let identity = self.host(&access).await?;
         let session = inner.client.with(&access.key);
         let uuid = identity.uuid.clone();
         // Read each time: another process may have switched sealing on.
         let keys = inner.ledger.run(move |l| KeyRing::read(l, &uuid)).await?;
-        work(Vault {
-            session: &session,
-            identity,
-            memory: &inner.memory,
-            ledger: &inner.ledger,
-            keys,
-            limits: inner.config.secret_limits(),
-        })
-        .await
+        Ok(OpenVault { session, identity, keys })
     }
 
     /// An identity key reaches one identity for ever: once known it need not be asked for, and in an outage cannot.

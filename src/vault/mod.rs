@@ -7,6 +7,7 @@ pub mod reference;
 pub mod settings;
 
 mod cache;
+mod claim;
 mod error;
 mod generate;
 mod key_ring;

@@ -38,7 +38,7 @@ impl Vault<'_> {
     }
 
     /// Reads one secret from Ravi; `None` when there is none. Nothing is remembered.
-    pub(super) async fn ask(&self, name: &SecretName) -> Result<Option<SecretString>> {
+    pub(crate) async fn ask(&self, name: &SecretName) -> Result<Option<SecretString>> {
         match self.remote().find(name.as_str()).await? {
             Some(secret) => Ok(Some(self.open(name, &secret.value)?)),
             None => Ok(None),
@@ -84,7 +84,7 @@ impl Vault<'_> {
         Ok(self.keys.open(&self.identity.uuid, name, stored).map_err(VaultError::from)?)
     }
 
-    fn close(&self, name: &SecretName, value: &SecretString) -> Result<SecretString> {
+    pub(super) fn close(&self, name: &SecretName, value: &SecretString) -> Result<SecretString> {
         Ok(self.keys.close(&self.identity.uuid, name, value).map_err(VaultError::from)?)
     }
 
@@ -96,7 +96,7 @@ impl Vault<'_> {
     }
 
     /// A machine without the key must not put plain values into a vault that others keep sealed.
-    async fn check_not_locked(&self, name: &SecretName) -> Result<()> {
+    pub(super) async fn check_not_locked(&self, name: &SecretName) -> Result<()> {
         match self.keys.sealing().is_none() && self.remote().find(RECOVERY).await?.is_some() {
             true => Err(VaultError::from(SealedError::Locked { name: name.to_string() }).into()),
             false => Ok(()),

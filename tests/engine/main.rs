@@ -13,6 +13,8 @@ mod api_calls;
 mod api_failures;
 mod audit_wiring;
 mod cli_contract;
+mod codex_common;
+mod codex_custody;
 mod codex_threads;
 mod doctor;
 mod exec_command;

@@ -1,0 +1,63 @@
+//! Custody of a Codex login: it lies in the vault of the host identity, and at one machine at a time.
+//!
+//! Codex's refresh tokens serve once. Two copies of one login that are both used end as none: the second one that is
+//! refreshed is refused, and its agents are logged out. So the stored record names the one machine that may use it
+//! ([`record`]), every rotation goes to the vault as soon as Codex has written it ([`watch`]), and one that cannot go there
+//! now waits sealed in the ledger. What Codex does with its file was found out with Codex 0.169.0; tests/engine/codex_login.rs
+//! runs it. This room must not know Tauri, the command line, or how an app talks to its app-servers.
+
+mod auth;
+mod clock;
+mod custody;
+mod error;
+mod home;
+mod lease;
+mod place;
+mod record;
+mod report;
+mod sign_in;
+mod watch;
+
+pub use error::CodexError;
+pub use report::{
+    AuthStatus, CodexEvent, CodexFile, CodexHealth, CodexHolder, CodexLogin, CodexMode, CodexRestored, CodexSaved,
+    CodexState, CodexStatus, CodexStored, CodexWatched, WatchEnd,
+};
+pub(crate) use sign_in::SignIn;
+
+pub(crate) use clock::Clock;
+pub(crate) use custody::Custody;
+pub(crate) use home::Home;
+pub(crate) use place::Place;
+pub(crate) use record::Me;
+pub(crate) use sign_in::run as sign_in;
+pub(crate) use watch::{BEAT, Pulse};
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Name of the secret that holds the login where none is chosen.
+pub const DEFAULT_NAME: &str = "CODEX_SESSION_TOKEN";
+
+/// How long a login belongs to a machine that says nothing any more. While it is watched it is renewed long before.
+pub const LEASE: Duration = Duration::from_secs(6 * 3600);
+
+/// Which login, and where.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CodexOptions {
+    /// `CODEX_HOME`; default: the variable of that name, else `~/.codex`.
+    pub home: Option<PathBuf>,
+    /// Name of the secret that holds the login; default [`DEFAULT_NAME`]. Several accounts have several names.
+    pub name: Option<String>,
+    /// Take the login from the machine that has it. A watcher there hands it over; one that does not answer is passed
+    /// over with `force` only.
+    pub take_over: bool,
+    /// Go on where another account, or a newer login, would be overwritten.
+    pub force: bool,
+    /// How long the login is this machine's after it was last heard of; default [`LEASE`].
+    pub lease: Option<Duration>,
+    /// How long a take-over waits for the other machine's watcher; default three of its looks, 90 s.
+    pub patience: Option<Duration>,
+    /// How often a watcher looks whether another machine wants the login; default 30 s.
+    pub look_every: Option<Duration>,
+}
