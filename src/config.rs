@@ -10,8 +10,10 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::bundle::BundleConfig;
 use crate::error::{Explain, Kind};
 use crate::github::GithubConfig;
+use crate::policy::SecretRule;
 use crate::vault::Limits;
 
 /// Ravi's own address.
@@ -41,6 +43,11 @@ pub struct Config {
     pub github: Option<GithubConfig>,
     /// Whether the first use of a suspended workspace (`exec`, `env`, git, gh) wakes it; default: yes.
     pub wake_on_use: Option<bool>,
+    /// What workspaces are given in their own identities' vaults.
+    pub bundle: Option<BundleConfig>,
+    /// Which secrets the processes of workspaces may be given by name; kept with each workspace that is provisioned, so
+    /// that it holds for other programs too. Default: all.
+    pub secret_policy: Option<Vec<SecretRule>>,
     /// Age in seconds up to which a secret is served without asking Ravi again; default 300.
     pub secret_fresh_seconds: Option<u64>,
     /// Age in seconds up to which a secret is served where Ravi cannot be reached; default 72 hours. With 0 never.
@@ -76,7 +83,8 @@ impl std::str::FromStr for Keychain {
 
 impl Config {
     /// Fills what is not chosen yet from `RAVI_API_URL`, `RAVI_WORKSPACE_STATE`, `RAVI_WORKSPACE_KEYCHAIN`,
-    /// `RAVI_WORKSPACE_WAKE` and `RAVI_WORKSPACE_GITHUB` (JSON). `RAVI_API_KEY` is read when a key is needed, so that a key that is set later counts.
+    /// `RAVI_WORKSPACE_WAKE` and, as JSON, `RAVI_WORKSPACE_GITHUB`, `RAVI_WORKSPACE_BUNDLE` and `RAVI_WORKSPACE_POLICY`.
+    /// `RAVI_API_KEY` is read when a key is needed, so that a key that is set later counts.
     pub fn with_env(mut self) -> Result<Self, ConfigError> {
         if self.api_url.is_none()
             && let Some(text) = std::env::var("RAVI_API_URL").ok().filter(|t| !t.is_empty())
@@ -103,6 +111,18 @@ impl Config {
             let read = serde_json::from_str(&text);
             self.github = Some(read.map_err(|e| ConfigError::Github { reason: e.to_string() })?);
         }
+        if self.bundle.is_none()
+            && let Some(text) = std::env::var("RAVI_WORKSPACE_BUNDLE").ok().filter(|t| !t.is_empty())
+        {
+            let read = serde_json::from_str(&text);
+            self.bundle = Some(read.map_err(|e| ConfigError::Bundle { reason: e.to_string() })?);
+        }
+        if self.secret_policy.is_none()
+            && let Some(text) = std::env::var("RAVI_WORKSPACE_POLICY").ok().filter(|t| !t.is_empty())
+        {
+            let read = serde_json::from_str(&text);
+            self.secret_policy = Some(read.map_err(|e| ConfigError::Policy { reason: e.to_string() })?);
+        }
         Ok(self)
     }
 
@@ -120,6 +140,8 @@ impl Config {
 
     /// Refuses what would go wrong later.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let bundle = self.bundle.as_ref().map_or(Ok(()), BundleConfig::check);
+        bundle.map_err(|reason| ConfigError::Bundle { reason })?;
         match &self.identity_name {
             Some(pattern) if !pattern.contains("{name}") && !pattern.contains("{id}") => {
                 Err(ConfigError::IdentityName { pattern: pattern.clone() })
@@ -224,6 +246,18 @@ pub enum ConfigError {
         /// The value.
         given: String,
     },
+    /// The bundles that workspaces are given are not what they should be.
+    #[error("the bundle is not usable: {reason}")]
+    Bundle {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// `RAVI_WORKSPACE_POLICY` is not what it should be.
+    #[error("RAVI_WORKSPACE_POLICY is not usable: {reason}")]
+    Policy {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The platform names no folder for state.
     #[error("no folder for the ledger: {reason}")]
     StateDir {
@@ -241,6 +275,8 @@ impl Explain for ConfigError {
             ConfigError::StateDir { .. } => "config.state_dir".into(),
             ConfigError::Github { .. } => "config.github".into(),
             ConfigError::Wake { .. } => "config.wake".into(),
+            ConfigError::Bundle { .. } => "config.bundle".into(),
+            ConfigError::Policy { .. } => "config.policy".into(),
         }
     }
 
@@ -254,6 +290,13 @@ impl Explain for ConfigError {
             ConfigError::Wake { .. } => "Set it to on-use or never, or leave it out.".into(),
             ConfigError::Github { .. } => {
                 r#"Write it as JSON, such as {"hosts":["github.com"],"missing":"deny"}."#.into()
+            }
+            ConfigError::Bundle { .. } => {
+                r#"Write it as JSON, such as {"entries":[{"key":"STRIPE_KEY","from":{"pool":"STRIPE_TEST_KEY"}}]}."#
+                    .into()
+            }
+            ConfigError::Policy { .. } => {
+                r#"Write it as JSON, such as [{"workspace":"payments-*","allow":["STRIPE_*"]}]."#.into()
             }
             ConfigError::StateDir { .. } => "Set RAVI_WORKSPACE_STATE to a folder of yours.".into(),
         }

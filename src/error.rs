@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountError;
 use crate::api::ApiError;
+use crate::bundle::BundleError;
 use crate::codex::CodexError;
 use crate::config::ConfigError;
 use crate::github::GithubError;
@@ -44,6 +45,9 @@ pub enum Error {
     /// A Codex login.
     #[error(transparent)]
     Codex(#[from] CodexError),
+    /// A workspace could not be given its bundle.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
     /// A process of a workspace could not be given what it needs.
     #[error(transparent)]
     Handover(#[from] HandoverError),
@@ -105,6 +109,7 @@ impl Error {
             Error::Workspace(e) => e,
             Error::Github(e) => e,
             Error::Codex(e) => e,
+            Error::Bundle(e) => e,
             Error::Handover(e) => e,
         }
     }

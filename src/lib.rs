@@ -21,6 +21,7 @@
 pub mod account;
 pub mod api;
 pub mod audit;
+pub mod bundle;
 pub mod codex;
 pub mod config;
 pub mod doctor;
@@ -29,6 +30,7 @@ pub mod files;
 pub mod github;
 pub mod handover;
 pub mod inbox;
+pub mod policy;
 pub mod vault;
 pub mod workspace;
 

@@ -48,6 +48,7 @@ fn name(step: Step) -> &'static str {
         Step::Inspect => "folder",
         Step::Identity => "identity",
         Step::Key => "key",
+        Step::Bundle => "bundle",
         Step::Phone => "phone",
         Step::Git => "git author",
         Step::Files => "files",

@@ -60,7 +60,7 @@ async fn answer(ravi: Ravi, command: Command, output: Output) -> Result<ExitCode
 }
 
 async fn provision(ravi: &Ravi, request: ProvisionRequest, output: Output) -> Result<()> {
-    let steps = Steps::new(&request.id, if request.phone { 7 } else { 6 });
+    let steps = Steps::new(&request.id, if request.phone { 8 } else { 7 });
     let provisioned = ravi.provision(request, |progress| steps.tell(&progress)).await;
     steps.end();
     output.answer(&provisioned?, provisioned_text);

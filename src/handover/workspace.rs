@@ -133,7 +133,7 @@ impl Workspace {
     /// of the host's.
     ///
     /// # Errors
-    /// A name is refused (`exec.refused_name`); there is no such secret (`secret.not_found`); Ravi does not answer.
+    /// A name is refused (`exec.refused_name`), or by a rule (`policy.secret`); there is no such secret (`secret.not_found`); Ravi does not answer.
     pub async fn handover<S: AsRef<str>>(&self, secrets: &[S]) -> Result<Handover> {
         self.handover_to(None, secrets).await
     }
@@ -155,6 +155,7 @@ impl Workspace {
 
     async fn make_handover<S: AsRef<str>>(&self, secrets: &[S]) -> Result<Handover> {
         let wanted = check_names(secrets)?;
+        self.check_policy(&wanted).await?;
         let (token, named) = tokio::try_join!(github::token(self), self.named(wanted))?;
         let own_login = token.is_some();
         let mut secrets = BTreeMap::from([("RAVI_API_KEY".to_owned(), self.key.clone())]);
@@ -166,6 +167,14 @@ impl Workspace {
             return Err(HandoverError::ZeroByte { name: name.clone() }.into());
         }
         Handover::new(self.environment(), secrets, self.folder.clone(), own_login)
+    }
+
+    /// Before anything is asked for, so that a refusal does not tell whether the secret exists.
+    async fn check_policy(&self, wanted: &[SecretName]) -> Result<()> {
+        let Some(name) = self.ravi.first_refused(self.id(), &self.binding.name, wanted).await? else { return Ok(()) };
+        let refused = Entry::refused(Action::SecretRead, "policy.secret").workspace(self.id()).object(name.as_str());
+        self.ravi.note(refused).await?;
+        Err(HandoverError::NotAllowed { id: self.id().to_owned(), name: name.to_string() }.into())
     }
 
     async fn named(&self, wanted: Vec<SecretName>) -> Result<Vec<(String, SecretString)>> {

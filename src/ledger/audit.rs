@@ -1,6 +1,6 @@
 //! The table of the audit trail.
 
-use rusqlite::params;
+use rusqlite::{Transaction, params};
 
 use super::{Ledger, LedgerError};
 use crate::audit::{Entry, Stamped};
@@ -28,27 +28,30 @@ impl Ledger {
 
     /// Notes several entries, all or none.
     pub(crate) fn note_all(&self, entries: &[Stamped]) -> Result<(), LedgerError> {
-        self.change("ledger: audit entry", |t| {
-            let mut insert = t.prepare_cached(
-                "INSERT INTO audit (at_ms, program, pid, workspace, action, object, outcome, reason, times)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            )?;
-            for Stamped { at_ms, entry, times } in entries {
-                insert.execute(params![
-                    at_ms,
-                    program(),
-                    std::process::id(),
-                    entry.workspace,
-                    name(&entry.action),
-                    entry.object,
-                    name(&entry.outcome),
-                    entry.reason,
-                    times,
-                ])?;
-            }
-            Ok(())
-        })
+        self.change("ledger: audit entry", |t| write(t, entries))
     }
+}
+
+/// Notes what was done, as a part of the change that it is about.
+pub(super) fn write(t: &Transaction<'_>, entries: &[Stamped]) -> rusqlite::Result<()> {
+    let mut insert = t.prepare_cached(
+        "INSERT INTO audit (at_ms, program, pid, workspace, action, object, outcome, reason, times)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    for Stamped { at_ms, entry, times } in entries {
+        insert.execute(params![
+            at_ms,
+            program(),
+            std::process::id(),
+            entry.workspace,
+            name(&entry.action),
+            entry.object,
+            name(&entry.outcome),
+            entry.reason,
+            times,
+        ])?;
+    }
+    Ok(())
 }
 
 /// The name that an enum without fields has in JSON.

@@ -7,6 +7,7 @@
 mod account;
 mod audit;
 mod bindings;
+mod bundle;
 mod cache;
 mod codex;
 mod github;
@@ -16,6 +17,7 @@ mod key_identity;
 mod lifetimes;
 mod machine_key;
 mod owed;
+mod policy;
 mod schema;
 pub(crate) mod seal;
 mod settings_backup;
@@ -29,6 +31,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub(crate) use bindings::Binding;
+pub(crate) use bundle::{BundleRow, Holder, Origin, Wish, WishOrigin};
 pub(crate) use cache::{CachedRow, SecretAt};
 pub(crate) use codex::{CodexAt, CodexRow};
 pub(crate) use identities::{IdentityRow, IdentityState};

@@ -11,12 +11,14 @@ use super::LedgerError;
 const MIGRATIONS: &[&[&str]] = &[&[
     CORE,
     super::audit::TABLES,
+    super::bundle::TABLES,
     super::cache::TABLES,
     super::codex::TABLES,
     super::github::TABLES,
     super::host::TABLES,
     super::key_identity::TABLES,
     super::lifetimes::TABLES,
+    super::policy::TABLES,
     super::settings_backup::TABLES,
     super::vault_key::TABLES,
 ]];

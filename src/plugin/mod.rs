@@ -22,9 +22,11 @@ use tauri::{AppHandle, Manager, Runtime};
 use url::Url;
 
 use crate::Ravi;
+use crate::bundle::BundleConfig;
 use crate::config::{Config, ConfigError, Keychain};
 use crate::error::Error;
 use crate::github::GithubConfig;
+use crate::policy::SecretRule;
 use error::SetupError;
 pub use events::{
     ACCOUNT_EVENT, AccountChange, CallEvent, SECRET_EVENT, SecretChange, WORKSPACE_EVENT, WorkspaceChange,
@@ -95,6 +97,18 @@ impl Builder {
     /// Whose GitHub login workspaces use, and for which hosts.
     pub fn github(mut self, github: GithubConfig) -> Builder {
         self.config.github = Some(github);
+        self
+    }
+
+    /// What workspaces are given in their own identities' vaults.
+    pub fn bundle(mut self, bundle: BundleConfig) -> Builder {
+        self.config.bundle = Some(bundle);
+        self
+    }
+
+    /// Which secrets the processes of workspaces may be given by name.
+    pub fn secret_policy(mut self, rules: Vec<SecretRule>) -> Builder {
+        self.config.secret_policy = Some(rules);
         self
     }
 
@@ -207,6 +221,8 @@ fn layered(first: Config, second: Config) -> Config {
         pool_size: first.pool_size.or(second.pool_size),
         keychain: first.keychain.or(second.keychain),
         github: first.github.or(second.github),
+        bundle: first.bundle.or(second.bundle),
+        secret_policy: first.secret_policy.or(second.secret_policy),
         secret_fresh_seconds: first.secret_fresh_seconds.or(second.secret_fresh_seconds),
         secret_stale_seconds: first.secret_stale_seconds.or(second.secret_stale_seconds),
         api_key: first.api_key.or(second.api_key),
@@ -248,9 +264,12 @@ mod tests {
             .api_key("made-up".into())
             .keychain(Keychain::File)
             .github(GithubConfig::default())
+            .bundle(BundleConfig::default())
+            .secret_policy(Vec::new())
             .secret_ages(Duration::from_secs(60), Duration::from_secs(3600));
         let Config { api_url, state_dir, host_identity, identity_name, pool_size, keychain, github, api_key, .. } =
             builder.config;
+        assert!(builder.config.bundle.is_some() && builder.config.secret_policy.is_some());
         assert!(builder.config.secret_fresh_seconds.is_some() && builder.config.secret_stale_seconds.is_some());
         assert!(api_url.is_some() && state_dir.is_some() && host_identity.is_some() && api_key.is_some());
         assert!(identity_name.is_some() && pool_size.is_some() && keychain.is_some() && github.is_some());

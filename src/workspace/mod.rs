@@ -4,6 +4,7 @@
 //! line, or how secrets are cached.
 
 mod address;
+mod bundle;
 mod context;
 mod disk;
 mod env_file;

@@ -281,6 +281,8 @@ pub enum Step {
     Identity,
     /// Get its key.
     Key,
+    /// Put what its bundle lists into its vault; at the same time as its key.
+    Bundle,
     /// Whose GitHub login serves the workspace; at the same time as its key.
     Github,
     /// A phone number, where asked for.

@@ -15,12 +15,12 @@ use super::lock::Lock;
 use super::model::{GitInfo, GithubInfo, GithubSource, ProvisionRequest, Provisioned, State, Step};
 use super::note::Note;
 use super::shared::Repository;
-use super::{address, env_file, find, identity, ravi_dir, release, signing, values};
+use super::{address, bundle, env_file, find, identity, ravi_dir, release, signing, values};
 use crate::account;
 use crate::api::IdentityKey;
 use crate::error::Result;
 use crate::github::{self, Decision, Plan};
-use crate::ledger::{Binding, IdentityRow, now_ms};
+use crate::ledger::{Binding, IdentityRow, Ledger, now_ms};
 
 /// Longest id and name; enough for uuids, paths and sentences.
 const LONGEST_TEXT: usize = 200;
@@ -83,12 +83,13 @@ fn check_text(field: &'static str, text: &str) -> Result<(), WorkspaceError> {
 async fn run(ctx: Context<'_>, request: ProvisionRequest, life: Life) -> Result<Provisioned> {
     let id = request.id.clone();
     let (binding, place) = ctx.step(&id, Step::Inspect, prepare(ctx, request, life)).await?;
+    keep_policy(ctx, &id).await?;
     let found = ctx.step(&id, Step::Identity, identity::find_or_make(ctx, &binding)).await?;
     let known = reload(ctx, &id).await?;
     // Neither needs the other's answer.
     let (key, plan) = tokio::join!(
         ctx.step(&id, Step::Key, identity::key(ctx, &known, &found.row.uuid)),
-        ctx.step(&id, Step::Github, github(ctx, &binding, &found)),
+        bundle_and_github(ctx, &binding, &found),
     );
     let (key, plan, row) = (key?, plan?, found.row);
     let row = match binding.request.phone {
@@ -338,10 +339,28 @@ async fn write_files(binding: &Binding, place: &Inspected, row: &IdentityRow, ke
     Ok(blocking(work).await?)
 }
 
+/// The rules that this caller chose hold from here on, for every program. A caller without any leaves those there are.
+async fn keep_policy(ctx: Context<'_>, id: &str) -> Result<()> {
+    let Some(rules) = ctx.config.secret_policy.clone() else { return Ok(()) };
+    let id = id.to_owned();
+    let keep = move |l: &Ledger| match l.policy(&id)? == rules {
+        true => Ok(()),
+        false => l.keep_policy(&id, &rules),
+    };
+    Ok(ctx.ledger.run(keep).await?)
+}
+
+/// What is given may be the workspace's GitHub token, so it comes first.
+async fn bundle_and_github(ctx: Context<'_>, binding: &Binding, found: &Found) -> Result<Plan> {
+    let given = bundle::give(ctx, binding, found).await?;
+    ctx.step(&binding.id, Step::Github, github(ctx, binding, found, given)).await
+}
+
 /// Whose GitHub login serves the workspace.
-async fn github(ctx: Context<'_>, binding: &Binding, found: &Found) -> Result<Plan> {
+async fn github(ctx: Context<'_>, binding: &Binding, found: &Found, given: bool) -> Result<Plan> {
     let (identity, new) = (&found.row.uuid, found.new);
     let host = account::known_host(ctx.ledger, ctx.account, ctx.server, ctx.config.host_name(), new);
     let Context { ledger, account, github: config, .. } = ctx;
-    github::decide(Decision { ledger, account, config, binding, identity, new, host: host.await? }).await
+    let (host, new) = (host.await?, new && !given);
+    github::decide(Decision { ledger, account, config, binding, identity, new, host }).await
 }

@@ -5,6 +5,7 @@
 pub mod git_server;
 pub mod local_support;
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -190,6 +191,23 @@ impl Bed {
         let (session, identity) = (self.account(), identity.into());
         let secret = session.secrets(&identity).find(key).await.expect("Ravi answers").expect("it is there");
         session.secrets(&identity).delete(&secret.uuid).await.expect("it is deleted");
+    }
+
+    /// Everything in the vault of an identity, by name.
+    pub async fn secrets_of(&self, identity: &str) -> BTreeMap<String, String> {
+        let (session, identity) = (self.account(), identity.into());
+        let all = session.secrets(&identity).list().await.expect("Ravi answers").into_iter();
+        all.map(|secret| (secret.key, secret.value.expose_secret().to_owned())).collect()
+    }
+
+    /// The audit trail, oldest first: action, workspace, object, outcome, reason.
+    pub fn audit_trail(&self) -> Vec<[String; 5]> {
+        let ledger = rusqlite::Connection::open(self.state().join("ledger.db")).expect("the ledger opens");
+        let columns = "action, workspace, object, outcome, reason".split(", ").map(|c| format!("ifnull({c}, '')"));
+        let query = format!("SELECT {} FROM audit ORDER BY seq", columns.collect::<Vec<_>>().join(", "));
+        let mut statement = ledger.prepare(&query).expect("the table is there");
+        let rows = statement.query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?]));
+        rows.expect("rows").map(|row| row.expect("a row")).collect()
     }
 
     fn account(&self) -> Session<AnyKey> {

@@ -1,0 +1,207 @@
+//! Giving a workspace what its bundle lists.
+//!
+//! Each part looks at what is there and does what is missing, so that a second call and a call after a crash run through
+//! the same lines. What was given stays as it was given until the workspace is released; where the host identity has
+//! another value by then, a later provision brings it. What somebody else put into the vault under a key is left alone.
+
+use std::collections::{BTreeMap, HashMap};
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::config::{BundleConfig, BundleEntry, BundleSource, number_in};
+use super::error::BundleError;
+use crate::api::{IdentityUuid, ManagementKey, Session};
+use crate::error::{Kind, Result};
+use crate::ledger::{BundleRow, Holder, Ledger, Origin, Wish, WishOrigin};
+use crate::vault::reference::SecretName;
+use crate::vault::{Cache, CacheKey, KeyRing, NewValue, VaultError};
+
+/// Gives one workspace what it is to have.
+pub(crate) struct Giver<'a> {
+    pub(crate) ledger: &'a Ledger,
+    /// A session that may read the host identity's vault and write the workspace's.
+    pub(crate) account: &'a Session<ManagementKey>,
+    pub(crate) config: Option<&'a BundleConfig>,
+    pub(crate) holder: Holder,
+    /// The workspace's name.
+    pub(crate) name: &'a str,
+    /// The identity was made a moment ago: its vault is empty, and need not be asked.
+    pub(crate) new: bool,
+}
+
+/// What is to be done, and the values it is done with.
+pub(crate) struct Plan {
+    wishes: Vec<(Wish, Option<Pool>)>,
+    /// What the host identity's vault has.
+    hosts: HashMap<String, SecretString>,
+    /// What the workspace identity's vault has.
+    own: HashMap<String, SecretString>,
+}
+
+/// A pool by name, and how many different values it has.
+struct Pool {
+    name: String,
+    size: usize,
+}
+
+impl Giver<'_> {
+    /// What is missing; `None` where nothing can be. Two calls at most, at once. Where Ravi cannot be
+    /// reached, what was given is enough.
+    pub(crate) async fn look(&self) -> Result<Option<Plan>> {
+        let rows = self.rows().await?;
+        let entries = self.config.map_or_else(Vec::new, |config| config.of(&self.holder.workspace, self.name));
+        let has = |entry: &BundleEntry| rows.iter().any(|row| row.key == entry.key.as_str());
+        let wanted: Vec<&BundleEntry> = entries.into_iter().filter(|entry| !has(entry)).collect();
+        let hosts = async {
+            let from_host = wanted.iter().any(|entry| !matches!(entry.source(), BundleSource::Generate(_)))
+                || rows.iter().any(|row| !matches!(row.origin, Origin::Generated(_)));
+            match &self.holder.host {
+                Some(host) if from_host => self.values(host).await,
+                _ => Ok(HashMap::new()),
+            }
+        };
+        let own = async {
+            match self.new {
+                true => Ok(HashMap::new()),
+                false => self.values(&self.holder.identity).await,
+            }
+        };
+        let (hosts, own) = match tokio::try_join!(hosts, own) {
+            Err(e) if e.kind() == Kind::Unreachable && wanted.is_empty() && rows.iter().all(|row| row.given) => {
+                return Ok(None);
+            }
+            other => other?,
+        };
+        let missing = wanted.into_iter().filter(|entry| !own.contains_key(entry.key.as_str()));
+        let wishes = missing.map(|entry| self.wish(entry, &hosts)).collect::<Result<_>>()?;
+        Ok(Some(Plan { wishes, hosts, own }))
+    }
+
+    async fn rows(&self) -> Result<Vec<BundleRow>> {
+        let identity = self.holder.identity.clone();
+        Ok(self.ledger.run(move |l| l.bundle_of(&identity)).await?)
+    }
+
+    /// Everything in a vault, as it is stored.
+    async fn values(&self, identity: &IdentityUuid) -> Result<HashMap<String, SecretString>> {
+        let all = self.account.secrets(identity).list().await?;
+        Ok(all.into_iter().map(|secret| (secret.key.to_ascii_uppercase(), secret.value)).collect())
+    }
+
+    fn wish(&self, entry: &BundleEntry, hosts: &HashMap<String, SecretString>) -> Result<(Wish, Option<Pool>)> {
+        let id = || self.holder.workspace.clone();
+        let (origin, pool) = match entry.source() {
+            BundleSource::Generate(length) => (WishOrigin::Fixed(Origin::Generated(length)), None),
+            BundleSource::Copy(secret) if !hosts.contains_key(secret.as_str()) => {
+                return Err(BundleError::NoSecret { id: id(), secret: secret.to_string() }.into());
+            }
+            BundleSource::Copy(secret) => (WishOrigin::Fixed(Origin::Copy(secret.to_string())), None),
+            BundleSource::Pool(pool) => {
+                let groups = groups(&pool, hosts);
+                if groups.is_empty() {
+                    return Err(BundleError::EmptyPool { id: id(), pool: pool.to_string() }.into());
+                }
+                let size = groups.len();
+                (WishOrigin::OneOf(groups), Some(Pool { name: pool.to_string(), size }))
+            }
+        };
+        Ok((Wish { key: entry.key.to_string(), origin }, pool))
+    }
+
+    /// Reserves everything that is missing, or nothing; the inner error says which pool has no free value.
+    pub(crate) async fn reserve(&self, plan: &Plan) -> Result<Result<(), BundleError>> {
+        if plan.wishes.is_empty() {
+            return Ok(Ok(()));
+        }
+        let holder = self.holder.clone();
+        let wishes: Vec<Wish> = plan.wishes.iter().map(|(wish, _)| wish.clone()).collect();
+        let reserved = self.ledger.run(move |l| l.reserve_bundle(&holder, &wishes)).await?;
+        Ok(reserved.map_err(|key| {
+            let pool = plan.wishes.iter().find(|(wish, _)| wish.key == key).and_then(|(_, pool)| pool.as_ref());
+            let (pool, size) = pool.map_or((key, 0), |pool| (pool.name.clone(), pool.size));
+            BundleError::NoneFree { id: self.holder.workspace.clone(), pool, size }
+        }))
+    }
+
+    /// Puts what is reserved into the vault, as far as it is not there.
+    pub(crate) async fn give(&self, plan: &Plan) -> Result<()> {
+        let keys = match &self.holder.host {
+            Some(host) => {
+                let host = host.clone();
+                self.ledger.run(move |l| KeyRing::read(l, &host)).await?
+            }
+            None => KeyRing::default(),
+        };
+        for row in self.rows().await? {
+            if let Some(value) = self.missing(&row, plan, &keys)? {
+                self.account.secrets(&self.holder.identity).put(&row.key, &value).await?;
+                self.forget(&row.key).await?;
+            }
+            if !row.given {
+                let holder = self.holder.clone();
+                self.ledger.run(move |l| l.bundle_given(&holder, &row)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The value that the vault lacks; `None` where it has it.
+    fn missing(&self, row: &BundleRow, plan: &Plan, keys: &KeyRing) -> Result<Option<SecretString>> {
+        let there = plan.own.get(&row.key);
+        let secret = match &row.origin {
+            Origin::Generated(_) if there.is_some() => return Ok(None),
+            Origin::Generated(length) => return Ok(Some(NewValue::Generated(*length).into_value()?)),
+            Origin::Copy(secret) | Origin::Pool(secret) => secret,
+        };
+        let value = match (plan.hosts.get(secret), &self.holder.host) {
+            (Some(stored), Some(host)) => {
+                let name = SecretName::parse(secret).map_err(VaultError::from)?;
+                keys.open(host, &name, stored).map_err(VaultError::from)?
+            }
+            // Gone at the host's since: what was given stays.
+            _ if row.given => return Ok(None),
+            _ => {
+                let (id, secret) = (self.holder.workspace.clone(), secret.clone());
+                return Err(BundleError::NoSecret { id, secret }.into());
+            }
+        };
+        Ok((!there.is_some_and(|there| same(there, &value))).then_some(value))
+    }
+
+    /// Another value was in the cache perhaps, such as an older GitHub token.
+    async fn forget(&self, key: &str) -> Result<()> {
+        let name = SecretName::parse(key).map_err(VaultError::from)?;
+        let (server, identity) = (self.holder.server.clone(), self.holder.identity.clone());
+        Ok(Cache::new(self.ledger).drop_value(&CacheKey { server, identity, name }).await?)
+    }
+}
+
+/// The secrets of a pool in the order of their numbers; those with the same value in one group.
+fn groups(pool: &SecretName, hosts: &HashMap<String, SecretString>) -> Vec<Vec<String>> {
+    let numbered = hosts.iter().filter_map(|(name, value)| Some(((number_in(pool, name)?, name), value)));
+    let mut groups: Vec<(&SecretString, Vec<String>)> = Vec::new();
+    for ((_, name), value) in BTreeMap::from_iter(numbered) {
+        match groups.iter_mut().find(|(other, _)| same(other, value)) {
+            Some((_, group)) => group.push(name.clone()),
+            None => groups.push((value, vec![name.clone()])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+fn same(a: &SecretString, b: &SecretString) -> bool {
+    a.expose_secret() == b.expose_secret()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pool_is_in_the_order_of_its_numbers_and_one_value_counts_once() {
+        let pool = SecretName::parse("KEY").unwrap();
+        let stored = [("KEY_10", "a"), ("KEY_2", "b"), ("KEY_3", "a"), ("KEY", "c"), ("KEY_X", "d"), ("OTHER_1", "e")];
+        let hosts = stored.iter().map(|(name, value)| ((*name).to_owned(), SecretString::from(*value))).collect();
+        assert_eq!(groups(&pool, &hosts), [vec!["KEY_2".to_owned()], vec!["KEY_3".to_owned(), "KEY_10".to_owned()]]);
+    }
+}

@@ -1,0 +1,36 @@
+//! Which secrets each workspace's processes may be given, as was chosen when it was provisioned. Kept here so that a rule
+//! of the app's also holds for programs that do not know its configuration.
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::bindings::{json, parse};
+use super::{Ledger, LedgerError};
+use crate::policy::SecretRule;
+
+pub(super) const TABLES: &str = "
+CREATE TABLE policy (
+    binding TEXT PRIMARY KEY REFERENCES binding (id) ON DELETE CASCADE,
+    rules   TEXT NOT NULL               -- list of policy::SecretRule, JSON
+) STRICT;
+";
+
+impl Ledger {
+    /// Keeps the rules that hold for workspace `id` from now on.
+    pub(crate) fn keep_policy(&self, id: &str, rules: &[SecretRule]) -> Result<(), LedgerError> {
+        self.change("ledger: policy", |t| {
+            let put = "INSERT OR REPLACE INTO policy (binding, rules) VALUES (?1, ?2)";
+            t.execute(put, params![id, json(&rules)?])
+        })?;
+        Ok(())
+    }
+
+    /// The rules that were chosen when workspace `id` was provisioned.
+    pub(crate) fn policy(&self, id: &str) -> Result<Vec<SecretRule>, LedgerError> {
+        let rules = self.read(|c| {
+            c.prepare_cached("SELECT rules FROM policy WHERE binding = ?1")?
+                .query_row([id], |row| parse(row, 0))
+                .optional()
+        })?;
+        Ok(rules.unwrap_or_default())
+    }
+}

@@ -1,0 +1,61 @@
+//! The part of a provision that gives a workspace its bundle, and waits for what others still hold.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::context::Context;
+use super::identity::Found;
+use super::model::Step;
+use super::release;
+use crate::account;
+use crate::bundle::{Giver, Plan};
+use crate::error::Result;
+use crate::ledger::{Binding, Holder};
+
+/// Pause between two looks at a pool without a free value.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// Gives what is missing; `false` where the workspace has no bundle.
+pub(super) async fn give(ctx: Context<'_>, binding: &Binding, found: &Found) -> Result<bool> {
+    let (identity, config) = (found.row.uuid.clone(), ctx.config.bundle.as_ref());
+    let has_some = ctx.ledger.run(move |l| Ok(!l.bundle_of(&identity)?.is_empty())).await?;
+    if !has_some && config.is_none_or(|config| config.of(&binding.id, &binding.name).is_empty()) {
+        ctx.skip(&binding.id, Step::Bundle);
+        return Ok(false);
+    }
+    let host = account::known_host(ctx.ledger, ctx.account, ctx.server, ctx.config.host_name(), found.new).await?;
+    let giver = Giver {
+        ledger: ctx.ledger,
+        account: ctx.account,
+        config,
+        holder: Holder {
+            identity: found.row.uuid.clone(),
+            workspace: binding.id.clone(),
+            server: ctx.server.to_owned(),
+            host: host.map(|host| host.uuid),
+        },
+        name: &binding.name,
+        new: found.new,
+    };
+    let Some(plan) = giver.look().await? else {
+        ctx.skip(&binding.id, Step::Bundle);
+        return Ok(false);
+    };
+    ctx.step(&binding.id, Step::Bundle, reserve_and_give(ctx, &giver, &plan)).await.map(|()| true)
+}
+
+async fn reserve_and_give(ctx: Context<'_>, giver: &Giver<'_>, plan: &Plan) -> Result<()> {
+    let started = Instant::now();
+    let limit = ctx.config.bundle.as_ref().map_or(Duration::ZERO, |bundle| bundle.wait());
+    while giver.reserve(plan).await?.is_err() {
+        // What was released while Ravi could not be reached is held until that is made up for.
+        release::pay_due(ctx).await?;
+        let Err(none_free) = giver.reserve(plan).await? else { break };
+        if started.elapsed() >= limit {
+            return Err(none_free.into());
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+    giver.give(plan).await
+}
