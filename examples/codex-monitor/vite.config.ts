@@ -1,12 +1,19 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 
+const bindings = (file: string) => new URL(`../../guest-js/${file}`, import.meta.url).pathname
+
 export default defineConfig({
   // Relative addresses: the app serves the pages from its own scheme.
   base: './',
   plugins: [react()],
   // Only here, beside the package's source. An app of your own gets the package from npm and needs no alias.
-  resolve: { alias: { 'tauri-plugin-ravi-api': new URL('../../guest-js/index.ts', import.meta.url).pathname } },
+  resolve: {
+    alias: [
+      { find: /^tauri-plugin-ravi-api$/, replacement: bindings('index.ts') },
+      { find: /^tauri-plugin-ravi-api\/react$/, replacement: bindings('react.ts') },
+    ],
+  },
   clearScreen: false,
-  build: { target: 'es2022' },
+  build: { target: 'es2022', rollupOptions: { input: ['index.html', 'about.html'] } },
 })

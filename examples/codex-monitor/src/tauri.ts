@@ -1,12 +1,62 @@
 // Everything that this app asks of its own Rust side. The plugin's commands come from `tauri-plugin-ravi-api`.
 import { invoke } from '@tauri-apps/api/core'
+import { RaviError } from 'tauri-plugin-ravi-api'
 
-/** Which Ravi this run talks to. */
+/** Which Ravi this run talks to, and where the app keeps its settings. */
 export interface About {
   /** The stand-in runs inside this app. */
   local: boolean
   /** Address of the Ravi that is asked. */
   server: string
+  settingsFile: string
+  version: string
 }
 
-export const about = () => invoke<About>('about')
+/** One of `workspaces.json`. */
+export interface Entry {
+  id: string
+  name: string
+  path: string
+  kind: 'main' | 'worktree'
+  parentId: string | null
+  worktree: { branch: string } | null
+}
+
+export interface Commit {
+  subject: string
+  author: string
+  email: string
+}
+
+export type Theme = 'system' | 'light' | 'dark'
+
+/** The app's own errors have the same three parts as the plugin's. */
+async function ask<T>(command: string, args?: Record<string, unknown>): Promise<T> {
+  try {
+    return await invoke<T>(command, args)
+  } catch (cause) {
+    throw RaviError.from(cause)
+  }
+}
+
+export const about = () => ask<About>('about')
+export const openAbout = () => ask<void>('open_about')
+
+export const entries = () => ask<Entry[]>('workspace_entries')
+export const addRepository = (path: string) => ask<Entry>('add_workspace', { path })
+export const addWorktree = (parent: string, branch: string) => ask<Entry>('add_worktree', { parent, branch })
+export const removeEntry = (id: string) => ask<void>('remove_workspace', { id })
+export const lastCommit = (id: string) => ask<Commit | null>('last_commit', { id })
+
+export const theme = () => ask<Theme>('theme')
+export const setTheme = (theme: Theme) => ask<void>('set_theme', { theme })
+/** Tells daemon tokens apart; `null` where there is none. */
+export const daemonToken = () => ask<string | null>('daemon_token')
+
+/** What a person does with the stand-in in place of the outside world. */
+export const standIn = {
+  approve: (userCode: string) => ask<void>('stand_in_approve', { userCode }),
+  mail: (to: string) => ask<void>('stand_in_mail', { to }),
+  running: () => ask<boolean>('stand_in_running'),
+  switch: (on: boolean) => ask<void>('stand_in_switch', { on }),
+}

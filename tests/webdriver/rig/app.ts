@@ -1,8 +1,9 @@
 // The example app in a folder of its own, and what a person can see and do in its window.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { By, type WebDriver, type WebElement } from 'selenium-webdriver'
-import { addAxe } from './axe'
+import { expect } from 'vitest'
+import { addAxe, seriousFindings } from './axe'
 import { drive, type Driven } from './driver'
 import { gitEnv } from './git'
 import { until } from './wait'
@@ -27,7 +28,14 @@ export class App {
   /** Starts the app; everything that it keeps is in `folder`. */
   static async start(folder: string): Promise<App> {
     const { RAVI_API_URL: _url, RAVI_API_KEY: _key, RAVI_WORKSPACE_STATE: _state, ...rest } = process.env
-    const env = { ...rest, ...gitEnv(folder), RAVI_EXAMPLE_DATA_DIR: join(folder, 'data'), RAVI_WORKSPACE_KEYCHAIN: 'file' }
+    const env = {
+      ...rest,
+      ...gitEnv(folder),
+      RAVI_EXAMPLE_DATA_DIR: join(folder, 'data'),
+      RAVI_WORKSPACE_KEYCHAIN: 'file',
+      // The work that a passphrase costs on purpose is none of these tests' business.
+      RAVI_WORKSPACE_SCRYPT_WORK: '4',
+    }
     const app = new App(folder, await drive(program, env))
     await app.see('h1')
     return app
@@ -39,6 +47,19 @@ export class App {
 
   async end(): Promise<void> {
     await this.driven.end()
+  }
+
+  /** A file that the app keeps, such as `settings.json`. */
+  file(name: string): string {
+    return join(this.folder, 'data', name)
+  }
+
+  /** Asks the stand-in inside the app to do what the outside world would: approve a login, deliver a mail. */
+  async outside(what: string, order: unknown): Promise<void> {
+    const port = readFileSync(this.file('stand-in/port'), 'utf8').trim()
+    const body = JSON.stringify(order)
+    const reply = await fetch(`http://127.0.0.1:${port}/_local/${what}`, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
+    if (!reply.ok) throw new Error(`the stand-in refused: ${await reply.text()}`)
   }
 
   /** The element that `css` names, once it is shown. */
@@ -63,7 +84,7 @@ export class App {
   /** Presses the button, link or tab with this accessible name, once it is shown and not disabled. */
   async press(name: string, within = 'body'): Promise<void> {
     await until(`"${name}" can be pressed`, async () => {
-      const element = await this.named('button, a, [role=tab], summary', name, within)
+      const element = await this.named('button, a, input[type=radio], input[type=checkbox]', name, within)
       if (!element) return false
       return element.click().then(() => true, stale)
     })
@@ -78,7 +99,22 @@ export class App {
     })
   }
 
-  /** A picture of the window, kept under target/webdriver. */
+  /** Notes every text that elements of `css` ever show from now on; the answer tells them. */
+  async watch(css: string): Promise<() => Promise<string[]>> {
+    await this.driver.executeScript(noteTexts, css)
+    return () => this.driver.executeScript('return [...window.notedTexts]')
+  }
+
+  /** Sees that the page can be used by everybody, and keeps pictures of it under target/webdriver; light and dark. */
+  async inspect(name: string): Promise<void> {
+    for (const theme of ['light', 'dark']) {
+      await this.driver.executeScript('document.documentElement.dataset.theme = arguments[0]', theme)
+      await this.picture(`${name}-${theme}`)
+      expect(await seriousFindings(this.driver), `${name}, ${theme}`).toEqual([])
+    }
+    await this.driver.executeScript('document.documentElement.dataset.theme = "light"')
+  }
+
   async picture(name: string): Promise<void> {
     // Two frames: what was changed last is drawn then.
     await this.driver.executeAsyncScript('const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))')
@@ -86,6 +122,12 @@ export class App {
     const folder = join(target, 'webdriver', 'pictures')
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, `${name}.png`), png, 'base64')
+  }
+
+  /** Presses a button that asks before it acts, and says yes. */
+  async confirm(name: string, within = 'body'): Promise<void> {
+    await this.press(name, within)
+    await this.press(`${name}: yes`, within)
   }
 
   private async text(css: string): Promise<string | undefined> {
@@ -120,9 +162,16 @@ function findNamed(css: string, name: string, within: string): Element | null {
   }
 }
 
+/** Runs in the page. */
+function noteTexts(css: string): void {
+  const noted = ((window as unknown as { notedTexts: Set<string> }).notedTexts = new Set())
+  const note = () => document.querySelectorAll<HTMLElement>(css).forEach((element) => noted.add(element.innerText))
+  new MutationObserver(note).observe(document.body, { subtree: true, childList: true, characterData: true })
+}
+
 /** The page was drawn anew between looking and acting: look again. */
 function stale(error: unknown): false {
-  const name = error instanceof Error ? error.name : ''
-  if (['StaleElementReferenceError', 'ElementNotInteractableError', 'ElementClickInterceptedError'].includes(name)) return false
+  const passing = ['StaleElementReferenceError', 'ElementNotInteractableError', 'ElementClickInterceptedError']
+  if (error instanceof Error && passing.includes(error.name)) return false
   throw error
 }

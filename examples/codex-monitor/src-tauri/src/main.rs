@@ -1,32 +1,64 @@
-//! A small host app for the plugin `ravi`: lists, adds and releases agent workspaces.
+//! A host app in the style of CodexMonitor, with the plugin `ravi`.
+//!
+//! It keeps `workspaces.json` and `settings.json` in its data folder, in the shapes of CodexMonitor, and makes and removes
+//! worktrees with git. Everything about identities, secrets, messages and the audit trail is asked of the plugin by the
+//! page; here is only what a host app has anyway, and what the page must not see: the daemon's token.
 //!
 //! It runs the stand-in Ravi inside itself, so that it works without an account. `RAVI_API_URL` makes it use a real
 //! service instead; `RAVI_EXAMPLE_DATA_DIR` moves everything that it keeps.
 
+mod error;
+mod git;
+mod settings;
+mod stand_in;
+mod workspaces;
+
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 use tauri::utils::config::AppDirectoriesOverride;
-use tauri_plugin_ravi::local::{Options, Server};
-use tauri_plugin_ravi::{Builder, RaviExt};
+use tauri::{AppHandle, Manager as _, State, WebviewWindowBuilder};
+use tauri_plugin_ravi::{Builder, RaviExt as _};
 
-/// Which Ravi this run talks to.
-#[derive(Clone, Serialize)]
+use settings::SettingsFile;
+use stand_in::StandIn;
+use workspaces::Workspaces;
+
+/// Which Ravi this run talks to, and where the app keeps its settings.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct About {
     local: bool,
     server: String,
+    settings_file: PathBuf,
+    version: String,
 }
 
-/// The stand-in, where this run has one. It stops when this is dropped.
-struct StandIn(Option<Server>);
-
 #[tauri::command]
-fn about(app: tauri::AppHandle, stand_in: tauri::State<'_, StandIn>) -> About {
-    About { local: stand_in.0.is_some(), server: app.ravi().server().to_owned() }
+fn about(app: AppHandle, stand_in: State<'_, Option<StandIn>>, settings: State<'_, SettingsFile>) -> About {
+    About {
+        local: stand_in.is_some(),
+        server: app.ravi().server().to_owned(),
+        settings_file: settings.path().to_owned(),
+        version: app.package_info().version.to_string(),
+    }
+}
+
+/// Shows the window `about`, which tauri.conf.json describes.
+#[tauri::command]
+async fn open_about(app: AppHandle) -> tauri::Result<()> {
+    if let Some(window) = app.get_webview_window("about") {
+        return window.set_focus();
+    }
+    if let Some(config) = app.config().app.windows.iter().find(|window| window.label == "about") {
+        WebviewWindowBuilder::from_config(&app, config)?.build()?;
+    }
+    Ok(())
 }
 
 fn main() {
+    // First: git and gh may call this program as their helper.
     tauri_plugin_ravi::helper_main();
     if let Err(error) = run() {
         eprintln!("codex-monitor-example: {error}");
@@ -37,12 +69,38 @@ fn main() {
 fn run() -> Result<(), Box<dyn Error>> {
     let mut context = tauri::generate_context!();
     let data = data_dir(&context.config().identifier)?;
+    std::fs::create_dir_all(&data)?;
     context.config_mut().app.app_directories_override = Some(AppDirectoriesOverride::Root(data.clone()));
-    let (stand_in, plugin) = ravi(&data)?;
+
+    let real_service = std::env::var_os("RAVI_API_URL").is_some_and(|url| !url.is_empty());
+    let stand_in = if real_service { None } else { Some(StandIn::start(&data.join("stand-in"))?) };
+    let plugin = stand_in.as_ref().map_or_else(|| Ok(Builder::new()), StandIn::plugin)?;
+    let settings = SettingsFile::new(&data);
+    if stand_in.is_some() {
+        settings.write_sample()?;
+    }
+
     tauri::Builder::default()
         .plugin(plugin.build())
-        .manage(StandIn(stand_in))
-        .invoke_handler(tauri::generate_handler![about])
+        .manage(stand_in)
+        .manage(settings)
+        .manage(Workspaces::open(&data)?)
+        .invoke_handler(tauri::generate_handler![
+            about,
+            open_about,
+            settings::daemon_token,
+            settings::theme,
+            settings::set_theme,
+            stand_in::stand_in_approve,
+            stand_in::stand_in_mail,
+            stand_in::stand_in_running,
+            stand_in::stand_in_switch,
+            workspaces::workspace_entries,
+            workspaces::add_workspace,
+            workspaces::add_worktree,
+            workspaces::last_commit,
+            workspaces::remove_workspace,
+        ])
         .run(context)?;
     Ok(())
 }
@@ -54,32 +112,4 @@ fn data_dir(identifier: &str) -> Result<PathBuf, Box<dyn Error>> {
         Some(folder) => Ok(std::path::absolute(folder)?),
         None => Ok(etcetera::choose_base_strategy()?.data_dir().join(identifier)),
     }
-}
-
-/// Starts the stand-in at the address it had before: workspaces belong to an address.
-async fn start(folder: &Path) -> Result<Server, Box<dyn Error>> {
-    let file = folder.join("port");
-    let port = std::fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
-    let server = Server::start(Options { port, data_dir: Some(folder.join("server")), ..Options::default() }).await?;
-    let port = server.base_url().rsplit(':').next().unwrap_or_default().to_owned();
-    std::fs::write(file, port)?;
-    Ok(server)
-}
-
-/// The stand-in with the options that lead to it; no stand-in and no options where the environment names a service.
-///
-/// The stand-in has a ledger of its own: identities that it made up mean nothing to a real service.
-fn ravi(data: &Path) -> Result<(Option<Server>, Builder), Box<dyn Error>> {
-    if std::env::var_os("RAVI_API_URL").is_some_and(|url| !url.is_empty()) {
-        return Ok((None, Builder::new()));
-    }
-    let folder = data.join("stand-in");
-    let server = tauri::async_runtime::block_on(start(&folder))?;
-    let builder = Builder::new()
-        .api_url(server.base_url().parse()?)
-        .api_key(server.management_key())
-        .state_dir(folder.join("ledger"))
-        // The stand-in keeps no secrets worth a place in your keychain.
-        .keychain(tauri_plugin_ravi::Keychain::File);
-    Ok((Some(server), builder))
 }

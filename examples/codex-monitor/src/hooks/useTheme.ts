@@ -1,0 +1,25 @@
+import { listen, emit } from '@tauri-apps/api/event'
+import { useCallback, useEffect, useState } from 'react'
+import { setTheme, theme as savedTheme, type Theme } from '../tauri'
+
+const CHANGED = 'theme-changed'
+
+/** The theme of `settings.json`, applied to this window, and a way to change it for all windows. */
+export function useTheme(): [Theme, (theme: Theme) => void] {
+  const [theme, show] = useState<Theme>('system')
+
+  useEffect(() => {
+    // A file that cannot be read is told on the settings page; the window still has to look like something.
+    savedTheme().then(show, () => show('system'))
+    const listening = listen<Theme>(CHANGED, ({ payload }) => show(payload))
+    return () => void listening.then((stop) => stop())
+  }, [])
+  useEffect(() => {
+    document.documentElement.dataset.theme = theme
+  }, [theme])
+
+  const choose = useCallback((chosen: Theme) => {
+    void setTheme(chosen).then(() => emit(CHANGED, chosen))
+  }, [])
+  return [theme, choose]
+}

@@ -1,0 +1,100 @@
+import { useCallback, useMemo, useState } from 'react'
+import ravi, { type WorkspaceSummary } from 'tauri-plugin-ravi-api'
+import { useWorkspaces as useBound } from 'tauri-plugin-ravi-api/react'
+import { addRepository, addWorktree, entries, removeEntry, type Entry } from '../tauri'
+import { useJobs, type Job } from './useJobs'
+import { useLoad } from './useLoad'
+
+/** A worktree of `workspaces.json`, with what the plugin knows about it and what is being done with it. */
+export interface Workspace {
+  entry: Entry
+  /** `undefined` where it has no identity. */
+  summary: WorkspaceSummary | undefined
+  job: Job | undefined
+}
+
+export interface Repository {
+  entry: Entry
+  job: Job | undefined
+  worktrees: Workspace[]
+}
+
+/** Repositories and their worktrees, kept current by the plugin's events, and what can be done with them. */
+export function useWorkspaces() {
+  const { data: all, error, reload } = useLoad(entries)
+  const { workspaces: bound, error: unknown } = useBound()
+  const { jobs, run, dismiss } = useJobs()
+  const [message, setMessage] = useState('')
+
+  const repositories = useMemo(() => all && together(all, bound, jobs), [all, bound, jobs])
+
+  const say = useCallback(
+    (text: string) => {
+      setMessage(text)
+      reload()
+    },
+    [reload],
+  )
+
+  const provision = useCallback(
+    (entry: Entry, phone: boolean) =>
+      run(entry.id, async (onProgress) => {
+        await ravi.workspaces.provision({ id: entry.id, path: entry.path, name: `${entry.name} agent`, phone }, { onProgress })
+        say(`${entry.name} is ready.`)
+      }),
+    [run, say],
+  )
+
+  const add = useCallback(
+    async (path: string) => {
+      const entry = await addRepository(path)
+      say(`${entry.name} is added.`)
+    },
+    [say],
+  )
+
+  /** Each begins to get its identity as soon as its folder is there; all of them at the same time. */
+  const addWorktrees = useCallback(
+    async (parent: Entry, branches: string[], phone: boolean) => {
+      const running: Promise<unknown>[] = []
+      try {
+        for (const branch of branches) {
+          const entry = await addWorktree(parent.id, branch)
+          running.push(provision(entry, phone))
+          reload()
+        }
+      } finally {
+        await Promise.all(running)
+      }
+    },
+    [provision, reload],
+  )
+
+  /** Gives the identity back, then takes the folder away. */
+  const remove = useCallback(
+    (entry: Entry, bound: boolean) =>
+      run(entry.id, async (onProgress) => {
+        if (bound) await ravi.workspaces.release(entry.id, { onProgress })
+        await removeEntry(entry.id)
+        say(entry.kind === 'main' ? `${entry.name} is off the list; its folder stays.` : `${entry.name} is removed.`)
+      }),
+    [run, say],
+  )
+
+  return { repositories, error: error ?? unknown ?? undefined, message, reload, add, addWorktrees, provision, remove, dismiss }
+}
+
+function together(all: Entry[], summaries: WorkspaceSummary[], jobs: Job[]): Repository[] {
+  const jobOf = ({ id }: Entry) => jobs.find((one) => one.id === id)
+  const workspace = (entry: Entry): Workspace => ({
+    entry,
+    summary: summaries.find((one) => one.id === entry.id),
+    job: jobOf(entry),
+  })
+  const repositories = all.filter((entry) => entry.kind === 'main')
+  return repositories.map((entry) => ({
+    entry,
+    job: jobOf(entry),
+    worktrees: all.filter((other) => other.parentId === entry.id).map(workspace),
+  }))
+}

@@ -1,0 +1,38 @@
+import { useState } from 'react'
+
+interface Props {
+  label: string
+  /** What a screen reader says, where the label alone does not tell what it is about. */
+  name?: string
+  /** What happens, in one sentence. */
+  warning: string
+  disabled?: boolean
+  onConfirm: () => void
+}
+
+/** A button for what cannot be taken back: it asks before it acts. */
+export function ConfirmButton({ label, name = label, warning, disabled, onConfirm }: Props) {
+  const [asking, ask] = useState(false)
+  if (!asking) {
+    return (
+      <button type="button" aria-label={name} disabled={disabled} onClick={() => ask(true)}>
+        {label}
+      </button>
+    )
+  }
+  const confirm = () => {
+    ask(false)
+    onConfirm()
+  }
+  return (
+    <span className="confirm" role="group" aria-label={name} onKeyDown={(event) => event.key === 'Escape' && ask(false)}>
+      <span>{warning}</span>
+      <button type="button" className="danger" autoFocus aria-label={`${name}: yes`} onClick={confirm}>
+        {label}
+      </button>
+      <button type="button" onClick={() => ask(false)}>
+        Cancel
+      </button>
+    </span>
+  )
+}

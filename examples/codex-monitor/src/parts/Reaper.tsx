@@ -1,0 +1,46 @@
+import ravi from 'tauri-plugin-ravi-api'
+import { useLoad } from '../hooks/useLoad'
+import { ConfirmButton } from './ConfirmButton'
+import { ErrorNotice } from './ErrorNotice'
+import { useSubmit } from './useSubmit'
+
+const plan = () => Promise.all([ravi.workspaces.reapPlan(), ravi.workspaces.owed()])
+
+/** Workspaces whose folder is gone, and revocations that Ravi has not taken yet. */
+export function Reaper() {
+  const { data, error, reload } = useLoad(plan)
+  const { busy, error: failed, submit } = useSubmit(async () => {
+    await ravi.workspaces.reap()
+    reload()
+  })
+  // That nobody is signed in or that Ravi is away is said above.
+  if (error || !data) return null
+  const [{ released, left, keys }, owed] = data
+  const nothing = released.length + left.length + keys.length + owed.length === 0
+  return (
+    <section className="card" aria-label="Left behind">
+      <header>
+        <h2>{nothing ? 'Nothing is left behind' : 'Left behind'}</h2>
+        {released.length + keys.length > 0 && (
+          <ConfirmButton label="Release these" warning="Their keys are revoked." disabled={busy} onConfirm={submit} />
+        )}
+      </header>
+      <ul>
+        {[...released, ...left].map(({ id, path, why }) => (
+          <li key={id}>
+            <span className="path">{path}</span> <span className="quiet">{why}</span>
+          </li>
+        ))}
+        {keys.map(({ uuid, workspace }) => (
+          <li key={uuid}>A key of {workspace} that no workspace has</li>
+        ))}
+        {owed.map(({ identity, attempts }) => (
+          <li key={identity}>
+            A revocation for {identity} is owed; tried {attempts} times
+          </li>
+        ))}
+      </ul>
+      {failed && <ErrorNotice error={failed} />}
+    </section>
+  )
+}

@@ -1,0 +1,177 @@
+// One person's way through the app, from a settings file with plaintext tokens to the last released worktree.
+//
+// The steps build on each other, so the first that fails ends the story.
+import { existsSync, readFileSync, writeFileSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { App, emptyFolder } from './rig/app'
+import { git, makeRepository } from './rig/git'
+
+const home = emptyFolder('story')
+const data = join(home, 'data')
+const settings = join(data, 'settings.json')
+const branches = ['payments', 'search', 'docs']
+const daemonToken = 'made-up-daemon-token-for-windows'
+const officeToken = 'made-up-office-token-for-windows'
+const plaintext = JSON.stringify(
+  {
+    theme: 'light',
+    remoteBackendToken: daemonToken,
+    remoteBackends: [{ id: 'office', name: 'Office', provider: 'tcp', host: '10.0.0.7:4732', token: officeToken }],
+    activeRemoteBackendId: 'office',
+    unknownToThisApp: { kept: [1, 2, 3] },
+  },
+  null,
+  2,
+)
+
+let app: App
+let repository: string
+
+beforeAll(async () => {
+  repository = makeRepository(home, 'shop')
+  mkdirSync(data, { recursive: true })
+  writeFileSync(settings, plaintext)
+  app = await App.start(home)
+})
+afterEach(({ task }) => (task.result?.state === 'fail' ? app?.picture('failed') : undefined))
+afterAll(() => app?.end())
+
+const card = (branch: string) => `[aria-label="Worktree ${branch}"]`
+const section = (name: string) => `[aria-label="${name}"]`
+const worktrees = (): { name: string; path: string; kind: string; worktree: { branch: string } | null }[] =>
+  JSON.parse(readFileSync(join(data, 'workspaces.json'), 'utf8'))
+const folderOf = (branch: string) => worktrees().find(({ worktree }) => worktree?.branch === branch)!.path
+
+it('begins empty, signed out, and says that Ravi is a stand-in', async () => {
+  await app.read('.banner', 'Stand-in Ravi')
+  await app.read('.connection', 'Not signed in')
+  await app.read('.callout', 'Nobody is signed in')
+  await app.read('main', 'No repository yet')
+  await app.inspect('empty')
+})
+
+it('signs in with a device code', async () => {
+  await app.press('Settings', 'nav')
+  await app.press('Sign in')
+  const code = (await app.read('.code strong')).trim()
+  await app.inspect('sign-in')
+  await app.outside('device', { user_code: code, action: 'approve' })
+  await app.read(section('Account'), 'the whole account')
+  await app.read('.connection', 'Signed in')
+})
+
+it('moves the tokens of settings.json into the vault', async () => {
+  await app.read(section('Secrets in settings.json'), /remoteBackendToken.*plaintext/s)
+  await app.press('Move 2 into the vault')
+  await app.read(section('Secrets in settings.json'), '2 secrets are in the vault now')
+  const migrated = readFileSync(settings, 'utf8')
+  expect(migrated).not.toContain(daemonToken)
+  expect(migrated).not.toContain(officeToken)
+  expect(migrated).toContain('ravi://CODEX_MONITOR_DAEMON_TOKEN')
+  await app.inspect('settings')
+})
+
+it('puts them back byte for byte, and moves them again', async () => {
+  await app.confirm('Undo')
+  await app.read(section('Secrets in settings.json'), 'as it was before')
+  expect(readFileSync(settings, 'utf8')).toBe(plaintext)
+  await app.press('Move 2 into the vault')
+  await app.read(section('Secrets in settings.json'), '2 secrets are in the vault now')
+})
+
+it('rotates the daemon token, and the page sees a fingerprint only', async () => {
+  const before = await app.read('.fingerprint', /^[0-9a-f]{8}$/)
+  await app.confirm('Rotate the daemon token')
+  await app.read('.fingerprint', new RegExp(`^(?!${before})[0-9a-f]{8}$`))
+  expect(await app.driver.getPageSource()).not.toContain(daemonToken)
+})
+
+it('seals the vault', async () => {
+  const words = 'made-up correct horse battery'
+  await app.fill('Recovery passphrase', words)
+  await app.fill('The same again', words)
+  await app.press('Switch sealing on')
+  await app.read(section('Sealing'), 'opened on your machines alone')
+  // What was rotated before is read through the seal now.
+  await app.read('.fingerprint', /^[0-9a-f]{8}$/)
+})
+
+it('keeps the theme in settings.json, beside what it does not know', async () => {
+  await app.press('Dark', section('Appearance'))
+  await app.see('html[data-theme="dark"]')
+  await app.press('Light', section('Appearance'))
+  await app.see('html[data-theme="light"]')
+  expect(readFileSync(settings, 'utf8')).toContain('unknownToThisApp')
+})
+
+it('says why a folder cannot be added', async () => {
+  await app.press('Workspaces', 'nav')
+  await app.fill('Folder of a repository', join(home, 'nothing-here'))
+  await app.press('Add repository')
+  await app.read('[role=alert]', 'is no git repository')
+})
+
+it('adds a repository and three worktrees at once, step by step', async () => {
+  await app.fill('Folder of a repository', repository)
+  await app.press('Add repository')
+  await app.see(section('Repository shop'))
+  const steps = await app.watch('.steps li')
+  await app.fill('New worktrees', branches.join(', '))
+  await app.press('Add 3 worktrees')
+  for (const branch of branches) await app.read(`${card(branch)} .pill`, 'ready')
+  const seen = await steps()
+  expect(seen).toEqual(expect.arrayContaining(['Find or make the identity done', 'Set the git author done']))
+  expect(worktrees().map(({ kind }) => kind)).toEqual(['main', 'worktree', 'worktree', 'worktree'])
+  await app.inspect('workspaces')
+})
+
+it('shows who made a commit, and leaves the person alone', async () => {
+  for (const branch of branches) {
+    git(home, folderOf(branch), 'commit', '--quiet', '--allow-empty', '-m', `Work on ${branch}`)
+  }
+  git(home, repository, 'commit', '--quiet', '--allow-empty', '-m', 'Work of a person')
+  const authors = branches.map((branch) => git(home, folderOf(branch), 'log', '-1', '--format=%ae'))
+  expect(new Set(authors).size).toBe(3)
+  for (const [index, branch] of branches.entries()) {
+    await app.read(`${card(branch)} .commit-author`, `by ${branch} agent <${authors[index]}>`)
+    await app.read(card(branch), authors[index])
+  }
+  expect(git(home, repository, 'log', '-1', '--format=%ae')).toBe('hanna@example.com')
+  await app.inspect('commits')
+})
+
+it('shows that Ravi is away, goes on where it can, and recovers', async () => {
+  await app.press('Pull the network')
+  await app.read('.banner.offline', 'Ravi does not answer')
+  await app.read('.connection', 'Offline')
+  await app.read(`${card('payments')} .pill`, 'ready')
+  await app.fill('New worktrees', 'late')
+  await app.press('Add worktree')
+  await app.read(`${card('late')} [role=alert]`, 'api.unreachable')
+  await app.inspect('offline')
+  await app.press('Plug the network in')
+  await app.gone('.banner.offline')
+  await app.press('Try again', card('late'))
+  await app.read(`${card('late')} .pill`, 'ready')
+})
+
+it('examines the machine', async () => {
+  await app.press('Doctor', 'nav')
+  await app.read(section('Findings'), /Fine/)
+  await app.inspect('doctor')
+})
+
+it('removes worktrees and gives their identities back', async () => {
+  await app.press('Workspaces', 'nav')
+  for (const branch of [...branches, 'late']) {
+    const folder = folderOf(branch)
+    await app.confirm(`Remove ${branch}`, card(branch))
+    await app.gone(card(branch))
+    expect(existsSync(folder)).toBe(false)
+  }
+  expect(git(home, repository, 'worktree', 'list').split('\n')).toHaveLength(1)
+  await app.confirm('Remove shop')
+  await app.read('main', 'No repository yet')
+  expect(worktrees()).toEqual([])
+})
