@@ -4,6 +4,7 @@
 import { existsSync, readFileSync, writeFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { Key } from 'selenium-webdriver'
 import { App, emptyFolder } from './rig/app'
 import { git, makeRepository } from './rig/git'
 
@@ -116,9 +117,13 @@ it('adds a repository and three worktrees at once, step by step', async () => {
   await app.fill('Folder of a repository', repository)
   await app.press('Add repository')
   await app.see(section('Repository shop'))
+  // Slow enough to be looked at.
+  await app.outside('faults', { method: 'POST', path: '/api/identities/', delay_ms: 1500, times: 3 })
   const steps = await app.watch('.steps li')
   await app.fill('New worktrees', branches.join(', '))
   await app.press('Add 3 worktrees')
+  await app.see(card('docs'))
+  await app.inspect('progress')
   for (const branch of branches) await app.read(`${card(branch)} .pill`, 'ready')
   const seen = await steps()
   expect(seen).toEqual(expect.arrayContaining(['Find or make the identity done', 'Set the git author done']))
@@ -162,8 +167,24 @@ it('examines the machine', async () => {
   await app.inspect('doctor')
 })
 
-it('removes worktrees and gives their identities back', async () => {
+it('asks before it removes, and takes Escape for no', async () => {
   await app.press('Workspaces', 'nav')
+  await app.press('Remove docs', card('docs'))
+  await app.read(card('docs'), 'Deletes the folder')
+  await app.driver.switchTo().activeElement().sendKeys(Key.ESCAPE)
+  await app.gone(`${card('docs')} .confirm`)
+  expect(await app.driver.switchTo().activeElement().getText()).toBe('Remove')
+})
+
+it('works in a narrow window', async () => {
+  await app.driver.manage().window().setRect({ width: 500, height: 820 })
+  await app.inspect('narrow')
+  const overflow = 'return document.documentElement.scrollWidth - document.documentElement.clientWidth'
+  expect(await app.driver.executeScript(overflow)).toBe(0)
+  await app.driver.manage().window().setRect({ width: 1180, height: 820 })
+})
+
+it('removes worktrees and gives their identities back', async () => {
   for (const branch of [...branches, 'late']) {
     const folder = folderOf(branch)
     await app.confirm(`Remove ${branch}`, card(branch))

@@ -25,8 +25,8 @@ export class App {
     private readonly driven: Driven,
   ) {}
 
-  /** Starts the app; everything that it keeps is in `folder`. */
-  static async start(folder: string): Promise<App> {
+  /** Starts the app; everything that it keeps is in `folder`. `more` adds to its environment. */
+  static async start(folder: string, more: NodeJS.ProcessEnv = {}): Promise<App> {
     const { RAVI_API_URL: _url, RAVI_API_KEY: _key, RAVI_WORKSPACE_STATE: _state, ...rest } = process.env
     const env = {
       ...rest,
@@ -35,6 +35,7 @@ export class App {
       RAVI_WORKSPACE_KEYCHAIN: 'file',
       // The work that a passphrase costs on purpose is none of these tests' business.
       RAVI_WORKSPACE_SCRYPT_WORK: '4',
+      ...more,
     }
     const app = new App(folder, await drive(program, env))
     await app.see('h1')
@@ -54,11 +55,15 @@ export class App {
     return join(this.folder, 'data', name)
   }
 
+  /** Address of the stand-in inside the app. */
+  service(): string {
+    return `http://127.0.0.1:${readFileSync(this.file('stand-in/port'), 'utf8').trim()}`
+  }
+
   /** Asks the stand-in inside the app to do what the outside world would: approve a login, deliver a mail. */
   async outside(what: string, order: unknown): Promise<void> {
-    const port = readFileSync(this.file('stand-in/port'), 'utf8').trim()
-    const body = JSON.stringify(order)
-    const reply = await fetch(`http://127.0.0.1:${port}/_local/${what}`, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
+    const headers = { 'content-type': 'application/json' }
+    const reply = await fetch(`${this.service()}/_local/${what}`, { method: 'POST', body: JSON.stringify(order), headers })
     if (!reply.ok) throw new Error(`the stand-in refused: ${await reply.text()}`)
   }
 

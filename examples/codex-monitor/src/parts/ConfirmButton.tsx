@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 
 interface Props {
   label: string
@@ -10,12 +10,20 @@ interface Props {
   onConfirm: () => void
 }
 
-/** A button for what cannot be taken back: it asks before it acts. */
+/** A button for what cannot be taken back: it asks before it acts. Escape is no. */
 export function ConfirmButton({ label, name = label, warning, disabled, onConfirm }: Props) {
   const [asking, ask] = useState(false)
+  const opener = useRef<HTMLButtonElement>(null)
+  const asked = useRef(false)
+  // The focus goes back to where it came from.
+  useEffect(() => {
+    if (!asking && asked.current) opener.current?.focus()
+    asked.current = asking
+  }, [asking])
+
   if (!asking) {
     return (
-      <button type="button" aria-label={name} disabled={disabled} onClick={() => ask(true)}>
+      <button type="button" ref={opener} aria-label={name} disabled={disabled} onClick={() => ask(true)}>
         {label}
       </button>
     )
