@@ -48,6 +48,8 @@ pub struct Config {
     /// Which secrets the processes of workspaces may be given by name; kept with each workspace that is provisioned, so
     /// that it holds for other programs too. Default: all.
     pub secret_policy: Option<Vec<SecretRule>>,
+    /// Seconds after which a workspace of dmux whose panes are all dead is suspended; default 600.
+    pub idle_seconds: Option<u64>,
     /// Age in seconds up to which a secret is served without asking Ravi again; default 300.
     pub secret_fresh_seconds: Option<u64>,
     /// Age in seconds up to which a secret is served where Ravi cannot be reached; default 72 hours. With 0 never.
@@ -163,6 +165,11 @@ impl Config {
     /// Whether use wakes a suspended workspace.
     pub(crate) fn wakes_on_use(&self) -> bool {
         self.wake_on_use.unwrap_or(true)
+    }
+
+    /// How long a workspace that was set up or woken counts as used.
+    pub(crate) fn idle(&self) -> Duration {
+        Duration::from_secs(self.idle_seconds.unwrap_or(600))
     }
 
     /// How old secrets may be.

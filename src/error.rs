@@ -13,6 +13,7 @@ use crate::codex::CodexError;
 use crate::config::ConfigError;
 use crate::github::GithubError;
 use crate::handover::HandoverError;
+use crate::hooks::HookError;
 use crate::ledger::LedgerError;
 use crate::vault::VaultError;
 use crate::workspace::WorkspaceError;
@@ -51,6 +52,9 @@ pub enum Error {
     /// A process of a workspace could not be given what it needs.
     #[error(transparent)]
     Handover(#[from] HandoverError),
+    /// A hook of an orchestrator, or its installation.
+    #[error(transparent)]
+    Hook(#[from] HookError),
 }
 
 /// A result whose error is [`enum@Error`].
@@ -111,6 +115,7 @@ impl Error {
             Error::Codex(e) => e,
             Error::Bundle(e) => e,
             Error::Handover(e) => e,
+            Error::Hook(e) => e,
         }
     }
 

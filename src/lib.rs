@@ -29,6 +29,7 @@ pub mod error;
 pub mod files;
 pub mod github;
 pub mod handover;
+pub mod hooks;
 pub mod inbox;
 pub mod policy;
 pub mod vault;

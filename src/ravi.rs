@@ -242,10 +242,13 @@ impl Ravi {
 mod account;
 mod audit;
 mod doctor;
+mod follow;
 mod github;
+mod hooks;
 mod lifetimes;
 mod settings;
 mod vault;
+mod worktree_hooks;
 
 pub use settings::{Settings, UndoReport};
 mod codex;

@@ -156,6 +156,21 @@ pub(super) enum Command {
     /// Move plaintext values of a settings file into the vault, and read them back
     #[command(subcommand)]
     Settings(Settings),
+    /// Follow an app that knows nothing of Ravi: set up what it adds, release what it removes
+    Watch {
+        /// Data folder of a CodexMonitor, or of its daemon
+        #[arg(long, value_name = "DATA_DIR")]
+        codex_monitor: PathBuf,
+        /// Also set up the workspaces that were there before
+        #[arg(long)]
+        take_over: bool,
+        /// How long a workspace must be gone from the list before it is released
+        #[arg(long, value_name = "TIME", default_value = "30s", value_parser = super::lifetimes::seconds)]
+        grace: u64,
+        /// Look once, do what is due, and end
+        #[arg(long)]
+        once: bool,
+    },
     /// Look at everything that can be wrong on this machine, and say what to do; exit code 1 when something fails
     Doctor,
 }
@@ -234,6 +249,94 @@ pub(super) enum Hook {
     /// Set Codex up for workspaces
     #[command(subcommand)]
     Codex(CodexHook),
+    /// Set dmux up, and be its hooks
+    #[command(subcommand)]
+    Dmux(DmuxHook),
+    /// Set a repository up, and be its hook
+    #[command(subcommand)]
+    Git(GitHook),
+    /// Be the hooks of Claude Code; reads its JSON on standard input
+    #[command(subcommand)]
+    Claude(ClaudeHook),
+    /// Be the scripts of Jean
+    #[command(subcommand)]
+    Jean(JeanHook),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DmuxHook {
+    /// Write the hook files; hooks of the same name are called as well
+    Install(Where),
+    /// Take them out, and put back what was there
+    Uninstall(Where),
+    /// worktree-create.sh of Ravi's guide
+    WorktreeCreate {
+        /// The pane's id
+        pane: String,
+        /// The worktree
+        worktree: PathBuf,
+    },
+    /// post-merge.sh of Ravi's guide
+    PostMerge {
+        /// The pane's id
+        pane: String,
+    },
+    /// One of dmux's events, such as worktree_created; the rest comes in the environment
+    #[command(external_subcommand)]
+    Event(Vec<String>),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Where {
+    /// For this user, in ~/.dmux/hooks (the default)
+    #[arg(long, conflicts_with = "project")]
+    pub(super) global: bool,
+    /// For one project alone, in its .dmux/hooks
+    #[arg(long, value_name = "PATH", num_args = 0..=1, default_missing_value = ".")]
+    pub(super) project: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum GitHook {
+    /// Write the post-checkout hook; one that is there is called as well
+    Install {
+        /// A path in the repository
+        #[arg(default_value = ".")]
+        path: PathBuf,
+    },
+    /// Take it out, and put back what was there
+    Uninstall {
+        /// A path in the repository
+        #[arg(default_value = ".")]
+        path: PathBuf,
+    },
+    /// Be post-checkout: set up a worktree whose first checkout this is
+    PostCheckout {
+        /// What git gives its hook
+        #[arg(num_args = 0.., allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(super) enum ClaudeHook {
+    /// Make the worktree, set it up, print its path
+    #[command(name = "WorktreeCreate")]
+    WorktreeCreate,
+    /// Take the workspace down and remove the worktree
+    #[command(name = "WorktreeRemove")]
+    WorktreeRemove,
+    /// Wake a workspace that sleeps
+    #[command(name = "SessionStart")]
+    SessionStart,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(super) enum JeanHook {
+    /// scripts.setup in jean.json
+    Setup,
+    /// scripts.teardown in jean.json
+    Teardown,
 }
 
 #[derive(Debug, Subcommand)]

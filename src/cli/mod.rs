@@ -11,6 +11,7 @@ mod codex_hook;
 mod doctor;
 mod env;
 mod exec;
+mod hooks;
 mod lifetimes;
 mod output;
 mod progress;
@@ -18,6 +19,7 @@ mod run;
 mod seal;
 mod secret;
 mod settings;
+mod watch;
 
 use std::process::ExitCode;
 

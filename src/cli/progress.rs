@@ -43,7 +43,7 @@ impl Steps {
     }
 }
 
-fn name(step: Step) -> &'static str {
+pub(super) fn name(step: Step) -> &'static str {
     match step {
         Step::Inspect => "folder",
         Step::Identity => "identity",

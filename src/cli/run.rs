@@ -50,6 +50,14 @@ async fn answer(ravi: Ravi, command: Command, output: Output) -> Result<ExitCode
             super::exec::exec(&ravi, &path, &secret, no_mask, &command).await
         }
         Command::Codex(command) => super::codex::run(&ravi, command, output).await,
+        Command::Hook(Hook::Claude(hook)) => super::hooks::claude(&ravi, hook, output).await,
+        Command::Hook(Hook::Dmux(hook)) => super::hooks::dmux(&ravi, hook, output).await,
+        Command::Hook(Hook::Git(hook)) => super::hooks::git(&ravi, hook, output).await,
+        Command::Hook(Hook::Jean(hook)) => super::hooks::jean(&ravi, hook, output).await,
+        Command::Watch { codex_monitor, take_over, grace, once } => {
+            let grace = std::time::Duration::from_secs(grace);
+            super::watch::watch(&ravi, &codex_monitor, take_over, grace, once, output).await
+        }
         Command::Hook(Hook::Codex(hook)) => super::codex_hook::codex(&ravi, hook, output).await,
         Command::Secret(command) => secret::run(&ravi, command, output).await,
         Command::Seal(command) => seal::run(&ravi, command, output).await,

@@ -4,6 +4,7 @@
 //! (account, server) is asked by [`crate::Ravi::doctor`], which puts the report together.
 
 mod files;
+mod hooks;
 mod machine_key;
 mod plaintext;
 mod programs;
@@ -12,6 +13,7 @@ mod work;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use files::files;
+pub(crate) use hooks::hooks;
 pub(crate) use machine_key::machine_key;
 pub(crate) use plaintext::plaintext;
 pub(crate) use programs::programs;

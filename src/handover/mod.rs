@@ -16,4 +16,5 @@ pub use error::HandoverError;
 pub use mask::{MASK, Masker, SHORTEST_MASKED};
 pub use workspace::{Handover, Workspace};
 
+pub(crate) use environment::posix;
 pub(crate) use signer::act;

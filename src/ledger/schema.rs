@@ -14,6 +14,7 @@ const MIGRATIONS: &[&[&str]] = &[&[
     super::bundle::TABLES,
     super::cache::TABLES,
     super::codex::TABLES,
+    super::followed::TABLES,
     super::github::TABLES,
     super::host::TABLES,
     super::key_identity::TABLES,

@@ -225,6 +225,7 @@ fn layered(first: Config, second: Config) -> Config {
         secret_policy: first.secret_policy.or(second.secret_policy),
         secret_fresh_seconds: first.secret_fresh_seconds.or(second.secret_fresh_seconds),
         secret_stale_seconds: first.secret_stale_seconds.or(second.secret_stale_seconds),
+        idle_seconds: first.idle_seconds.or(second.idle_seconds),
         wake_on_use: first.wake_on_use.or(second.wake_on_use),
         api_key: first.api_key.or(second.api_key),
     }

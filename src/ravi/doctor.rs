@@ -48,6 +48,7 @@ impl Ravi {
         let look = move || {
             let mut findings = doctor::files(&state_dir, &workspaces);
             findings.extend(doctor::programs(&state_dir));
+            findings.extend(doctor::hooks(&workspaces));
             findings.extend(doctor::plaintext());
             findings
         };

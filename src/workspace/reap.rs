@@ -14,8 +14,8 @@ use super::identity::key_label;
 use super::inspect::{folder_state, parent_device};
 use super::lock::Lock;
 use super::model::{FolderState, ReapReport, Reaped, ReapedKey, State};
-use super::release;
 use super::suspend::suspend_locked;
+use super::{panes, release};
 use crate::api::{ApiError, KeyRecord};
 use crate::audit::{Action, Entry};
 use crate::error::Result;
@@ -55,9 +55,9 @@ pub(crate) async fn reap(ctx: Context<'_>, dry_run: bool) -> Result<ReapReport> 
 
 async fn look_at(ctx: Context<'_>, binding: Binding, report: &mut ReapReport) -> Result<()> {
     let looked = binding.clone();
-    let life = life_of(ctx, &binding).await?;
+    let (life, idle) = (life_of(ctx, &binding).await?, ctx.config.idle());
     let entry = |why: &str| Reaped { id: binding.id.clone(), path: binding.path.clone(), why: why.to_owned() };
-    match blocking(move || verdict(&looked, life)).await? {
+    match blocking(move || verdict(&looked, life, idle)).await? {
         Verdict::Keep => {}
         Verdict::Unseen(why) => report.left.push(entry(why)),
         Verdict::Release(why) if report.dry_run => report.released.push(entry(why)),
@@ -94,15 +94,15 @@ async fn end_now(ctx: Context<'_>, binding: &Binding) -> Result<Outcome> {
     let id = binding.id.clone();
     // It was looked at without the lock; what counts is what it is now.
     let Some(now) = ctx.ledger.run(move |l| l.binding(&id)).await? else { return Ok(Outcome::Settled) };
-    let (looked, life) = (now.clone(), life_of(ctx, &now).await?);
-    match blocking(move || verdict(&looked, life)).await? {
+    let (looked, life, idle) = (now.clone(), life_of(ctx, &now).await?, ctx.config.idle());
+    match blocking(move || verdict(&looked, life, idle)).await? {
         Verdict::Release(_) => release::finish(ctx, now).await.map(|_| Outcome::Released),
         Verdict::Suspend(_) => suspend_locked(ctx, now).await.map(|_| Outcome::Suspended),
         Verdict::Keep | Verdict::Unseen(_) => Ok(Outcome::Settled),
     }
 }
 
-fn verdict(binding: &Binding, life: Option<Lifetime>) -> Result<Verdict, super::WorkspaceError> {
+fn verdict(binding: &Binding, life: Option<Lifetime>, idle: Duration) -> Result<Verdict, super::WorkspaceError> {
     if binding.state == State::Releasing {
         return Ok(Verdict::Release("its release was begun and not finished"));
     }
@@ -116,9 +116,19 @@ fn verdict(binding: &Binding, life: Option<Lifetime>) -> Result<Verdict, super::
     Ok(match (gone, life.and_then(|life| life.due())) {
         (Verdict::Keep, _) if never_ready && age > ABANDONED => Verdict::Release("it was never set up to the end"),
         (Verdict::Keep, Some(Ending::Release)) => Verdict::Release("its time is over"),
-        (Verdict::Keep, Some(Ending::Suspend)) if binding.state == State::Ready => Verdict::Suspend("its time is over"),
+        (Verdict::Keep, _) if binding.state != State::Ready => Verdict::Keep,
+        (Verdict::Keep, Some(Ending::Suspend)) if !panes::is_used(binding) => Verdict::Suspend("its time is over"),
+        (Verdict::Keep, _) if is_idle(life, idle) && panes::left_by_dmux(binding) => {
+            Verdict::Suspend("none of its panes is alive")
+        }
         (other, _) => other,
     })
+}
+
+/// A workspace that was set up or woken a moment ago has no pane yet.
+fn is_idle(life: Option<Lifetime>, idle: Duration) -> bool {
+    let idle = i64::try_from(idle.as_millis()).unwrap_or(i64::MAX);
+    life.is_some_and(|life| now_ms().saturating_sub(life.used_ms) >= idle)
 }
 
 /// A linked worktree is gone when its private git dir is, in a repository that can be read.

@@ -1,0 +1,158 @@
+//! `hook dmux|git|claude|jean`: what orchestrators call.
+
+use std::path::{Path, PathBuf};
+
+use super::args::{ClaudeHook, DmuxHook, GitHook, JeanHook, Where};
+use super::output::{Output, print, say};
+use super::progress::Steps;
+use crate::files::{self, Mode};
+use crate::handover::Shell;
+use crate::hooks::claude::Payload;
+use crate::hooks::dmux::{Event, PaneInfo};
+use crate::hooks::{Did, HookError, HookFile, HookFileState, HookReport};
+use crate::workspace::{Progress, StepState};
+use crate::{Ravi, Result};
+
+pub(super) async fn dmux(ravi: &Ravi, hook: DmuxHook, output: Output) -> Result<()> {
+    match hook {
+        DmuxHook::Install(r#where) => {
+            output.answer(&ravi.install_dmux_hooks(r#where.project()).await?, |all| files_text(all));
+        }
+        DmuxHook::Uninstall(r#where) => {
+            output.answer(&ravi.uninstall_dmux_hooks(r#where.project()).await?, |all| files_text(all));
+        }
+        DmuxHook::WorktreeCreate { pane, worktree } => {
+            let done = ravi.guide_worktree_created(&pane, &worktree, |_| {}).await?;
+            output.answer(&done, |done| done.identity.email.clone());
+        }
+        DmuxHook::PostMerge { pane } => output.answer(&ravi.guide_post_merge(&pane).await?, report_text),
+        DmuxHook::Event(words) => dmux_event(ravi, &words, output).await?,
+    }
+    Ok(())
+}
+
+async fn dmux_event(ravi: &Ravi, words: &[String], output: Output) -> Result<()> {
+    let event = Event::parse(words.first().map_or("", String::as_str))?;
+    let pane = PaneInfo::from_env();
+    let prefix = pane.status_prefix.clone().filter(|_| !output.json);
+    let status = |progress: Progress| {
+        if let Some(prefix) = prefix.as_ref().filter(|_| progress.state == StepState::Started) {
+            print(&format!("{prefix}Ravi: {}", super::progress::name(progress.step)));
+        }
+    };
+    let report = ravi.hook_dmux(event, &pane, status).await?;
+    // dmux shows what a hook prints in the agent's pane.
+    match prefix {
+        Some(prefix) => print(&format!("{prefix}Ravi: ready")),
+        None => output.answer(&report, report_text),
+    }
+    Ok(())
+}
+
+pub(super) async fn git(ravi: &Ravi, hook: GitHook, output: Output) -> Result<()> {
+    match hook {
+        GitHook::Install { path } => output.answer(&ravi.install_git_hook(&path).await?, file_text),
+        GitHook::Uninstall { path } => output.answer(&ravi.uninstall_git_hook(&path).await?, file_text),
+        GitHook::PostCheckout { arguments } => {
+            let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+            let report = ravi.hook_git_post_checkout(&folder, &arguments, |_| {}).await?;
+            // git passes a hook's output on; it is beside the answer of the git command.
+            match (output.json, report.did) {
+                (true, _) => output.answer(&report, report_text),
+                (false, Did::Provisioned) => say(&report_text(&report)),
+                (false, _) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn claude(ravi: &Ravi, hook: ClaudeHook, output: Output) -> Result<()> {
+    let input = std::io::read_to_string(std::io::stdin());
+    let unreadable = |e: std::io::Error| HookError::Unreadable { tool: "Claude Code", reason: e.to_string() };
+    let payload = Payload::parse(&input.map_err(unreadable)?)?;
+    match hook {
+        ClaudeHook::WorktreeCreate => {
+            // Claude Code takes the only line on standard output for the path.
+            let path = ravi.claude_worktree_create(&payload, |_| {}).await?;
+            output.answer(&path, |path| path.display().to_string());
+        }
+        ClaudeHook::WorktreeRemove => say(&report_text(&ravi.claude_worktree_remove(&payload).await?)),
+        ClaudeHook::SessionStart => {
+            // What is printed here is read by the model: nothing is.
+            if let Some(environment) = ravi.claude_session_start(&payload).await?
+                && let Some(file) = std::env::var_os("CLAUDE_ENV_FILE").filter(|file| !file.is_empty())
+            {
+                append(Path::new(&file), &environment.script(Shell::Bash))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Adds the lines once; the file is Claude Code's own.
+fn append(file: &Path, lines: &str) -> Result<(), HookError> {
+    let before = files::read_bounded_following(file, 1024 * 1024).unwrap_or_default();
+    let text = String::from_utf8_lossy(&before);
+    if text.contains(lines) {
+        return Ok(());
+    }
+    let newline = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    Ok(files::write_atomic_following(file, format!("{text}{newline}{lines}").as_bytes(), Mode::KeepOr(0o600))?)
+}
+
+pub(super) async fn jean(ravi: &Ravi, hook: JeanHook, output: Output) -> Result<()> {
+    let given = std::env::var_os("JEAN_WORKSPACE_PATH").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let path = given.ok_or(HookError::Missing { tool: "Jean", what: "JEAN_WORKSPACE_PATH" })?;
+    let report = match hook {
+        JeanHook::Setup => {
+            let steps = Steps::new("jean", 6);
+            let done = ravi.jean_setup(&path, |progress| steps.tell(&progress)).await;
+            steps.end();
+            done?
+        }
+        JeanHook::Teardown => ravi.jean_teardown(&path).await?,
+    };
+    output.answer(&report, report_text);
+    Ok(())
+}
+
+fn report_text(report: &HookReport) -> String {
+    let id = report.workspace.as_deref().unwrap_or("none");
+    let why = report.message.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+    match report.did {
+        Did::Nothing => format!("Nothing to do{why}."),
+        Did::Provisioned => {
+            format!("Workspace {id} is ready, as {}.", report.email.as_deref().unwrap_or_default())
+        }
+        Did::Suspended => format!("Workspace {id} is suspended; its next use wakes it."),
+        Did::Released => format!("Workspace {id} is released."),
+        Did::Noted => format!("Workspace {id} is noted, and ended by a later command{why}."),
+        Did::Shortened => format!("Workspace {id} is suspended in an hour, unless somebody works in it."),
+    }
+}
+
+fn files_text(all: &[HookFile]) -> String {
+    all.iter().map(file_text).collect::<Vec<_>>().join("\n")
+}
+
+fn file_text(file: &HookFile) -> String {
+    let path = file.path.display();
+    match file.state {
+        HookFileState::Installed => format!("installed {path}"),
+        HookFileState::Chained => format!("installed {path}; the hook that was there is called as well"),
+        HookFileState::Removed => format!("removed {path}"),
+        HookFileState::Left => format!("left {path}: it is not ours"),
+        HookFileState::Shadowed => {
+            format!(
+                "installed {path}, but the project's own hook of this name comes first: call ravi-workspace from it"
+            )
+        }
+    }
+}
+
+impl Where {
+    fn project(&self) -> Option<&Path> {
+        self.project.as_deref()
+    }
+}

@@ -1,0 +1,41 @@
+//! `watch`: following an app that knows nothing of Ravi.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::output::{Output, say};
+use crate::hooks::codex_monitor::{FollowOptions, Followed, FollowedBy};
+use crate::{Ravi, Result};
+
+pub(super) async fn watch(
+    ravi: &Ravi,
+    dir: &Path,
+    take_over: bool,
+    grace: Duration,
+    once: bool,
+    output: Output,
+) -> Result<()> {
+    let options = FollowOptions { take_over, grace, listener: Some(Arc::new(|followed| say(&text(&followed)))) };
+    if once {
+        ravi.follow_codex_monitor_once(dir, options).await?;
+        output.answer(&ravi.workspaces().await?, |all| format!("{} workspaces are bound.", all.len()));
+        return Ok(());
+    }
+    tokio::select! {
+        done = ravi.follow_codex_monitor(dir, options) => done,
+        () = ravi.tend() => Ok(()),
+        _ = tokio::signal::ctrl_c() => Ok(()),
+    }
+}
+
+fn text(followed: &Followed) -> String {
+    let (id, path) = (&followed.id, followed.path.display());
+    match (followed.did, &followed.error) {
+        (FollowedBy::Existing, _) => format!("{id}: was there before, left alone ({path}); --take-over sets it up"),
+        (FollowedBy::Provisioned, _) => format!("{id}: set up ({path})"),
+        (FollowedBy::Released, _) => format!("{id}: released ({path})"),
+        (FollowedBy::Failed, Some(e)) => format!("{id}: error[{}]: {}\n  hint: {}", e.code, e.message, e.hint),
+        (FollowedBy::Failed, None) => format!("{id}: failed"),
+    }
+}

@@ -1,0 +1,108 @@
+//! CodexMonitor as it is: the list of workspaces that it writes into its data folder.
+//!
+//! The file is written in place, so a reader may meet half of it. Only a file that is whole says something; none, or one
+//! that cannot be read, says nothing.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::ErrorBody;
+use crate::files::{self, FileError};
+
+/// More than any list of workspaces has.
+const LIMIT: usize = 64 * 1024 * 1024;
+
+/// One workspace in the list. Other fields are not looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The app's id for it.
+    pub id: String,
+    /// What people call it.
+    #[serde(default)]
+    pub name: String,
+    /// Its folder.
+    pub path: PathBuf,
+}
+
+/// What the file said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// A whole list.
+    Whole(Vec<Entry>),
+    /// There is no file.
+    Absent,
+    /// It cannot be read, or not as a whole.
+    Unclear,
+}
+
+/// Reads the list in the data folder `dir`.
+pub(crate) fn read(dir: &Path) -> Seen {
+    match files::read_bounded_following(&dir.join("workspaces.json"), LIMIT) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map_or(Seen::Unclear, Seen::Whole),
+        Err(FileError::NotFound { .. }) if std::fs::read_dir(dir).is_ok() => Seen::Absent,
+        Err(_) => Seen::Unclear,
+    }
+}
+
+/// How to follow it.
+#[derive(Clone)]
+pub struct FollowOptions {
+    /// Also set up workspaces that were there when it was followed for the first time.
+    pub take_over: bool,
+    /// How long an entry must be gone before its workspace is released.
+    pub grace: Duration,
+    /// Told what is done.
+    pub listener: Option<Arc<dyn Fn(Followed) + Send + Sync>>,
+}
+
+impl Default for FollowOptions {
+    fn default() -> Self {
+        FollowOptions { take_over: false, grace: Duration::from_secs(30), listener: None }
+    }
+}
+
+impl fmt::Debug for FollowOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let FollowOptions { take_over, grace, .. } = self;
+        f.debug_struct("FollowOptions").field("take_over", take_over).field("grace", grace).finish_non_exhaustive()
+    }
+}
+
+impl FollowOptions {
+    pub(crate) fn tell(&self, followed: Followed) {
+        if let Some(listener) = &self.listener {
+            listener(followed);
+        }
+    }
+}
+
+/// What was done for one workspace of the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Followed {
+    /// The app's id for it.
+    pub id: String,
+    /// Its folder.
+    pub path: PathBuf,
+    /// What was done.
+    pub did: FollowedBy,
+    /// Why not, where it failed; it is tried again.
+    pub error: Option<ErrorBody>,
+}
+
+/// What following led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FollowedBy {
+    /// It was there before, and is left alone.
+    Existing,
+    /// It was set up.
+    Provisioned,
+    /// It was released.
+    Released,
+    /// It could not be done now.
+    Failed,
+}

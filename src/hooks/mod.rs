@@ -1,0 +1,59 @@
+//! Orchestrators: what their hooks and files say about worktrees that come and go.
+//!
+//! No orchestrator says everything. A hook is a fast way; what it misses is found by the reaper. This room reads what
+//! each one says and sets its hooks up; [`crate::Ravi`] does what follows from it. It must not know Tauri or the command
+//! line.
+
+pub mod claude;
+pub mod codex_monitor;
+pub mod dmux;
+mod error;
+mod script;
+
+pub use error::HookError;
+pub use script::{HookFile, HookFileState};
+
+pub(crate) use script::{Script, program};
+
+use serde::Serialize;
+
+/// What a hook did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HookReport {
+    /// What was done.
+    pub did: Did,
+    /// The workspace's id, where there is one.
+    pub workspace: Option<String>,
+    /// Mail address of its identity, where it was set up.
+    pub email: Option<String>,
+    /// More for the person.
+    pub message: Option<String>,
+}
+
+/// What came of a hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Did {
+    /// There was nothing to do.
+    Nothing,
+    /// The workspace is set up.
+    Provisioned,
+    /// Its key is revoked and its identity kept.
+    Suspended,
+    /// It is taken down.
+    Released,
+    /// It is written down that it is to be taken down; the reaper does it.
+    Noted,
+    /// Its life is shortened.
+    Shortened,
+}
+
+impl HookReport {
+    pub(crate) fn nothing(why: &str) -> HookReport {
+        HookReport { did: Did::Nothing, workspace: None, email: None, message: Some(why.to_owned()) }
+    }
+
+    pub(crate) fn of(did: Did, id: &str) -> HookReport {
+        HookReport { did, workspace: Some(id.to_owned()), email: None, message: None }
+    }
+}

@@ -1,0 +1,315 @@
+//! What follows from an orchestrator's hooks.
+//!
+//! Hooks come in any order, twice, at once, and are killed; each looks at what there is and does what is missing. A
+//! worktree is known by its private git dir, never by what the orchestrator calls it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::Ravi;
+use crate::api::ApiError;
+use crate::error::{Error, Result};
+use crate::hooks::dmux::{self, Event, PaneInfo};
+use crate::hooks::{Did, HookError, HookFile, HookReport};
+use crate::ledger::{Binding, Ending, now_ms};
+use crate::workspace::{
+    self, Lock, Progress, ProvisionRequest, Provisioned, State, WorkspaceError, dmux_panes, inspect,
+};
+
+/// Longest time that a hook sets a workspace up; an agent, or git, waits for it.
+const SET_UP_LIMIT: Duration = Duration::from_secs(90);
+/// Longest time that a hook takes one down: well under the 30 s after which dmux goes on.
+const TAKE_DOWN_LIMIT: Duration = Duration::from_secs(12);
+/// How long a workspace whose branch was merged keeps its key, unless somebody works in it.
+const MERGED_LIFE: Duration = Duration::from_secs(3600);
+
+/// A workspace that a hook wants.
+#[derive(Debug, Clone)]
+pub(super) struct Wish {
+    pub(super) path: PathBuf,
+    /// The id, where nothing is bound there yet.
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) env_file: Option<PathBuf>,
+    pub(super) phone: bool,
+}
+
+impl Wish {
+    pub(super) fn new(path: &Path, tool: &str, name: &str) -> Wish {
+        let unique = Uuid::new_v4().simple().to_string();
+        let id = format!("{tool}-{}-{}", slug::slugify(name), &unique[..8]);
+        Wish { path: path.to_owned(), id, name: name.to_owned(), env_file: None, phone: false }
+    }
+}
+
+impl Ravi {
+    /// What a hook of dmux calls. Fails only where an agent must not start.
+    ///
+    /// # Errors
+    /// At `worktree_created`: the folder is no worktree of the repository; it cannot be set up (what was begun is taken
+    /// back). Otherwise: the ledger cannot be read or written.
+    pub async fn hook_dmux(
+        &self,
+        event: Event,
+        pane: &PaneInfo,
+        progress: impl Fn(Progress) + Send + Sync,
+    ) -> Result<HookReport> {
+        match (event, &pane.worktree) {
+            (Event::Other, _) => Ok(HookReport::nothing("nothing is to be done at this event")),
+            (Event::WorktreeCreated, None) => {
+                Err(HookError::Missing { tool: "dmux", what: "DMUX_WORKTREE_PATH" }.into())
+            }
+            (_, None) => Ok(HookReport::nothing("the pane has no worktree")),
+            (Event::WorktreeCreated, Some(path)) => {
+                let done = self.set_up(Wish::new(path, "dmux", &pane.name()), Some(&pane.root), &progress).await?;
+                Ok(provisioned(&done))
+            }
+            (Event::BeforeWorktreeRemove, Some(path)) => self.take_down(path).await,
+            (Event::WorktreeRemoved | Event::PaneClosed, Some(path)) => match path.exists() {
+                true => self.pane_closed(path, pane.pane_id.as_deref()).await,
+                false => self.take_down(path).await,
+            },
+            (Event::PostMerge, Some(path)) => match self.bound_at(path).await? {
+                Some(binding) => self.merged(&binding.id).await,
+                None => Ok(HookReport::nothing("no workspace is bound there")),
+            },
+        }
+    }
+
+    /// `worktree-create.sh PANE_ID WORKTREE` of Ravi's own guide for dmux: the identity is named `agent-pane-<id>`, and
+    /// `.env` in the worktree gets `AGENT_EMAIL` and `AGENT_PHONE`. Where the account's plan has no phone numbers, it is
+    /// done without.
+    ///
+    /// # Errors
+    /// As `worktree_created` of [`hook_dmux`](Ravi::hook_dmux).
+    pub async fn guide_worktree_created(
+        &self,
+        pane: &str,
+        worktree: &Path,
+        progress: impl Fn(Progress) + Send + Sync,
+    ) -> Result<Provisioned> {
+        let name = format!("agent-pane-{pane}");
+        let wish =
+            Wish { id: name.clone(), env_file: Some(".env".into()), phone: true, ..Wish::new(worktree, "", &name) };
+        match self.set_up(wish.clone(), None, &progress).await {
+            Err(Error::Api(ApiError::PlanNeeded { .. })) => {
+                self.set_up(Wish { phone: false, ..wish }, None, &progress).await
+            }
+            other => other,
+        }
+    }
+
+    /// `post-merge.sh PANE_ID` of the same guide.
+    ///
+    /// # Errors
+    /// The ledger cannot be read or written.
+    pub async fn guide_post_merge(&self, pane: &str) -> Result<HookReport> {
+        let id = format!("agent-pane-{pane}");
+        let wanted = id.clone();
+        match self.inner.ledger.run(move |l| l.binding(&wanted)).await? {
+            Some(_) => self.merged(&id).await,
+            None => Ok(HookReport::nothing("no workspace is bound to the pane")),
+        }
+    }
+
+    /// Installs dmux's hooks for this user, or for the project at `project` alone. A hook that is there is called as
+    /// well.
+    ///
+    /// # Errors
+    /// The folder cannot be written; two hooks of the person's are in the way.
+    pub async fn install_dmux_hooks(&self, project: Option<&Path>) -> Result<Vec<HookFile>> {
+        let (user, folder, project) = dmux_folders(project)?;
+        on_files(move || dmux::install(&folder, &user, project.as_deref())).await
+    }
+
+    /// Takes them out again; what was there before comes back byte for byte.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub async fn uninstall_dmux_hooks(&self, project: Option<&Path>) -> Result<Vec<HookFile>> {
+        let (_, folder, _) = dmux_folders(project)?;
+        on_files(move || dmux::uninstall(&folder)).await
+    }
+
+    /// Sets a linked worktree up, under the id that it is bound to already where it is. `root`: a folder of the
+    /// repository that it must belong to.
+    pub(super) async fn set_up(
+        &self,
+        wish: Wish,
+        root: Option<&Path>,
+        progress: &(impl Fn(Progress) + Send + Sync),
+    ) -> Result<Provisioned> {
+        let (path, root) = (wish.path.clone(), root.map(Path::to_owned));
+        let top = run_blocking(move || linked_worktree(&path, root.as_deref())).await?;
+        let key = format!("hook/{}", top.display());
+        let _lock = Lock::wait(self.inner.ledger.dir(), &key, &wish.id).await?;
+        let before = self.bound_at(&top).await?;
+        let request = match &before {
+            Some(binding) => ProvisionRequest { path: top, ..binding.request.clone() },
+            None => ProvisionRequest {
+                path: top,
+                id: wish.id,
+                name: wish.name,
+                phone: wish.phone,
+                email: None,
+                env_file: wish.env_file,
+                github_secret: None,
+                sign: false,
+                ttl_s: None,
+            },
+        };
+        let id = request.id.clone();
+        let done = match tokio::time::timeout(SET_UP_LIMIT, Box::pin(self.provision(request, progress))).await {
+            Ok(done) => done,
+            Err(_) => Err(HookError::TooSlow { limit: SET_UP_LIMIT }.into()),
+        };
+        if done.is_err() && before.is_none() {
+            self.roll_back(&id).await;
+        }
+        done
+    }
+
+    /// Nobody else would: no orchestrator has a hook for a hook that failed.
+    async fn roll_back(&self, id: &str) {
+        let bound = id.to_owned();
+        if let Ok(Some(binding)) = self.inner.ledger.run(move |l| l.binding(&bound)).await
+            && let Err(error) = self.release_soon(&binding).await
+        {
+            tracing::debug!(code = error.code(), "a workspace that could not be set up stays noted");
+        }
+    }
+
+    /// The worktree goes, or is gone.
+    pub(super) async fn take_down(&self, path: &Path) -> Result<HookReport> {
+        match self.bound_at(path).await? {
+            Some(binding) => self.release_soon(&binding).await,
+            None => Ok(HookReport::nothing("no workspace is bound there")),
+        }
+    }
+
+    /// Writes down that the workspace is to go, and releases it if that can be done in time.
+    async fn release_soon(&self, binding: &Binding) -> Result<HookReport> {
+        let id = binding.id.clone();
+        self.inner.ledger.run(move |l| l.set_lifetime(&id, Some(now_ms()), Ending::Release, false)).await?;
+        let message =
+            match tokio::time::timeout(TAKE_DOWN_LIMIT, Box::pin(self.release(&binding.id, false, |_| {}))).await {
+                Ok(Ok(_)) => return Ok(HookReport::of(Did::Released, &binding.id)),
+                Ok(Err(Error::Workspace(WorkspaceError::Unbound { .. }))) => {
+                    return Ok(HookReport::of(Did::Nothing, &binding.id));
+                }
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "it takes too long now".to_owned(),
+            };
+        Ok(HookReport { message: Some(message), ..HookReport::of(Did::Noted, &binding.id) })
+    }
+
+    /// A pane is closed and its worktree is still there: the workspace sleeps, unless another pane has the worktree.
+    async fn pane_closed(&self, path: &Path, pane: Option<&str>) -> Result<HookReport> {
+        let Some(binding) = self.bound_at(path).await? else {
+            return Ok(HookReport::nothing("no workspace is bound there"));
+        };
+        let (root, common) = (binding.path.clone(), binding.common_dir.clone());
+        let panes = run_blocking(move || Ok(dmux_panes(&root, common.as_deref()).unwrap_or_default())).await?;
+        if panes.iter().any(|other| Some(other.id.as_str()) != pane) {
+            return Ok(HookReport::nothing("another pane has the worktree"));
+        }
+        match tokio::time::timeout(TAKE_DOWN_LIMIT, Box::pin(self.suspend(&binding.id))).await {
+            Ok(Ok(done)) if done.state == State::Suspended => Ok(HookReport::of(Did::Suspended, &binding.id)),
+            Ok(Ok(_)) => Ok(HookReport::of(Did::Nothing, &binding.id)),
+            Ok(Err(Error::Workspace(WorkspaceError::Unbound { .. }))) => Ok(HookReport::of(Did::Nothing, &binding.id)),
+            failed => {
+                let id = binding.id.clone();
+                self.inner.ledger.run(move |l| l.set_lifetime(&id, Some(now_ms()), Ending::Suspend, true)).await?;
+                let message = failed.map_or_else(
+                    |_| "it takes too long now".into(),
+                    |done| match done {
+                        Err(error) => error.to_string(),
+                        Ok(_) => String::new(),
+                    },
+                );
+                Ok(HookReport { message: Some(message), ..HookReport::of(Did::Noted, &binding.id) })
+            }
+        }
+    }
+
+    /// Pane, agent and worktree go on after a merge, and often stay.
+    async fn merged(&self, id: &str) -> Result<HookReport> {
+        let wanted = id.to_owned();
+        let ends = now_ms() + MERGED_LIFE.as_millis() as i64;
+        self.inner.ledger.run(move |l| l.set_lifetime(&wanted, Some(ends), Ending::Suspend, true)).await?;
+        Ok(HookReport::of(Did::Shortened, id))
+    }
+
+    /// The binding of exactly this worktree, whose folder may be gone. A folder that is no worktree any more lies in
+    /// another one, often the main checkout, and must not be taken for that.
+    pub(super) async fn bound_at(&self, path: &Path) -> Result<Option<Binding>> {
+        let real = real_path(path);
+        let found = workspace::find(&self.inner.ledger, &real.to_string_lossy()).await;
+        let found = match found {
+            Ok(found) => found.filter(|binding| binding.path == real),
+            // Half removed: what it was is known from the path.
+            Err(Error::Workspace(_)) => None,
+            Err(e) => return Err(e),
+        };
+        let found = match found {
+            None => {
+                let wanted = real.clone();
+                let half = self.inner.ledger.run(move |l| l.binding_at(&wanted)).await?;
+                half.filter(|_| !real.join(".git").exists())
+            }
+            found => found,
+        };
+        Ok(found.filter(|binding| binding.server == self.inner.server))
+    }
+}
+
+/// The real path, also of a folder that is gone.
+fn real_path(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    if let Ok(real) = absolute.canonicalize() {
+        return real;
+    }
+    let parent = absolute.parent().and_then(|parent| parent.canonicalize().ok());
+    parent.zip(absolute.file_name()).map(|(parent, name)| parent.join(name)).unwrap_or(absolute)
+}
+
+/// The top of the linked worktree that `path` is. What a hook is told is no proof: git must know it as one of the
+/// repository at `root`, and it must not be a person's own checkout.
+fn linked_worktree(path: &Path, root: Option<&Path>) -> Result<PathBuf> {
+    let not = || HookError::NotAWorktree { path: path.to_owned() };
+    let place = inspect(path)?;
+    let git = place.git.ok_or_else(not)?;
+    if git.git_dir == git.common_dir || place.root != real_path(path) {
+        return Err(not().into());
+    }
+    match root.map(inspect).transpose()?.map(|root| root.git) {
+        Some(Some(root)) if root.common_dir != git.common_dir => Err(not().into()),
+        Some(None) => Err(not().into()),
+        _ => Ok(place.root),
+    }
+}
+
+pub(super) fn provisioned(done: &Provisioned) -> HookReport {
+    HookReport { email: Some(done.identity.email.clone()), ..HookReport::of(Did::Provisioned, &done.id) }
+}
+
+pub(super) async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(WorkspaceError::Stopped.into()))
+}
+
+pub(super) async fn on_files<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, HookError> + Send + 'static,
+) -> Result<T> {
+    run_blocking(move || Ok(work()?)).await
+}
+
+/// The user's folder of hooks, the one to work in, and the project.
+fn dmux_folders(project: Option<&Path>) -> Result<(PathBuf, PathBuf, Option<PathBuf>)> {
+    let home = etcetera::home_dir().map_err(|e| WorkspaceError::Folder { path: "~".into(), reason: e.to_string() })?;
+    let user = home.join(".dmux/hooks");
+    let Some(project) = project else { return Ok((user.clone(), user, None)) };
+    let root = inspect(project)?.root;
+    Ok((user, root.join(".dmux/hooks"), Some(root)))
+}

@@ -1,0 +1,89 @@
+//! Who works in a worktree right now: panes of dmux and tmux, and processes whose current folder lies in it.
+//!
+//! Panes may be killed, and orchestrators end, without a word. What is seen here decides only whether a workspace goes to
+//! sleep, from which its next use wakes it; what cannot be told counts as in use.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde::Deserialize;
+
+use crate::files;
+use crate::ledger::Binding;
+
+/// More than any state of dmux has.
+const LIMIT: usize = 16 * 1024 * 1024;
+
+/// A pane as dmux keeps it in `.dmux/dmux.config.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Pane {
+    /// dmux's id of the pane; neither lasting nor unique.
+    pub(crate) id: String,
+    /// tmux's id of it (`%N`).
+    #[serde(default)]
+    pane_id: Option<String>,
+    #[serde(default)]
+    worktree_path: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Session {
+    panes: Vec<Pane>,
+}
+
+/// The folder of the main checkout, where the worktree at `path` is one that dmux made: dmux makes them in
+/// `<repo>/.dmux/worktrees`.
+fn dmux_root<'a>(path: &Path, common_dir: Option<&'a Path>) -> Option<&'a Path> {
+    common_dir?.parent().filter(|root| path.starts_with(root.join(".dmux/worktrees")))
+}
+
+/// Panes that dmux has for the worktree at `path`; `None` where dmux has no list that can be read.
+pub(crate) fn dmux_panes(path: &Path, common_dir: Option<&Path>) -> Option<Vec<Pane>> {
+    let root = dmux_root(path, common_dir)?;
+    let bytes = files::read_bounded_following(&root.join(".dmux/dmux.config.json"), LIMIT).ok()?;
+    let session: Session = serde_json::from_slice(&bytes).ok()?;
+    let here = |pane: &Pane| {
+        let real = pane.worktree_path.as_deref().and_then(|other| other.canonicalize().ok());
+        real.as_deref() == Some(path)
+    };
+    Some(session.panes.into_iter().filter(here).collect())
+}
+
+/// Whether the worktree is dmux's and nobody works in it: its panes are gone, or dead.
+pub(super) fn left_by_dmux(binding: &Binding) -> bool {
+    match dmux_panes(&binding.path, binding.common_dir.as_deref()) {
+        None => false,
+        Some(panes) => !in_use(&binding.path, &panes),
+    }
+}
+
+/// Whether somebody works in the workspace's folder.
+pub(super) fn is_used(binding: &Binding) -> bool {
+    let panes = dmux_panes(&binding.path, binding.common_dir.as_deref()).unwrap_or_default();
+    in_use(&binding.path, &panes)
+}
+
+fn in_use(path: &Path, panes: &[Pane]) -> bool {
+    has_process(path) || has_tmux_pane(path, panes)
+}
+
+/// A pane that is alive: one that dmux names, or one whose current folder is in the worktree. Ids of dmux may be stale
+/// after a restart of tmux; one that names another pane now errs on the side of use.
+fn has_tmux_pane(path: &Path, panes: &[Pane]) -> bool {
+    let mut tmux = Command::new("tmux");
+    tmux.args(["list-panes", "-a", "-F", "#{pane_id} #{pane_current_path}"]).stdin(Stdio::null());
+    // Without tmux, or without a server, there are no panes.
+    let Ok(output) = tmux.stderr(Stdio::null()).output() else { return false };
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines().filter_map(|line| line.split_once(' ')).any(|(id, folder)| {
+        panes.iter().any(|pane| pane.pane_id.as_deref() == Some(id)) || Path::new(folder).starts_with(path)
+    })
+}
+
+/// A process of this user that is in the folder (proc_pid_cwd(5)); where the system does not tell, none is seen.
+fn has_process(path: &Path) -> bool {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let mut numbered = processes.filter(|entry| entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit));
+    numbered.any(|entry| std::fs::read_link(entry.path().join("cwd")).is_ok_and(|folder| folder.starts_with(path)))
+}

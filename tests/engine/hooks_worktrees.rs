@@ -1,0 +1,184 @@
+//! git, Claude Code, Jean and direnv, called as they call.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::common::{Bed, Run};
+
+/// A command with the environment of the test bed's user, and the program on PATH.
+fn in_bed(bed: &Bed, program: impl AsRef<std::ffi::OsStr>, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    for (key, value) in bed.program().get_envs() {
+        match value {
+            Some(value) => command.env(key, value),
+            None => command.env_remove(key),
+        };
+    }
+    let ours = Path::new(env!("CARGO_BIN_EXE_ravi-workspace")).parent().expect("a folder").to_owned();
+    let rest = std::env::var_os("PATH").expect("a PATH");
+    let path = std::env::join_paths([ours].into_iter().chain(std::env::split_paths(&rest))).expect("a PATH");
+    command.env("PATH", path).current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+fn git(bed: &Bed, folder: &Path, args: &[&str]) -> Run {
+    in_bed(bed, "git", folder).args(args).output().expect("git starts").into()
+}
+
+fn bound(bed: &Bed) -> Vec<Value> {
+    bed.run(&["list", "--json"]).ok().json()["workspaces"].as_array().expect("a list").clone()
+}
+
+fn script(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    std::fs::write(path, text).expect("written");
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("set");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn git_s_own_hook_provisions_a_new_worktree_once_beside_the_person_s_hook() {
+    let bed = Bed::new().await;
+    let repository = bed.repository("repo");
+    let hook = repository.join(".git/hooks/post-checkout");
+    let before = "#!/bin/sh\necho \"$@\" >> \"$(git rev-parse --git-common-dir)/mine\"\n";
+    script(&hook, before);
+    let path = repository.to_str().expect("text");
+    let done = bed.run(&["hook", "git", "install", path, "--json"]).ok().json();
+    assert_eq!(done["state"], "chained");
+    let tree = bed.path("tree");
+    assert_eq!(git(&bed, &repository, &["worktree", "add", tree.to_str().expect("text")]).code, 0);
+    assert_eq!(bound(&bed).len(), 1);
+    assert!(bed.author(&tree).starts_with("tree <"), "{}", bed.author(&tree));
+    // Later checkouts, clones and the main checkout are none of our business.
+    git(&bed, &tree, &["checkout", "--quiet", "-b", "later"]).ok();
+    git(&bed, &repository, &["checkout", "--quiet", "-b", "mine"]).ok();
+    assert_eq!((bound(&bed).len(), bed.identity_count().await), (1, 1));
+    let mine = std::fs::read_to_string(repository.join(".git/mine")).expect("it ran");
+    assert!(mine.lines().count() >= 3 && mine.starts_with("0000"), "with its arguments, each time: {mine}");
+    // Ravi away: it says so, and git tells.
+    bed.fault(json!({ "method": "POST", "path": "/api/identities/", "status": 402, "body": { "detail": "no" } })).await;
+    let failed = git(&bed, &repository, &["worktree", "add", bed.path("other").to_str().expect("text")]);
+    assert!(failed.code != 0 && failed.stderr.contains("hint:"), "{failed:?}");
+    bed.run(&["hook", "git", "uninstall", path]).ok();
+    assert_eq!(std::fs::read_to_string(&hook).expect("it is there"), before);
+    assert!(!hook.with_file_name("post-checkout.before-ravi").exists());
+
+    let hooks = bed.path("all-hooks");
+    bed.git(&repository, &["config", "core.hooksPath", hooks.to_str().expect("text")]);
+    bed.run(&["hook", "git", "install", path]).ok();
+    assert!(hooks.join("post-checkout").exists(), "where git looks for it");
+    bed.run(&["hook", "git", "uninstall", path]).ok();
+    bed.git(&repository, &["config", "core.hooksPath", ".husky"]);
+    let refused = bed.run(&["hook", "git", "install", path, "--json"]);
+    assert_eq!((refused.code, refused.error_code().as_str()), (6, "hook.hooks_path"));
+}
+
+fn claude(bed: &Bed, event: &str, payload: Value, env_file: Option<&Path>) -> Run {
+    use std::io::Write as _;
+    let mut command = bed.program();
+    command.args(["hook", "claude", event]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    env_file.map(|file| command.env("CLAUDE_ENV_FILE", file));
+    let mut child = command.spawn().expect("it starts");
+    child.stdin.take().expect("its input").write_all(payload.to_string().as_bytes()).expect("it reads");
+    child.wait_with_output().expect("it ends").into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn claude_code_gets_a_worktree_that_is_provisioned_and_removed_whole() {
+    let bed = Bed::new().await;
+    let repository = bed.repository("repo");
+    let payload = |event: &str, cwd: &Path| json!({ "session_id": "s", "transcript_path": "/t", "cwd": cwd, "hook_event_name": event });
+    let mut create = payload("WorktreeCreate", &repository);
+    create["name"] = json!("fix-auth");
+    let made = claude(&bed, "WorktreeCreate", create.clone(), None).ok();
+    let tree = PathBuf::from(made.stdout.trim_end());
+    assert_eq!((made.stdout.lines().count(), tree.is_dir()), (1, true), "only its path is printed: {made:?}");
+    assert!(tree.ends_with(".claude/worktrees/fix-auth"));
+    assert!(bed.author(&tree).starts_with("fix-auth <"));
+    assert_eq!(claude(&bed, "WorktreeCreate", create.clone(), None).ok().stdout, made.stdout, "twice is once");
+    assert_eq!(bed.identity_count().await, 1);
+
+    // A session in it wakes it, and prints nothing that the model would read.
+    bed.run(&["suspend", tree.to_str().expect("text")]).ok();
+    let env = bed.path("claude-env");
+    for _ in 0..2 {
+        let start = claude(&bed, "SessionStart", payload("SessionStart", &tree), Some(&env)).ok();
+        assert_eq!(start.stdout, "");
+    }
+    assert_eq!(bound(&bed)[0]["state"], "ready");
+    let text = std::fs::read_to_string(&env).expect("it is written");
+    assert!(text.contains("GIT_AUTHOR_NAME='fix-auth'") && !text.contains("ravi_id_"), "{text}");
+    assert_eq!(text.matches("GIT_AUTHOR_NAME").count(), 1, "once");
+    assert_eq!(claude(&bed, "SessionStart", payload("SessionStart", &repository), None).ok().stdout, "");
+
+    let mut remove = payload("WorktreeRemove", &tree);
+    remove["worktree_path"] = json!(tree);
+    claude(&bed, "WorktreeRemove", remove, None).ok();
+    assert_eq!((tree.exists(), bound(&bed).len(), bed.live_keys().await), (false, 0, 0));
+
+    // One that cannot be set up is not left behind half.
+    bed.fault(json!({ "method": "PATCH", "path": "/api/identities/{id}/", "status": 402, "times": 9, "body": { "detail": "no" } })).await;
+    bed.fault(
+        json!({ "method": "POST", "path": "/api/identities/", "status": 402, "times": 9, "body": { "detail": "no" } }),
+    )
+    .await;
+    create["name"] = json!("second");
+    let failed = claude(&bed, "WorktreeCreate", create.clone(), None);
+    assert_eq!((failed.code != 0, failed.stdout.as_str()), (true, ""), "{failed:?}");
+    assert!(!repository.join(".claude/worktrees/second").exists());
+    create["name"] = json!("../../out");
+    assert_eq!(claude(&bed, "WorktreeCreate", create, None).stdout, "");
+    assert!(!bed.path("out").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jean_s_scripts_set_up_and_take_down() {
+    let bed = Bed::new().await;
+    let tree = bed.worktree(&bed.repository("repo"), "calm-fox");
+    let jean = |what: &str| -> Run {
+        let mut command = bed.program();
+        command.args(["hook", "jean", what]).current_dir(&tree);
+        command.env("JEAN_WORKSPACE_PATH", &tree).env("JEAN_BRANCH", "calm-fox").output().expect("it starts").into()
+    };
+    jean("setup").ok();
+    jean("setup").ok();
+    assert_eq!((bound(&bed).len(), bed.identity_count().await), (1, 1));
+    assert!(bed.author(&tree).starts_with("calm-fox <"));
+    jean("teardown").ok();
+    jean("teardown").ok();
+    assert_eq!((bound(&bed).len(), bed.live_keys().await), (0, 0));
+    assert_eq!(bed.run(&["hook", "jean", "setup"]).code, 2, "not called by Jean");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn direnv_s_function_gives_a_shell_what_the_workspace_has_and_nothing_elsewhere() {
+    let bed = Bed::new().await;
+    let repository = bed.repository("repo");
+    let tree = bed.worktree(&repository, "one");
+    bed.run(&Bed::provision_args(&tree, "one", "one agent")).ok();
+    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/direnv/use_ravi.sh");
+    let ask = |folder: &Path| {
+        // direnv's own functions that it calls.
+        let text = "log_status() { :; }; log_error() { echo \"$*\" >&2; }; . \"$1\"; use_ravi; echo \"author=$GIT_AUTHOR_NAME\"";
+        let run = in_bed(&bed, "bash", folder).args(["-euc", text, "bash"]).arg(&library).output();
+        Run::from(run.expect("bash starts"))
+    };
+    assert_eq!(ask(&tree).ok().stdout, "author=one agent\n");
+    let elsewhere = in_bed(&bed, "bash", &repository)
+        .args(["-c", ". \"$1\"; log_error() { echo \"$*\" >&2; }; use_ravi || echo refused", "bash"])
+        .arg(&library)
+        .output();
+    let elsewhere = Run::from(elsewhere.expect("bash starts"));
+    assert!(elsewhere.stdout.contains("refused") && elsewhere.stderr.contains("workspace.unbound"), "{elsewhere:?}");
+    if in_bed(&bed, "direnv", &tree).arg("version").output().is_err() {
+        println!("skipped: direnv itself is not installed");
+        return;
+    }
+    std::fs::write(tree.join(".envrc"), format!("source {}\nuse ravi\n", library.display())).expect("written");
+    let run = |args: &[&str]| Run::from(in_bed(&bed, "direnv", &tree).args(args).output().expect("direnv starts"));
+    run(&["allow", "."]).ok();
+    let seen = run(&["exec", ".", "sh", "-c", "echo $GIT_AUTHOR_NAME"]).ok();
+    assert_eq!(seen.stdout.trim(), "one agent");
+}
