@@ -51,15 +51,18 @@ fn read_reported() -> Result<AuthStatus> {
     Ok(AuthStatus::from_json(&text)?)
 }
 
-/// Until a person or a service manager says so.
-async fn end() {
+/// Until a person or a service manager says so. Heard from the call on, not from when it is first waited for.
+fn end() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminated) => tokio::select! {
-            _ = terminated.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        },
-        Err(_) => drop(tokio::signal::ctrl_c().await),
+    let (terminated, interrupted) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async {
+        match (terminated, interrupted) {
+            (Ok(mut terminated), Ok(mut interrupted)) => tokio::select! {
+                _ = terminated.recv() => {}
+                _ = interrupted.recv() => {}
+            },
+            _ => drop(tokio::signal::ctrl_c().await),
+        }
     }
 }
 

@@ -33,7 +33,7 @@ impl Ravi {
         let _lock = self.codex_lock(&place).await?;
         let done = async {
             let open = self.open_vault_or_keep(&place).await?;
-            self.custody(&place, &open.vault(self), options, false).save().await
+            self.custody(&place, &open.vault(self), options, None).save().await
         };
         let done = done.await;
         self.noted(entry(Action::CodexSave, &place), done).await
@@ -51,7 +51,7 @@ impl Ravi {
         let _lock = self.codex_lock(&place).await?;
         let done = async {
             let open = self.open_vault().await?;
-            self.custody(&place, &open.vault(self), options, false).restore().await
+            self.custody(&place, &open.vault(self), options, None).restore().await
         };
         let done = done.await;
         let action = if options.take_over { Action::CodexTakeOver } else { Action::CodexRestore };
@@ -134,7 +134,7 @@ impl Ravi {
         let _lock = self.codex_lock(place).await?;
         let open = self.open_vault_or_keep(place).await?;
         let vault = open.vault(self);
-        let custody = self.custody(place, &vault, options, true);
+        let custody = self.custody(place, &vault, options, Some(true));
         let followed = match custody.follow().await {
             Err(Error::Codex(CodexError::Held { name, holder })) => {
                 let aside = custody.give_up().await?;
@@ -173,7 +173,7 @@ impl Ravi {
     async fn codex_end(&self, place: &Place, options: &CodexOptions, watched: &mut CodexWatched) -> Result<()> {
         let _lock = self.codex_lock(place).await?;
         let open = self.open_vault_or_keep(place).await?;
-        let followed = self.custody(place, &open.vault(self), options, false).follow().await?;
+        let followed = self.custody(place, &open.vault(self), options, Some(false)).follow().await?;
         watched.pushed += u64::from(followed.pushed);
         Ok(())
     }
@@ -188,7 +188,7 @@ impl Ravi {
         let health = reported.map_or(CodexHealth::Unknown, AuthStatus::health);
         let record = async {
             let open = self.open_vault().await?;
-            self.custody(&place, &open.vault(self), options, false).record().await
+            self.custody(&place, &open.vault(self), options, None).record().await
         };
         place.status(&self.inner.ledger, record.await, health).await
     }
@@ -209,7 +209,7 @@ impl Ravi {
         place.home.check_store()?;
         // What could not be stored afterwards need not be begun.
         let open = self.open_vault().await?;
-        self.custody(&place, &open.vault(self), options, false).check_sealed().await?;
+        self.custody(&place, &open.vault(self), options, None).check_sealed().await?;
         if options.force || place.home.read()?.is_none() {
             let how = match api_key {
                 Some(key) => SignIn::ApiKey(self.secret(key).await?),
@@ -225,7 +225,7 @@ impl Ravi {
         place: &'a Place,
         vault: &'a crate::vault::Vault<'a>,
         options: &'a CodexOptions,
-        watched: bool,
+        watched: Option<bool>,
     ) -> Custody<'a> {
         Custody { ledger: &self.inner.ledger, vault, place, options, watched }
     }

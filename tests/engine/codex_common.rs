@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::SecretString;
 use serde_json::{Value, json};
-use tauri_plugin_ravi::codex::DEFAULT_NAME;
+use tauri_plugin_ravi::codex::{CodexEvent, CodexOptions, CodexWatched, DEFAULT_NAME};
 use tauri_plugin_ravi::{Config, Ravi};
 
 use crate::common::{Bed, Run};
@@ -104,6 +106,14 @@ impl Machine {
         Ravi::open(self.config(bed)).expect("the ledger opens")
     }
 
+    pub fn options(&self) -> CodexOptions {
+        CodexOptions {
+            home: Some(self.home.clone()),
+            look_every: Some(std::time::Duration::from_millis(100)),
+            ..CodexOptions::default()
+        }
+    }
+
     pub fn program(&self, bed: &Bed) -> std::process::Command {
         let mut program = bed.program();
         program.env("RAVI_WORKSPACE_STATE", &self.state).env("RAVI_WORKSPACE_SCRYPT_WORK", "4");
@@ -136,5 +146,92 @@ impl Machine {
 
     pub async fn stored_token(&self, bed: &Bed) -> String {
         refresh_token(self.stored(bed).await["auth"].as_str().expect("text"))
+    }
+
+    pub async fn store_key(&self, bed: &Bed, name: &str, key: &str) {
+        self.ravi(bed).set_secret(name, SecretString::from(key)).await.expect("stored");
+    }
+}
+
+/// Waits for a condition.
+pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let started = std::time::Instant::now();
+    while !condition().await {
+        assert!(started.elapsed() < std::time::Duration::from_secs(90), "{what}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+/// A watcher in this process.
+pub struct Watcher {
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    task: tokio::task::JoinHandle<tauri_plugin_ravi::Result<CodexWatched>>,
+    told: Arc<Mutex<Vec<CodexEvent>>>,
+}
+
+impl Watcher {
+    pub fn start(ravi: Ravi, options: CodexOptions) -> Watcher {
+        Self::start_with(ravi, options, |_| {})
+    }
+
+    /// One whose host app does something when it is told.
+    pub fn start_with(
+        ravi: Ravi,
+        options: CodexOptions,
+        host: impl Fn(&CodexEvent) + Send + Sync + 'static,
+    ) -> Watcher {
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let events = told.clone();
+        let task = tokio::spawn(async move {
+            let stop = async move { drop(stopped.await) };
+            let tell = |event: CodexEvent| {
+                host(&event);
+                events.lock().expect("whole").push(event);
+                std::future::ready(())
+            };
+            ravi.codex_watch(&options, stop, tell).await
+        });
+        Watcher { stop: Some(stop), task, told }
+    }
+
+    pub fn told(&self, what: impl Fn(&CodexEvent) -> bool) -> bool {
+        self.told.lock().expect("whole").iter().any(what)
+    }
+
+    pub fn events(&self) -> Vec<CodexEvent> {
+        self.told.lock().expect("whole").clone()
+    }
+
+    pub fn is_watching(&self) -> bool {
+        self.told(|event| matches!(event, CodexEvent::Watching { .. }))
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.task.is_finished()
+    }
+
+    pub async fn watching(self) -> Watcher {
+        until("it watches", async || {
+            assert!(!self.has_ended(), "it ended: {:?}", self.events());
+            self.is_watching()
+        })
+        .await;
+        self
+    }
+
+    /// It dies without another word.
+    pub async fn kill(self) {
+        self.task.abort();
+        let _ = self.task.await;
+    }
+
+    pub async fn stop(mut self) -> tauri_plugin_ravi::Result<CodexWatched> {
+        let _ = self.stop.take().expect("once").send(());
+        self.task.await.expect("no panic")
+    }
+
+    pub async fn end(self) -> tauri_plugin_ravi::Result<CodexWatched> {
+        self.task.await.expect("no panic")
     }
 }

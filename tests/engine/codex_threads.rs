@@ -12,13 +12,19 @@ use serde_json::{Value, json};
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
+/// Codex, where it is installed and runs.
+pub fn installed() -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/codex/node_modules/.bin/codex");
+    let runs = Command::new(&path).arg("--version").output().is_ok_and(|output| output.status.success());
+    if !runs {
+        eprintln!("skipped: Codex is not installed; run scripts/setup test");
+    }
+    runs.then_some(path)
+}
+
 /// Codex, where it is installed and can make a sandbox.
 fn codex() -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/codex/node_modules/.bin/codex");
-    if !path.exists() {
-        eprintln!("skipped: Codex is not installed; run scripts/setup test");
-        return None;
-    }
+    let path = installed()?;
     let scratch = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(scratch.path().join("tmp")).expect("a folder");
     let sandboxed = Command::new(&path)
@@ -61,7 +67,7 @@ fn stream(item: &Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_raw(body, "text/event-stream")
 }
 
-struct AppServer {
+pub struct AppServer {
     child: Child,
     lines: std::io::Lines<BufReader<ChildStdout>>,
     last: u64,
@@ -71,10 +77,16 @@ impl AppServer {
     fn start(codex: &Path, bed: &Bed) -> AppServer {
         let home = bed.path("codex-home");
         std::fs::create_dir_all(&home).expect("a folder");
+        Self::start_in(codex, bed, &home, &[])
+    }
+
+    /// One with this folder of Codex's, and more in its environment.
+    pub fn start_in(codex: &Path, bed: &Bed, home: &Path, env: &[(&str, &str)]) -> AppServer {
         std::fs::create_dir_all(bed.path("tmp")).expect("a folder");
         let mut command = Command::new(codex);
         command.arg("app-server").env("HOME", bed.path("")).env("CODEX_HOME", home).env("TMPDIR", bed.path("tmp"));
         command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", bed.path("gitconfig"));
+        command.envs(env.iter().copied());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("Codex starts");
         let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
@@ -94,7 +106,7 @@ impl AppServer {
         serde_json::from_str(&line).expect("JSON")
     }
 
-    fn call(&mut self, method: &str, params: Value) -> Value {
+    pub fn call(&mut self, method: &str, params: Value) -> Value {
         self.last += 1;
         let id = self.last;
         self.send(&json!({ "id": id, "method": method, "params": params }));

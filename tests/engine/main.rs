@@ -18,6 +18,8 @@ mod bundle_many;
 mod cli_contract;
 mod codex_common;
 mod codex_custody;
+mod codex_machines;
+mod codex_rotation;
 mod codex_threads;
 mod doctor;
 mod exec_command;

@@ -24,8 +24,9 @@ pub(crate) struct Custody<'a> {
     pub(crate) vault: &'a Vault<'a>,
     pub(crate) place: &'a Place,
     pub(crate) options: &'a CodexOptions,
-    /// Whether a watcher speaks for this machine.
-    pub(crate) watched: bool,
+    /// Whether a watcher speaks for this machine from now on. `None` leaves it: what a watcher that died did not store is
+    /// here still, and must not be passed over.
+    pub(crate) watched: Option<bool>,
 }
 
 /// What the caller wants of the newest login.
@@ -207,14 +208,16 @@ impl Custody<'_> {
         let mut record = Record::of(&login, before.as_ref(), &self.place.me, now);
         let holder = before.as_ref().and_then(|record| record.holder.as_ref());
         let lease_ms = self.lease_ms();
+        let mine = holder.filter(|holder| self.place.me.is(holder));
+        let watched = self.watched.unwrap_or(mine.is_some_and(|holder| holder.watched));
         record.holder = login.leased().then(|| match holder {
             // Renewed when a third of it is over: each renewal writes the whole record.
             Some(held)
-                if self.place.me.is(held) && held.watched == self.watched && held.until_ms - now > lease_ms / 3 * 2 =>
+                if self.place.me.is(held) && held.watched == watched && held.until_ms - now > lease_ms / 3 * 2 =>
             {
                 held.clone()
             }
-            held => self.place.me.holding(held, now, lease_ms, self.watched),
+            held => self.place.me.holding(held, now, lease_ms, watched),
         });
         let pushed = which == Newer::Local;
         if pushed || before.as_ref().is_none_or(|before| before.holder != record.holder) {
