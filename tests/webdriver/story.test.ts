@@ -169,6 +169,8 @@ it('examines the machine', async () => {
 
 it('asks before it removes, and takes Escape for no', async () => {
   await app.press('Workspaces', 'nav')
+  // What comes in late moves what is below it.
+  for (const branch of branches) await app.see(`${card(branch)} .commit-author`)
   await app.press('Remove docs', card('docs'))
   await app.read(card('docs'), 'Deletes the folder')
   await app.driver.switchTo().activeElement().sendKeys(Key.ESCAPE)

@@ -149,7 +149,8 @@ export class App {
 
   private async named(css: string, name: string, within: string): Promise<WebElement | undefined> {
     await addAxe(this.driver)
-    return (await this.driver.executeScript<WebElement | null>(findNamed, css, name, within)) ?? undefined
+    const found = await this.driver.executeScript<WebElement | null>(findNamed, css, name, within).catch(stale)
+    return found || undefined
   }
 }
 

@@ -22,11 +22,13 @@ export interface Repository {
 /** Repositories and their worktrees, kept current by the plugin's events, and what can be done with them. */
 export function useWorkspaces() {
   const { data: all, error, reload } = useLoad(entries)
-  const { workspaces: bound, error: unknown } = useBound()
+  const { workspaces: bound, error: unknown, loading } = useBound()
   const { jobs, run, dismiss } = useJobs()
   const [message, setMessage] = useState('')
 
-  const repositories = useMemo(() => all && together(all, bound, jobs), [all, bound, jobs])
+  // Not before both are known: a worktree would seem to have no identity.
+  const known = loading ? undefined : all
+  const repositories = useMemo(() => known && together(known, bound, jobs), [known, bound, jobs])
 
   const say = useCallback(
     (text: string) => {
