@@ -50,6 +50,9 @@ pub struct Config {
     pub secret_policy: Option<Vec<SecretRule>>,
     /// Seconds after which a workspace of dmux whose panes are all dead is suspended; default 600.
     pub idle_seconds: Option<u64>,
+    /// In the plugin: the host app whose own list of workspaces, in its data folder, is followed, so that its workspaces are
+    /// set up and taken down without a call. Default: none.
+    pub follow: Option<FollowedApp>,
     /// Age in seconds up to which a secret is served without asking Ravi again; default 300.
     pub secret_fresh_seconds: Option<u64>,
     /// Age in seconds up to which a secret is served where Ravi cannot be reached; default 72 hours. With 0 never.
@@ -57,6 +60,15 @@ pub struct Config {
     /// The key, where the program that opens `Ravi` has one. Never read from a configuration file.
     #[serde(skip)]
     pub api_key: Option<SecretString>,
+}
+
+/// An app whose list of workspaces can be followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum FollowedApp {
+    /// CodexMonitor's `workspaces.json`.
+    CodexMonitor,
 }
 
 /// Where the machine key, which seals what is secret in the ledger, is kept.
@@ -126,6 +138,27 @@ impl Config {
             self.secret_policy = Some(read.map_err(|e| ConfigError::Policy { reason: e.to_string() })?);
         }
         Ok(self)
+    }
+
+    /// Every option from `self` where it has one, else from `other`.
+    pub fn or(self, other: Config) -> Config {
+        Config {
+            api_url: self.api_url.or(other.api_url),
+            state_dir: self.state_dir.or(other.state_dir),
+            host_identity: self.host_identity.or(other.host_identity),
+            identity_name: self.identity_name.or(other.identity_name),
+            pool_size: self.pool_size.or(other.pool_size),
+            keychain: self.keychain.or(other.keychain),
+            github: self.github.or(other.github),
+            wake_on_use: self.wake_on_use.or(other.wake_on_use),
+            bundle: self.bundle.or(other.bundle),
+            secret_policy: self.secret_policy.or(other.secret_policy),
+            idle_seconds: self.idle_seconds.or(other.idle_seconds),
+            follow: self.follow.or(other.follow),
+            secret_fresh_seconds: self.secret_fresh_seconds.or(other.secret_fresh_seconds),
+            secret_stale_seconds: self.secret_stale_seconds.or(other.secret_stale_seconds),
+            api_key: self.api_key.or(other.api_key),
+        }
     }
 
     /// The API address to use, checked.
@@ -311,5 +344,21 @@ impl Explain for ConfigError {
 
     fn kind(&self) -> Kind {
         Kind::Usage
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(url: Option<&str>, folder: Option<&str>) -> Config {
+        Config { api_url: url.map(|u| u.parse().unwrap()), state_dir: folder.map(Into::into), ..Config::default() }
+    }
+
+    #[test]
+    fn the_first_goes_before_the_other() {
+        let both = config(Some("https://code.example"), None).or(config(Some("https://file.example"), Some("/file")));
+        assert_eq!(both.api_url.unwrap().as_str(), "https://code.example/");
+        assert_eq!(both.state_dir.unwrap().as_os_str(), "/file");
     }
 }

@@ -7,16 +7,71 @@
 //! * a headless daemon uses the plain library (`default-features = false`), which links no web view;
 //! * shells, git and other programs run `ravi-workspace` (feature `cli`).
 //!
+//! # A daemon or library
+//!
 //! ```no_run
 //! # async fn example() -> tauri_plugin_ravi::Result<()> {
-//! use tauri_plugin_ravi::{Config, Ravi};
+//! use tauri_plugin_ravi::{Config, ProvisionRequest, Ravi};
 //!
 //! let ravi = Ravi::open(Config::default().with_env()?)?;
 //! let token = ravi.secret("CODEX_MONITOR_DAEMON_TOKEN").await?;
+//!
+//! let request = ProvisionRequest::new("/repo/worktrees/payments", "w1", "payments agent");
+//! let provisioned = ravi.provision(request, |step| println!("{step:?}")).await?;
+//! println!("{}", provisioned.identity.email);
 //! # drop(token);
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # A Tauri app
+//!
+#![cfg_attr(feature = "tauri", doc = "```no_run")]
+#![cfg_attr(not(feature = "tauri"), doc = "```ignore")]
+//! # fn app(context: tauri::Context) {
+//! use tauri_plugin_ravi::RaviExt as _;
+//!
+//! tauri_plugin_ravi::helper_main();
+//! tauri::Builder::default()
+//!     .plugin(tauri_plugin_ravi::init())
+//!     .setup(|app| {
+//!         let ravi = app.ravi().clone();
+//!         tauri::async_runtime::spawn(async move {
+//!             if let Err(error) = ravi.secret("CODEX_MONITOR_DAEMON_TOKEN").await {
+//!                 eprintln!("{error} ({}). {}", error.code(), error.hint());
+//!             }
+//!         });
+//!         Ok(())
+//!     })
+//!     .run(context)
+//!     .expect("the app starts");
+//! # }
+//! ```
+//!
+//! The plugin's set-up opens the ledger and nothing else: no network and no keychain on the app's main thread. What the app
+//! needs before its first window it may read in `setup` with [`Ravi::secret_blocking`] or [`Settings::load_blocking`].
+//!
+//! # What to know
+//!
+//! * **Every call may be repeated**, by several processes at once: one does the work, all get its result. Before each effect
+//!   outside, its intent is in the ledger; after a crash the same call goes on from there.
+//! * **Errors** are [`enum@Error`]: a stable [`code`](Error::code), a message that names the cause, and the next step as
+//!   [`hint`](Error::hint). `docs/errors.md` in the repository lists them all.
+//! * **Secrets** are `SecretString` from the first moment on: not in `Debug`, logs, events or error texts.
+//! * **Times** are Unix milliseconds in names that end in `_ms`, seconds in `_s`.
+//! * **Ravi away**: secrets that were read before are served, see [`Ravi::read_secret`]; what is to be revoked is owed until
+//!   it was. A program that runs for long spawns [`Ravi::tend`] once; the plugin does.
+//!
+//! # Features
+//!
+//! | feature | gives |
+//! |---|---|
+//! | `tauri` (default) | the plugin; the only one that links a web view |
+//! | `cli` | the program `ravi-workspace` |
+//! | `keychain` | the machine key in the system's keychain; part of `tauri` and `cli` |
+//! | `local` | the stand-in Ravi for trials and tests; no vault |
+
+#![warn(missing_docs)]
 
 pub mod account;
 pub mod api;
@@ -49,7 +104,7 @@ mod keychain;
 mod ledger;
 mod ravi;
 
-pub use config::{Config, Keychain};
+pub use config::{Config, FollowedApp, Keychain};
 pub use error::{Error, ErrorBody, Result};
 pub use handover::{Environment, Handover, Workspace};
 pub use helper::helper_main;

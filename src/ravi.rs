@@ -241,6 +241,7 @@ impl Ravi {
 
 mod account;
 mod audit;
+mod blocking;
 mod doctor;
 mod follow;
 mod github;

@@ -38,6 +38,23 @@ pub struct ProvisionRequest {
     pub ttl_s: Option<u64>,
 }
 
+impl ProvisionRequest {
+    /// What every workspace needs; the rest is off, and may be set in the fields.
+    pub fn new(path: impl Into<PathBuf>, id: impl Into<String>, name: impl Into<String>) -> ProvisionRequest {
+        ProvisionRequest {
+            path: path.into(),
+            id: id.into(),
+            name: name.into(),
+            phone: false,
+            email: None,
+            env_file: None,
+            github_secret: None,
+            sign: false,
+            ttl_s: None,
+        }
+    }
+}
+
 /// A workspace that has everything it was meant to get.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]

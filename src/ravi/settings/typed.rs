@@ -4,9 +4,9 @@
 //! with that, in that form: a secret that did not change is its reference again before anything is written; one that
 //! changed is stored in the vault first.
 
+use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
-use std::{fmt, thread};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
@@ -18,10 +18,10 @@ use crate::Ravi;
 use crate::audit::{Action, Entry};
 use crate::error::{Error, Result};
 use crate::files::{self, FileError, Mode};
+use crate::ravi::blocking::wait_for;
 use crate::vault::VaultError;
 use crate::vault::reference::{Reference, SecretName};
 use crate::vault::settings::{Place, Pointer, SettingsError, SettingsFile, Slot, Value};
-use crate::workspace::WorkspaceError;
 
 /// How often a save starts over because a program without our lock wrote the file meanwhile.
 const ATTEMPTS: usize = 5;
@@ -227,15 +227,6 @@ impl<T: Serialize + DeserializeOwned + Send> Settings<T> {
     pub fn save_blocking(&mut self) -> Result<()> {
         wait_for(move || self.save())
     }
-}
-
-/// Runs a future to its end on a thread of its own, so that it does not matter whether this one belongs to a runtime.
-fn wait_for<V: Send, F: Future<Output = Result<V>>>(work: impl FnOnce() -> F + Send) -> Result<V> {
-    let run = || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.map_err(|_| Error::from(WorkspaceError::Stopped))?.block_on(work())
-    };
-    thread::scope(|scope| scope.spawn(run).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// With one call for all references that are not at hand.
