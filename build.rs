@@ -30,6 +30,8 @@ fn describe_plugin() {
         "settings_undo",
         "workspace_provision",
         "workspace_release",
+        "workspace_suspend",
+        "workspace_wake",
         "workspace_list",
         "workspace_status",
         "workspace_env",
@@ -40,6 +42,9 @@ fn describe_plugin() {
         "seal_enable",
         "seal_unlock",
         "seal_rotate",
+        "codex_status",
+        "codex_save",
+        "codex_restore",
         "doctor",
     ];
     println!("cargo::rerun-if-changed=src/plugin/scope_entry.rs");

@@ -41,7 +41,7 @@ account: Account | null, };
 /**
  * What was done. Written as its name with dots, such as `secret.read`.
  */
-export type Action = "secret.read" | "secret.set" | "secret.delete" | "secret.rotate" | "bundle.give" | "bundle.take" | "workspace.provision" | "workspace.release" | "workspace.status" | "workspace.suspend" | "workspace.wake" | "key.mint" | "key.revoke" | "github.git" | "github.gh" | "exec.run" | "account.login" | "account.logout" | "settings.migrate" | "settings.undo" | "seal.change" | "codex.save" | "codex.restore" | "codex.take_over" | "message.read" | "message.send" | "message.code" | "registration.create" | "registration.read" | "registration.delete";
+export type Action = "secret.read" | "secret.set" | "secret.delete" | "secret.rotate" | "bundle.give" | "bundle.take" | "workspace.provision" | "workspace.release" | "workspace.status" | "workspace.suspend" | "workspace.wake" | "key.mint" | "key.revoke" | "github.git" | "github.gh" | "git.sign" | "exec.run" | "account.login" | "account.logout" | "settings.migrate" | "settings.undo" | "machine_key.move" | "seal.change" | "codex.save" | "codex.restore" | "codex.take_over" | "message.read" | "message.send" | "message.code" | "registration.create" | "registration.read" | "registration.delete";
 
 /**
  * One message on the channel of a long call.
@@ -50,6 +50,315 @@ export type Action = "secret.read" | "secret.set" | "secret.delete" | "secret.ro
  * the end for that reason; a page waits for it and not for the answer.
  */
 export type CallEvent<P, T> = { "event": "progress", "data": P } | { "event": "finished", "data": T } | { "event": "failed", "data": ErrorBody };
+
+/**
+ * Something that may be the code or the link.
+ */
+export type Candidate = { 
+/**
+ * The code as it would be typed, or the link.
+ */
+value: string, 
+/**
+ * Code or link.
+ */
+kind: CandidateKind, 
+/**
+ * How likely, 0 to 100. From 60 on it can be chosen.
+ */
+score: number, 
+/**
+ * Why it has this score, in the order in which it was weighed.
+ */
+reasons: Array<string>, };
+
+/**
+ * What a [`Candidate`] may be.
+ */
+export type CandidateKind = "code" | "link";
+
+/**
+ * A one-time code.
+ */
+export type Code = { 
+/**
+ * What to type: ASCII; digits without the spaces and dashes they were set with, codes with letters with their dashes.
+ */
+value: string, 
+/**
+ * The code as it stands in the message.
+ */
+shown: string, };
+
+/**
+ * Which login, and where.
+ */
+export type CodexChoice = { 
+/**
+ * Codex's folder; default: the one that Codex uses by itself.
+ */
+home?: string, 
+/**
+ * Name of the secret that holds the login; another than the default one needs a scope that names it.
+ */
+name?: string, 
+/**
+ * Take the login from the machine that has it; default: no.
+ */
+take_over?: boolean, 
+/**
+ * Go on where another account, or a newer login, would be overwritten; default: no.
+ */
+force?: boolean, };
+
+/**
+ * What a watcher tells.
+ */
+export type CodexEvent = { "event": "watching", 
+/**
+ * Which version of it.
+ */
+generation: number, } | { "event": "pushed", 
+/**
+ * Which version it is.
+ */
+generation: number, } | { "event": "adopt" } | { "event": "failed", 
+/**
+ * What.
+ */
+error: ErrorBody, } | { "event": "yielding", 
+/**
+ * The other machine's name.
+ */
+to: string, } | { "event": "taken_over", 
+/**
+ * The other machine's name.
+ */
+by: string, 
+/**
+ * Where the file lies now; `None` where there was none.
+ */
+aside: string | null, };
+
+/**
+ * The file of a login.
+ */
+export type CodexFile = { 
+/**
+ * Where it is.
+ */
+path: string, 
+/**
+ * What it holds; `None` where there is none.
+ */
+login: CodexLogin | null, 
+/**
+ * Why it cannot be used.
+ */
+error: ErrorBody | null, };
+
+/**
+ * Whether Codex can work with the login.
+ */
+export type CodexHealth = "alive" | "dead" | "unknown";
+
+/**
+ * The machine that may use a login. Times are Unix milliseconds, by Ravi's clock.
+ */
+export type CodexHolder = { 
+/**
+ * Its name.
+ */
+host: string, 
+/**
+ * Codex's folder there.
+ */
+home: string, 
+/**
+ * Since when.
+ */
+since_ms: number, 
+/**
+ * Until when it is kept for it, where nothing more is heard of it.
+ */
+until_ms: number, 
+/**
+ * A watcher is there that hands the login over when asked.
+ */
+watched: boolean, 
+/**
+ * It is this machine, and the folder asked about.
+ */
+here: boolean, 
+/**
+ * The time is over; any machine may have it.
+ */
+expired: boolean, };
+
+/**
+ * A login, without what is secret in it. Times are Unix milliseconds.
+ */
+export type CodexLogin = { 
+/**
+ * Its kind.
+ */
+mode: CodexMode, 
+/**
+ * Whose it is, in words.
+ */
+account: string, 
+/**
+ * The account's mail address, where the login tells one.
+ */
+email: string | null, 
+/**
+ * When Codex last refreshed it.
+ */
+last_refresh_ms: number | null, 
+/**
+ * When its access token ends; Codex then fetches the next one by itself.
+ */
+expires_ms: number | null, };
+
+/**
+ * The kind of a login.
+ */
+export type CodexMode = "chatgpt" | "apikey";
+
+/**
+ * What `Ravi::codex_restore` did.
+ */
+export type CodexRestored = { 
+/**
+ * The secret that holds it.
+ */
+name: string, 
+/**
+ * Codex's folder.
+ */
+home: string, 
+/**
+ * What is stored, and on the disk, now.
+ */
+stored: CodexStored, 
+/**
+ * Whether the file was changed. If so, each app-server that runs must be sent `account/read {"refreshToken":true}`
+ * once, which makes it take the file; if not, that call would spend a refresh.
+ */
+changed: boolean, 
+/**
+ * The disk had a newer one, which went to the vault.
+ */
+pushed: boolean, 
+/**
+ * Where the file that was replaced lies, if it was not one that is in the vault.
+ */
+aside: string | null, };
+
+/**
+ * What `Ravi::codex_save` did.
+ */
+export type CodexSaved = { 
+/**
+ * The secret that holds it.
+ */
+name: string, 
+/**
+ * Codex's folder.
+ */
+home: string, 
+/**
+ * What is stored now.
+ */
+stored: CodexStored, 
+/**
+ * Whether another content was stored than before.
+ */
+changed: boolean, };
+
+/**
+ * How file and vault stand.
+ */
+export type CodexState = "in_sync" | "file_newer" | "vault_newer" | "no_file" | "not_stored" | "other_account" | "unknown";
+
+/**
+ * What is known of a login.
+ */
+export type CodexStatus = { 
+/**
+ * The secret that holds it.
+ */
+name: string, 
+/**
+ * Codex's folder.
+ */
+home: string, 
+/**
+ * Whether Codex can work with it, as far as an app-server was asked.
+ */
+health: CodexHealth, 
+/**
+ * How file and vault stand.
+ */
+state: CodexState, 
+/**
+ * The file.
+ */
+file: CodexFile, 
+/**
+ * What is stored; `None` where nothing is, or Ravi could not be asked.
+ */
+stored: CodexStored | null, 
+/**
+ * Why Ravi could not be asked.
+ */
+vault_error: ErrorBody | null, 
+/**
+ * A rotation waits, sealed in the ledger, to be stored.
+ */
+pending: boolean, 
+/**
+ * When this machine last stored a rotation; Unix milliseconds.
+ */
+pushed_ms: number | null, };
+
+/**
+ * A stored login.
+ */
+export type CodexStored = { 
+/**
+ * What it is.
+ */
+login: CodexLogin, 
+/**
+ * Which version of it; one more for each rotation.
+ */
+generation: number, 
+/**
+ * When it was stored; Unix milliseconds, by Ravi's clock.
+ */
+saved_ms: number, 
+/**
+ * Who has it; nobody has an API key.
+ */
+holder: CodexHolder | null, };
+
+/**
+ * What a watcher did.
+ */
+export type CodexWatched = { 
+/**
+ * Why it ended.
+ */
+end: WatchEnd, 
+/**
+ * How many rotations it stored.
+ */
+pushed: number, 
+/**
+ * A rotation waits, sealed in the ledger, to be stored by the next one.
+ */
+pending: boolean, };
 
 /**
  * What a person has to see to approve a login.
@@ -101,6 +410,28 @@ message: string,
  * The next step.
  */
 hint: string, };
+
+/**
+ * What was found in a message.
+ */
+export type Extraction = { 
+/**
+ * The code, when one stands out; `None` when there is none or it is not sure which.
+ */
+code: Code | null, 
+/**
+ * The link to follow, when one stands out.
+ */
+link: Link | null, 
+/**
+ * What else was considered, best first, at most 10. Holds the chosen ones too.
+ */
+candidates: Array<Candidate>, 
+/**
+ * Whether the answer can be relied on, "there is none" included. `false`: there may be a code or a link, look at
+ * `candidates`.
+ */
+confident: boolean, };
 
 /**
  * What one check found.
@@ -218,6 +549,23 @@ export type KeySource = "builder" | "environment" | "systemd" | "login";
  * Where the machine key, which seals what is secret in the ledger, is kept.
  */
 export type Keychain = "file" | "system";
+
+/**
+ * A link that confirms, signs in or continues what was begun.
+ */
+export type Link = { 
+/**
+ * The link as it stands in the message, tracking and all.
+ */
+url: string, 
+/**
+ * The host it leads to in the end. `None` when `url` is a tracker's that does not tell where it goes.
+ */
+host: string | null, 
+/**
+ * The host of the tracker or link scanner that `url` goes through first.
+ */
+via: string | null, };
 
 /**
  * What a migration did, or would do.
@@ -356,7 +704,11 @@ github_secret?: string,
 /**
  * Also make a key of the workspace's own that signs its commits (`git commit -S`).
  */
-sign: boolean, };
+sign: boolean, 
+/**
+ * Seconds from now after which the workspace is released by itself. Each provision sets it anew.
+ */
+ttl_s?: number, };
 
 /**
  * A workspace that has everything it was meant to get.
@@ -403,6 +755,10 @@ released: Array<Reaped>,
  * Workspaces that may be gone, but that cannot be seen; left as they are.
  */
 left: Array<Reaped>, 
+/**
+ * Workspaces that were suspended: nobody works in them, or their time is over.
+ */
+suspended: Array<Reaped>, 
 /**
  * Keys that were revoked because no workspace has them.
  */
@@ -518,17 +874,38 @@ key: string | null, };
 /**
  * Where a binding is in its life.
  */
-export type State = "provisioning" | "ready" | "releasing";
+export type State = "provisioning" | "ready" | "suspended" | "releasing";
 
 /**
  * The steps of a provision and of a release, in the order in which they are taken.
  */
-export type Step = "inspect" | "identity" | "key" | "github" | "phone" | "git" | "files" | "undo" | "revoke" | "park";
+export type Step = "inspect" | "identity" | "key" | "bundle" | "github" | "phone" | "git" | "files" | "undo" | "revoke" | "park";
 
 /**
  * What happened to a step.
  */
 export type StepState = "started" | "done" | "skipped" | "failed";
+
+/**
+ * What a suspension did.
+ */
+export type Suspended = { 
+/**
+ * The app's id for the workspace.
+ */
+id: string, 
+/**
+ * Where it is.
+ */
+path: string, 
+/**
+ * Where it is in its life now.
+ */
+state: State, 
+/**
+ * Revocations that Ravi could not take now; they are kept and tried again.
+ */
+owed: number, };
 
 /**
  * What an undo did.
@@ -546,6 +923,11 @@ restored: boolean,
  * Where the changes lie that were made since the migration.
  */
 aside: string | null, };
+
+/**
+ * Why a watcher ended.
+ */
+export type WatchEnd = "stopped" | "taken_over";
 
 /**
  * The payload of [`WORKSPACE_EVENT`].
@@ -580,6 +962,10 @@ path: string,
  * Where it is in its life.
  */
 state: State, 
+/**
+ * Unix time in milliseconds when its time is over; `None`: it has no end.
+ */
+ends_at_ms: number | null, 
 /**
  * Who the agent is; `None` until the identity is known.
  */

@@ -7,6 +7,7 @@ import type {
   ProvisionRequest,
   ReapReport,
   Released,
+  Suspended,
   WorkspaceChange,
   WorkspaceSummary,
 } from './bindings'
@@ -46,6 +47,19 @@ export function provision(request: ProvisionOptions, options: ProgressOptions = 
 /** Takes a workspace down; `target` is its id or its path. Needs `ravi:allow-workspace-release`, part of `ravi:default`. */
 export function release(target: string, options: ReleaseOptions = {}): Promise<Released> {
   return longCall('workspace_release', { target, retire: options.retire ?? false }, options.onProgress)
+}
+
+/**
+ * Revokes a workspace's key and keeps its identity, until it is used again; `target` is its id or its path. Needs
+ * `ravi:allow-workspace-suspend`, part of `ravi:default`.
+ */
+export function suspend(target: string): Promise<Suspended> {
+  return call('workspace_suspend', { target })
+}
+
+/** Gives a suspended workspace a key again. Needs `ravi:allow-workspace-wake`, part of `ravi:default`. */
+export function wake(target: string, options: ProgressOptions = {}): Promise<Provisioned> {
+  return longCall('workspace_wake', { target }, options.onProgress)
 }
 
 /** All workspaces that the window's scope allows, oldest first. Needs `ravi:allow-workspace-list`, part of `ravi:default`. */
@@ -89,7 +103,7 @@ export function reap(options: ProgressOptions = {}): Promise<ReapReport> {
 }
 
 /**
- * Calls `handler` after each provision, release and reap that any window asked for, failed ones too.
+ * Calls `handler` after each provision, release, suspension, waking and reap that any window asked for, failed ones too.
  *
  * @returns a function that stops it.
  */

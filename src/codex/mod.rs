@@ -13,5 +13,6 @@ pub use install::{Installed, LoginFile};
 pub use login::{
     AuthStatus, CodexError, CodexEvent, CodexFile, CodexHealth, CodexHolder, CodexLogin, CodexMode, CodexOptions,
     CodexRestored, CodexSaved, CodexState, CodexStatus, CodexStored, CodexWatched, DEFAULT_NAME, WatchEnd,
+    default_home,
 };
 pub use profile::{CodexAccess, CodexProfile};

@@ -35,7 +35,6 @@ pub(crate) enum CommandError {
     },
     /// The window's capability does not name the folder of Codex.
     #[error("this window may not use that folder of Codex")]
-    #[allow(dead_code)]
     CodexHome,
     /// A path in the capability is neither absolute nor begins with a variable.
     #[error("the scope of this permission has the path {}, which is not absolute", path.display())]
@@ -43,6 +42,10 @@ pub(crate) enum CommandError {
         /// The path as it stands there.
         path: PathBuf,
     },
+    /// The window, or the end of the app, ended a call that waited.
+    #[error("the call was cancelled")]
+    #[allow(dead_code)]
+    Cancelled,
     /// The window asked for places of an app that is not known.
     #[error("there is no preset {name:?} for settings files")]
     Preset {
@@ -81,6 +84,11 @@ impl CommandError {
                 code: "policy.bad_scope".into(),
                 message: self.to_string(),
                 hint: "Write an absolute path, or one that begins with a variable such as $HOME or $APPDATA.".into(),
+            },
+            CommandError::Cancelled => ErrorBody {
+                code: "call.cancelled".into(),
+                message: self.to_string(),
+                hint: "Call it again.".into(),
             },
             CommandError::Preset { .. } => ErrorBody {
                 code: "settings.preset".into(),

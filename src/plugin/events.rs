@@ -2,15 +2,22 @@
 //!
 //! No type here may hold a secret.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde::Serialize;
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Emitter, Runtime};
 use tokio::sync::broadcast::{self, error::RecvError};
 
+use super::RaviExt;
 use super::error::{CommandError, Result};
 use crate::Ravi;
 use crate::account::Account;
+use crate::codex::{CodexEvent, CodexOptions};
 use crate::error::ErrorBody;
+use crate::hooks::codex_monitor::{FollowOptions, Followed};
 use crate::vault::reference::SecretName;
 use crate::workspace::WorkspaceSummary;
 
@@ -19,6 +26,9 @@ pub const WORKSPACE_EVENT: &str = "ravi://workspace";
 /// Emitted when a secret of the app changed: by this app, or by others, which is seen when it is read again. Its payload is
 /// [`SecretChange`].
 pub const SECRET_EVENT: &str = "ravi://secret";
+/// Emitted by what [`Builder::watch_codex`](crate::Builder::watch_codex) started. Its payload is
+/// [`CodexEvent`](crate::codex::CodexEvent).
+pub const CODEX_EVENT: &str = "ravi://codex";
 /// Emitted after a login or logout. Its payload is [`AccountChange`].
 pub const ACCOUNT_EVENT: &str = "ravi://account";
 
@@ -123,6 +133,39 @@ pub(crate) async fn emit_secrets<R: Runtime>(app: AppHandle<R>, mut changes: bro
             Err(RecvError::Closed) => return,
         };
         emit(&app, SECRET_EVENT, SecretChange { key });
+    }
+}
+
+/// How long to wait before a list that cannot be followed is looked for again.
+const FOLLOW_AGAIN: Duration = Duration::from_secs(10);
+
+/// Follows the host app's list of workspaces as long as it is polled, and tells every window what changed by it.
+pub(crate) async fn follow_codex_monitor<R: Runtime>(app: AppHandle<R>, ravi: Ravi, dir: PathBuf) {
+    let told = app.clone();
+    let listener: Arc<dyn Fn(Followed) + Send + Sync> = Arc::new(move |followed: Followed| {
+        let app = told.clone();
+        tauri::async_runtime::spawn(async move { emit_workspace(&app, app.ravi(), &followed.id).await });
+    });
+    loop {
+        let options = FollowOptions { listener: Some(listener.clone()), ..FollowOptions::default() };
+        if let Err(error) = ravi.follow_codex_monitor(&dir, options).await {
+            tracing::warn!(code = error.code(), "the app's list of workspaces is not followed now");
+        }
+        tokio::time::sleep(FOLLOW_AGAIN).await;
+    }
+}
+
+/// Follows a Codex login until `stop` ends, and tells every window what happens to it.
+pub(crate) async fn watch_codex<R: Runtime>(
+    app: AppHandle<R>,
+    ravi: Ravi,
+    login: CodexOptions,
+    stop: impl Future<Output = ()> + Send,
+) {
+    let told = async |event: CodexEvent| emit(&app, CODEX_EVENT, event);
+    if let Err(error) = ravi.codex_watch(&login, stop, told).await {
+        tracing::warn!(code = error.code(), "the Codex login is not watched");
+        emit(&app, CODEX_EVENT, CodexEvent::Failed { error: error.body() });
     }
 }
 

@@ -1,8 +1,9 @@
 //! The Tauri plugin `ravi`: how a host app registers it, and what its windows may call.
 //!
 //! It is an adapter over [`crate::Ravi`] and holds no logic. Set-up opens the ledger and nothing else: no network, no
-//! keychain; a task that it starts looks after revocations still owed and workspaces that are gone. If the ledger or the configuration cannot be used, the app does not start and the error says why and what
-//! to do; an app that ran on without it would fail later and further from the cause.
+//! keychain; a task that it starts looks after revocations still owed and workspaces that are gone, until the app ends. If
+//! the ledger or the configuration cannot be used, the app does not start and the error says why and what to do; an app that
+//! ran on without it would fail later and further from the cause.
 //!
 //! A window can call a command only where the app's capability grants it; see the folder `permissions`.
 
@@ -10,6 +11,7 @@ mod commands;
 mod error;
 mod events;
 mod path;
+mod running;
 mod scope;
 mod scope_entry;
 
@@ -23,14 +25,16 @@ use url::Url;
 
 use crate::Ravi;
 use crate::bundle::BundleConfig;
-use crate::config::{Config, ConfigError, Keychain};
+use crate::codex::CodexOptions;
+use crate::config::{Config, ConfigError, FollowedApp, Keychain};
 use crate::error::Error;
 use crate::github::GithubConfig;
 use crate::policy::SecretRule;
 use error::SetupError;
 pub use events::{
-    ACCOUNT_EVENT, AccountChange, CallEvent, SECRET_EVENT, SecretChange, WORKSPACE_EVENT, WorkspaceChange,
+    ACCOUNT_EVENT, AccountChange, CODEX_EVENT, CallEvent, SECRET_EVENT, SecretChange, WORKSPACE_EVENT, WorkspaceChange,
 };
+use running::Running;
 
 /// The plugin, configured by `plugins.ravi` in `tauri.conf.json` and the environment.
 ///
@@ -48,6 +52,7 @@ pub fn init<R: Runtime>() -> TauriPlugin<R, Option<Config>> {
 #[derive(Debug, Default)]
 pub struct Builder {
     config: Config,
+    codex: Vec<CodexOptions>,
     no_gh_shim: bool,
 }
 
@@ -55,6 +60,12 @@ impl Builder {
     /// No options set.
     pub fn new() -> Builder {
         Builder::default()
+    }
+
+    /// Everything at once, in place of what was set before; options that have a method of their own may follow.
+    pub fn config(mut self, config: Config) -> Builder {
+        self.config = config;
+        self
     }
 
     /// Address of Ravi's API; `https`, or `http` on loopback.
@@ -112,6 +123,12 @@ impl Builder {
         self
     }
 
+    /// Whether the first use of a suspended workspace wakes it.
+    pub fn wake_on_use(mut self, wakes: bool) -> Builder {
+        self.config.wake_on_use = Some(wakes);
+        self
+    }
+
     /// The key to use, of either kind. Has no counterpart in `tauri.conf.json`, which is shipped with the app.
     pub fn api_key(mut self, key: SecretString) -> Builder {
         self.config.api_key = Some(key);
@@ -121,6 +138,26 @@ impl Builder {
     /// Where the machine key of a new ledger is kept.
     pub fn keychain(mut self, keychain: Keychain) -> Builder {
         self.config.keychain = Some(keychain);
+        self
+    }
+
+    /// Follows the host app's own list of workspaces, in its data folder.
+    pub fn follow(mut self, app: FollowedApp) -> Builder {
+        self.config.follow = Some(app);
+        self
+    }
+
+    /// How long after its last pane died a workspace of dmux is suspended.
+    pub fn idle(mut self, after: Duration) -> Builder {
+        self.config.idle_seconds = Some(after.as_secs());
+        self
+    }
+
+    /// Keeps the Codex login of this machine while the app runs: it is restored first, then each rotation goes to the vault
+    /// at once. What happens is told as [`CODEX_EVENT`]; the app's end does the last store. Start app-servers after the
+    /// event `watching`. May be called for several logins.
+    pub fn watch_codex(mut self, login: CodexOptions) -> Builder {
+        self.codex.push(login);
         self
     }
 
@@ -155,6 +192,8 @@ impl Builder {
                 commands::settings::settings_undo,
                 commands::workspaces::workspace_provision,
                 commands::workspaces::workspace_release,
+                commands::workspaces::workspace_suspend,
+                commands::workspaces::workspace_wake,
                 commands::workspaces::workspace_list,
                 commands::workspaces::workspace_status,
                 commands::workspaces::workspace_env,
@@ -165,17 +204,30 @@ impl Builder {
                 commands::seal::seal_enable,
                 commands::seal::seal_unlock,
                 commands::seal::seal_rotate,
+                commands::codex::codex_status,
+                commands::codex::codex_save,
+                commands::codex::codex_restore,
                 commands::doctor::doctor,
             ])
             .setup(move |app, api| {
                 let file = api.config().clone().unwrap_or_default();
+                let follow = self.config.follow.or(file.follow);
                 let ravi = open(app, self.config, file).map_err(SetupError::from)?;
+                let running = Running::default();
                 let tended = ravi.clone();
-                tauri::async_runtime::spawn(async move { tended.tend().await });
-                tauri::async_runtime::spawn(events::emit_secrets(app.clone(), ravi.on_secret_change()));
+                running.spawn(async move { tended.tend().await });
+                running.spawn(events::emit_secrets(app.clone(), ravi.on_secret_change()));
+                for login in self.codex {
+                    running.watch(|stop| events::watch_codex(app.clone(), ravi.clone(), login, stop));
+                }
+                if let (Some(FollowedApp::CodexMonitor), Ok(dir)) = (follow, app.path().app_data_dir()) {
+                    running.spawn(events::follow_codex_monitor(app.clone(), ravi.clone(), dir));
+                }
                 app.manage(ravi);
+                app.manage(running);
                 Ok(())
             })
+            .on_event(running::follow)
             .build()
     }
 }
@@ -204,31 +256,11 @@ impl<R: Runtime, T: Manager<R>> RaviExt<R> for T {
 }
 
 fn open<R: Runtime>(app: &AppHandle<R>, code: Config, file: Config) -> crate::Result<Ravi> {
-    let mut config = layered(code, file).with_env()?;
+    let mut config = code.or(file).with_env()?;
     if config.state_dir.is_none() {
         config.state_dir = Some(app_state_dir(app)?);
     }
     Ravi::open(config)
-}
-
-/// Every option from `first` where it has one, else from `second`.
-fn layered(first: Config, second: Config) -> Config {
-    Config {
-        api_url: first.api_url.or(second.api_url),
-        state_dir: first.state_dir.or(second.state_dir),
-        host_identity: first.host_identity.or(second.host_identity),
-        identity_name: first.identity_name.or(second.identity_name),
-        pool_size: first.pool_size.or(second.pool_size),
-        keychain: first.keychain.or(second.keychain),
-        github: first.github.or(second.github),
-        bundle: first.bundle.or(second.bundle),
-        secret_policy: first.secret_policy.or(second.secret_policy),
-        secret_fresh_seconds: first.secret_fresh_seconds.or(second.secret_fresh_seconds),
-        secret_stale_seconds: first.secret_stale_seconds.or(second.secret_stale_seconds),
-        idle_seconds: first.idle_seconds.or(second.idle_seconds),
-        wake_on_use: first.wake_on_use.or(second.wake_on_use),
-        api_key: first.api_key.or(second.api_key),
-    }
 }
 
 fn app_state_dir<R: Runtime>(app: &AppHandle<R>) -> crate::Result<PathBuf> {
@@ -242,19 +274,6 @@ fn app_state_dir<R: Runtime>(app: &AppHandle<R>) -> crate::Result<PathBuf> {
 mod tests {
     use super::*;
 
-    fn config(url: Option<&str>, folder: Option<&str>) -> Config {
-        Config { api_url: url.map(|u| u.parse().unwrap()), state_dir: folder.map(Into::into), ..Config::default() }
-    }
-
-    #[test]
-    fn code_goes_before_file() {
-        let code = config(Some("https://code.example"), None);
-        let file = config(Some("https://file.example"), Some("/file"));
-        let both = layered(code, file);
-        assert_eq!(both.api_url.unwrap().as_str(), "https://code.example/");
-        assert_eq!(both.state_dir.unwrap().as_os_str(), "/file");
-    }
-
     #[test]
     fn the_builder_fills_every_option() {
         let builder = Builder::new()
@@ -266,14 +285,24 @@ mod tests {
             .api_key("made-up".into())
             .keychain(Keychain::File)
             .github(GithubConfig::default())
+            .wake_on_use(false)
+            .follow(FollowedApp::CodexMonitor)
+            .idle(Duration::from_secs(60))
             .bundle(BundleConfig::default())
             .secret_policy(Vec::new())
             .secret_ages(Duration::from_secs(60), Duration::from_secs(3600));
+        assert!(builder.config.follow.is_some() && builder.config.idle_seconds.is_some());
         let Config { api_url, state_dir, host_identity, identity_name, pool_size, keychain, github, api_key, .. } =
             builder.config;
         assert!(builder.config.bundle.is_some() && builder.config.secret_policy.is_some());
         assert!(builder.config.secret_fresh_seconds.is_some() && builder.config.secret_stale_seconds.is_some());
         assert!(api_url.is_some() && state_dir.is_some() && host_identity.is_some() && api_key.is_some());
-        assert!(identity_name.is_some() && pool_size.is_some() && keychain.is_some() && github.is_some());
+        assert!(
+            builder.config.wake_on_use.is_some()
+                && identity_name.is_some()
+                && pool_size.is_some()
+                && keychain.is_some()
+                && github.is_some()
+        );
     }
 }

@@ -66,7 +66,6 @@ impl Scope {
     }
 
     /// Whether a folder of Codex may be used; `None` is the one that Codex uses by itself, `own`.
-    #[allow(dead_code)]
     pub(crate) fn codex_home(&self, asked: Option<&Path>, own: &Path) -> Result<(), CommandError> {
         let home = real(asked.unwrap_or(own));
         let within = |homes: &[PathBuf]| home.as_deref().is_some_and(|home| is_below(home, homes));

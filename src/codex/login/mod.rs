@@ -61,3 +61,11 @@ pub struct CodexOptions {
     /// How often a watcher looks whether another machine wants the login; default 30 s.
     pub look_every: Option<Duration>,
 }
+
+/// The folder that Codex uses by itself: that of `CODEX_HOME`, else `~/.codex`. It need not exist.
+///
+/// # Errors
+/// There is no home folder, or it is no folder (`codex.home`).
+pub fn default_home() -> Result<PathBuf, CodexError> {
+    Ok(Home::find(None)?.dir().to_owned())
+}

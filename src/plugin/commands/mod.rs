@@ -15,6 +15,7 @@ use super::scope_entry::Entry;
 use crate::audit::{self, Action};
 
 pub(super) mod account;
+pub(super) mod codex;
 pub(super) mod doctor;
 pub(super) mod seal;
 pub(super) mod secrets;

@@ -14,7 +14,7 @@ use crate::plugin::events::{CallEvent, emit_workspace, finish, refuse, tell};
 use crate::plugin::scope::{Scope, real};
 use crate::plugin::scope_entry::Entry;
 use crate::workspace::{
-    OwedRevocation, Progress, ProvisionRequest, Provisioned, ReapReport, Released, WorkspaceSummary,
+    OwedRevocation, Progress, ProvisionRequest, Provisioned, ReapReport, Released, Suspended, WorkspaceSummary,
 };
 
 /// Sets a workspace up; the channel tells each step, then how it ended.
@@ -53,6 +53,36 @@ pub(crate) async fn workspace_release<R: Runtime>(
     let retire = retire.unwrap_or_default();
     let result = app.ravi().release(&target, retire, |step| tell(&on_event, CallEvent::Progress(step))).await;
     emit_workspace(&app, app.ravi(), result.as_ref().map_or(&target, |released| &released.id)).await;
+    finish(&on_event, result)
+}
+
+/// Revokes a workspace's key and keeps its identity, until it is used again.
+#[command]
+pub(crate) async fn workspace_suspend<R: Runtime>(
+    app: AppHandle<R>,
+    command: CommandScope<Entry>,
+    global: GlobalScope<Entry>,
+    target: String,
+) -> Result<Suspended> {
+    allowed(&app, &command, &global, Action::WorkspaceSuspend, &target).await?;
+    let result = app.ravi().suspend(&target).await;
+    emit_workspace(&app, app.ravi(), result.as_ref().map_or(&target, |suspended| &suspended.id)).await;
+    Ok(result?)
+}
+
+/// Gives a suspended workspace a key again; the channel tells each step, then how it ended.
+#[command]
+pub(crate) async fn workspace_wake<R: Runtime>(
+    app: AppHandle<R>,
+    command: CommandScope<Entry>,
+    global: GlobalScope<Entry>,
+    target: String,
+    on_event: Channel<CallEvent<Progress, Provisioned>>,
+) -> Result<Provisioned> {
+    let allowed = allowed(&app, &command, &global, Action::WorkspaceWake, &target).await;
+    allowed.map_err(|error| refuse(&on_event, error))?;
+    let result = app.ravi().wake(&target, |step| tell(&on_event, CallEvent::Progress(step))).await;
+    emit_workspace(&app, app.ravi(), result.as_ref().map_or(&target, |woken| &woken.id)).await;
     finish(&on_event, result)
 }
 
@@ -121,7 +151,7 @@ pub(crate) async fn workspace_reap<R: Runtime>(
     checked.map_err(|error| refuse(&on_event, error))?;
     let result = app.ravi().reap(false, |step| tell(&on_event, CallEvent::Progress(step))).await;
     if let Ok(report) = &result {
-        for gone in &report.released {
+        for gone in report.released.iter().chain(&report.suspended) {
             emit_workspace(&app, app.ravi(), &gone.id).await;
         }
     }

@@ -4,8 +4,10 @@ use plugin_tests::{LOCAL, Setup, TestApp, call, channel_argument, commands, is_r
 use serde_json::{Value, json};
 
 const ACCOUNT: &[&str] = &["account_cancel", "account_login", "account_logout", "account_status"];
+const CODEX: &[&str] = &["codex_restore", "codex_save", "codex_status"];
 const DEFAULT: &[&str] = &[
     "account_status",
+    "codex_status",
     "doctor",
     "seal_status",
     "secret_names",
@@ -17,6 +19,8 @@ const DEFAULT: &[&str] = &[
     "workspace_reap_plan",
     "workspace_release",
     "workspace_status",
+    "workspace_suspend",
+    "workspace_wake",
 ];
 const SEAL: &[&str] = &["seal_enable", "seal_rotate", "seal_status", "seal_unlock"];
 const SECRETS_READ: &[&str] = &["secret_get", "secret_names"];
@@ -31,12 +35,15 @@ const WORKSPACES: &[&str] = &[
     "workspace_reap_plan",
     "workspace_release",
     "workspace_status",
+    "workspace_suspend",
+    "workspace_wake",
 ];
 
 /// Every set there is, and what it grants.
 const SETS: &[(&str, &[&str])] = &[
     ("ravi:default", DEFAULT),
     ("ravi:account", ACCOUNT),
+    ("ravi:codex", CODEX),
     ("ravi:seal", SEAL),
     ("ravi:secrets-read", SECRETS_READ),
     ("ravi:secrets-write", SECRETS_WRITE),
@@ -49,6 +56,7 @@ fn args(command: &str) -> Value {
     let missing = "/nonexistent/ravi-plugin-tests";
     match command {
         "account_login" => json!({ "onEvent": channel_argument(1) }),
+        "codex_status" | "codex_save" | "codex_restore" => json!({ "choice": { "home": missing } }),
         "seal_enable" | "seal_rotate" | "seal_unlock" => json!({ "passphrase": "made-up passphrase" }),
         "secret_get" | "secret_delete" | "secret_rotate" => json!({ "key": "APP_TOKEN" }),
         "secret_set" => json!({ "key": "APP_TOKEN", "value": "made-up" }),
@@ -58,6 +66,8 @@ fn args(command: &str) -> Value {
             json!({ "request": { "path": missing, "id": "w1", "name": "one" }, "onEvent": channel_argument(2) })
         }
         "workspace_release" => json!({ "target": "w1", "onEvent": channel_argument(3) }),
+        "workspace_suspend" => json!({ "target": "w1" }),
+        "workspace_wake" => json!({ "target": "w1", "onEvent": channel_argument(5) }),
         "workspace_reap" => json!({ "onEvent": channel_argument(4) }),
         "workspace_status" | "workspace_env" => json!({ "path": missing }),
         _ => json!({}),
@@ -187,6 +197,8 @@ const SCOPED_WORKSPACE_CALLS: &[&str] = &[
     "workspace_reap_plan",
     "workspace_release",
     "workspace_status",
+    "workspace_suspend",
+    "workspace_wake",
 ];
 
 #[test]
@@ -218,4 +230,21 @@ fn a_path_in_a_scope_must_be_absolute() {
     assert_eq!(code(&app.call("workspace_status", args("workspace_status"))), Some("policy.scope"));
     let inside = std::env::temp_dir().join("trees/one");
     assert_ne!(code(&app.call("workspace_status", json!({ "path": inside }))), Some("policy.scope"));
+}
+
+#[test]
+fn a_window_uses_the_codex_login_that_its_scope_names() {
+    let home = json!({ "home": "/nonexistent/codex" });
+    let other = json!({ "home": "/nonexistent/codex", "name": "CODEX_LOGIN_TWO" });
+    let allow = |entries: Value| start(json!([{ "identifier": "ravi:codex", "allow": entries }]));
+    let refused = |app: &TestApp, command: &str, choice: &Value| {
+        code(&app.call(command, json!({ "choice": choice }))) == Some("policy.scope")
+    };
+    let (none, folder) = (start(json!(["ravi:codex"])), allow(json!([{ "codexHome": "/nonexistent" }])));
+    let both = allow(json!([{ "codexHome": "/nonexistent" }, { "key": "CODEX_LOGIN_*" }]));
+    for command in CODEX {
+        assert!(refused(&none, command, &home), "{command}: only the own folder");
+        assert!(!refused(&folder, command, &home) && refused(&folder, command, &other), "{command}: only the own name");
+        assert!(!refused(&both, command, &other), "{command}");
+    }
 }

@@ -1,0 +1,87 @@
+//! The Codex login in custody. No token of it comes to a window.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use tauri::ipc::{CommandScope, GlobalScope};
+use tauri::{AppHandle, Runtime, command};
+
+use super::{noted, scope};
+use crate::audit::Action;
+use crate::codex::{CodexOptions, CodexRestored, CodexSaved, CodexStatus, DEFAULT_NAME, default_home};
+use crate::plugin::RaviExt;
+use crate::plugin::error::Result;
+use crate::plugin::scope_entry::Entry;
+
+/// Which login, and where.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts", optional_fields))]
+#[serde(deny_unknown_fields, default)]
+pub struct CodexChoice {
+    /// Codex's folder; default: the one that Codex uses by itself.
+    pub home: Option<PathBuf>,
+    /// Name of the secret that holds the login; another than the default one needs a scope that names it.
+    pub name: Option<String>,
+    /// Take the login from the machine that has it; default: no.
+    pub take_over: Option<bool>,
+    /// Go on where another account, or a newer login, would be overwritten; default: no.
+    pub force: Option<bool>,
+}
+
+/// How a login stands: the file, what is stored, and who has it.
+#[command]
+pub(crate) async fn codex_status<R: Runtime>(
+    app: AppHandle<R>,
+    command: CommandScope<Entry>,
+    global: GlobalScope<Entry>,
+    choice: Option<CodexChoice>,
+) -> Result<CodexStatus> {
+    let options = allowed(&app, &command, &global, Action::CodexSave, choice).await?;
+    Ok(app.ravi().codex_status(&options, None).await?)
+}
+
+/// Stores the login of Codex's folder, for this machine to have.
+#[command]
+pub(crate) async fn codex_save<R: Runtime>(
+    app: AppHandle<R>,
+    command: CommandScope<Entry>,
+    global: GlobalScope<Entry>,
+    choice: Option<CodexChoice>,
+) -> Result<CodexSaved> {
+    let options = allowed(&app, &command, &global, Action::CodexSave, choice).await?;
+    Ok(app.ravi().codex_save(&options).await?)
+}
+
+/// Puts the stored login into Codex's folder.
+#[command]
+pub(crate) async fn codex_restore<R: Runtime>(
+    app: AppHandle<R>,
+    command: CommandScope<Entry>,
+    global: GlobalScope<Entry>,
+    choice: Option<CodexChoice>,
+) -> Result<CodexRestored> {
+    let options = allowed(&app, &command, &global, Action::CodexRestore, choice).await?;
+    Ok(app.ravi().codex_restore(&options).await?)
+}
+
+/// What is chosen, where the window may choose it.
+async fn allowed<R: Runtime>(
+    app: &AppHandle<R>,
+    command: &CommandScope<Entry>,
+    global: &GlobalScope<Entry>,
+    action: Action,
+    choice: Option<CodexChoice>,
+) -> Result<CodexOptions> {
+    let CodexChoice { home, name, take_over, force } = choice.unwrap_or_default();
+    let own = default_home().map_err(crate::Error::from)?;
+    let checked = scope(app, command, global).and_then(|scope| {
+        scope.codex_home(home.as_deref(), &own)?;
+        match &name {
+            Some(name) if name != DEFAULT_NAME => scope.secret(name).map(drop),
+            _ => Ok(()),
+        }
+    });
+    noted(app, action, name.as_deref().unwrap_or(DEFAULT_NAME), checked).await?;
+    let (take_over, force) = (take_over.unwrap_or_default(), force.unwrap_or_default());
+    Ok(CodexOptions { home, name, take_over, force, ..CodexOptions::default() })
+}
