@@ -299,7 +299,7 @@ async fn hooks_are_installed_beside_others_and_taken_out_byte_for_byte() {
     project.add(&bed, "one");
     let mut hook = Command::new(ours.join("worktree_created"));
     let like = project.hook(&bed, "worktree_created", "dmux-1", Some("one"));
-    like.get_envs().for_each(|(key, value)| drop(value.map(|value| hook.env(key, value))));
+    hook.envs(like.get_envs().filter_map(|(key, value)| Some((key, value?))));
     let run: Run = hook.current_dir(&project.root).output().expect("it starts").into();
     assert_eq!(run.ok().stdout.lines().last(), Some("DMUX_STATUS:mine one"));
     assert_eq!(states(&bed), one("one", "ready"));
