@@ -18,29 +18,30 @@ pub(crate) enum When {
 }
 
 /// Passes a crash point. With `RAVI_WORKSPACE_CRASH_TRACE=FILE` the point is written to that file; with
-/// `RAVI_WORKSPACE_CRASH_AT=N` the process is aborted at the Nth point it passes (from 1).
+/// `RAVI_WORKSPACE_CRASH_AT` the process is aborted at the Nth point it passes (from 1), or at the first one with that
+/// text in the trace, such as `After POST /api/auth/keys/identity/`: some effects have no fixed order among each other.
 #[cfg(feature = "local")]
 pub(crate) fn point(when: When, what: impl std::fmt::Display) {
     use std::io::Write as _;
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    static PLAN: OnceLock<(Option<u64>, Option<std::ffi::OsString>)> = OnceLock::new();
+    static PLAN: OnceLock<(Option<String>, Option<std::ffi::OsString>)> = OnceLock::new();
     static PASSED: AtomicU64 = AtomicU64::new(0);
     let (at, trace) = PLAN.get_or_init(|| {
-        let at = std::env::var("RAVI_WORKSPACE_CRASH_AT").ok().and_then(|n| n.parse().ok());
-        (at, std::env::var_os("RAVI_WORKSPACE_CRASH_TRACE"))
+        (std::env::var("RAVI_WORKSPACE_CRASH_AT").ok(), std::env::var_os("RAVI_WORKSPACE_CRASH_TRACE"))
     });
     if at.is_none() && trace.is_none() {
         return;
     }
     let passed = PASSED.fetch_add(1, Ordering::SeqCst) + 1;
+    let text = format!("{when:?} {what}");
     if let Some(file) = trace
         && let Ok(mut file) = std::fs::OpenOptions::new().create(true).append(true).open(file)
     {
-        let _ = writeln!(file, "{passed} {when:?} {what}");
+        let _ = writeln!(file, "{passed} {text}");
     }
-    if *at == Some(passed) {
+    if at.as_ref().is_some_and(|at| *at == text || *at == passed.to_string()) {
         std::process::abort();
     }
 }
