@@ -4,10 +4,14 @@
 //! `{"id":1,"method":"auth","params":{"token":"…"}}`. The token is never in its arguments. It starts while Ravi is away if the
 //! token was read on this machine in the last 72 hours, does not start where there is no token, and follows a rotation
 //! without being restarted.
+//!
+//! With `--codex-home` it also runs Codex's app-server, with the login that lies in the vault.
 
+mod codex;
 mod serve;
 mod token;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -15,6 +19,7 @@ use clap::Parser;
 use tauri_plugin_ravi::{Config, Error, Ravi};
 use tokio::net::TcpListener;
 
+use codex::Codex;
 use token::Tokens;
 
 #[derive(Parser)]
@@ -29,15 +34,24 @@ struct Args {
     /// Seconds between two looks whether the token was rotated
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     check_every: u64,
+    /// Codex's folder: its login comes from the vault, and an app-server is run with it
+    #[arg(long, value_name = "DIR")]
+    codex_home: Option<PathBuf>,
+    /// Codex
+    #[arg(long, value_name = "PROGRAM", default_value = "codex")]
+    codex: PathBuf,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
     match start(&args).await {
-        Ok((tokens, listener)) => {
+        Ok((tokens, listener, codex)) => {
             tokio::spawn(tokens.clone().follow(Duration::from_secs(args.check_every)));
             serve::until(listener, tokens, end()).await;
+            if let Some(codex) = codex {
+                codex.end().await;
+            }
             ExitCode::SUCCESS
         }
         Err(Failure::Ravi(e)) => {
@@ -57,18 +71,22 @@ enum Failure {
 }
 
 /// The token first: a daemon that listens without one would be open.
-async fn start(args: &Args) -> Result<(Tokens, TcpListener), Failure> {
+async fn start(args: &Args) -> Result<(Tokens, TcpListener, Option<Codex>), Failure> {
     let config = Config::default().with_env().map_err(|e| Failure::Ravi(e.into()))?;
     let ravi = Ravi::open(config).map_err(Failure::Ravi)?;
-    let tokens = Tokens::read(ravi, args.secret.clone()).await.map_err(Failure::Ravi)?;
+    let tokens = Tokens::read(ravi.clone(), args.secret.clone()).await.map_err(Failure::Ravi)?;
     if !tokens.has_one() {
         return Err(Failure::Other(format!("the secret {} is empty", args.secret)));
     }
     let cannot = |e| Failure::Other(format!("cannot listen on {}: {e}", args.listen));
     let listener = TcpListener::bind(&args.listen).await.map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;
+    let codex = match &args.codex_home {
+        Some(home) => Some(Codex::start(ravi, home.clone(), args.codex.clone()).await.map_err(Failure::Ravi)?),
+        None => None,
+    };
     println!("listening on {address}");
-    Ok((tokens, listener))
+    Ok((tokens, listener, codex))
 }
 
 /// Until systemd or a person says so.
