@@ -106,6 +106,12 @@ pub enum Action {
     /// A login at a website was deleted.
     #[serde(rename = "registration.delete")]
     RegistrationDelete,
+    /// Old entries were removed from the trail.
+    #[serde(rename = "audit.prune")]
+    AuditPrune,
+    /// The record of the newest entry was gone or damaged, and was made anew.
+    #[serde(rename = "audit.head_lost")]
+    AuditHeadLost,
 }
 
 /// How it ended.

@@ -3,9 +3,20 @@
 //! Every room may note an [`Entry`]; the ledger keeps it. It must not know what the rooms do, and no entry ever holds a
 //! secret's value: only names, ids and codes.
 
+mod chain;
 mod entry;
+mod export;
+mod head;
+mod query;
+mod report;
 mod trail;
 
+pub(crate) use chain::{BEGINNING, ChainKey, Field, MAC_BYTES, MacBytes};
 pub(crate) use entry::Stamped;
 pub use entry::{Action, Entry, Outcome};
+pub use export::to_csv;
+pub(crate) use head::{Head, HeadFile, HeadState, Place};
+pub(crate) use query::time_text;
+pub use query::{AuditFilter, AuditRow, AuditSource, parse_time};
+pub use report::{AuditProblem, AuditProblemKind, AuditReport, Completeness, Integrity, Pruned};
 pub(crate) use trail::Trail;

@@ -66,6 +66,11 @@ impl Trail {
         Ok(())
     }
 
+    /// Writes what waits, and comes back when it is in the ledger.
+    pub(crate) fn flush(&self) {
+        self.shared.write_out();
+    }
+
     fn wake(&self) {
         let mut writer = lock(&self.writer);
         if writer.is_none() {

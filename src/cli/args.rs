@@ -171,6 +171,14 @@ pub(super) enum Command {
         #[arg(long)]
         once: bool,
     },
+    /// Show who used what: secrets, keys, git, gh, programs, logins
+    #[command(args_conflicts_with_subcommands = true)]
+    Audit {
+        #[command(flatten)]
+        query: AuditQuery,
+        #[command(subcommand)]
+        job: Option<AuditJob>,
+    },
     /// Look at everything that can be wrong on this machine, and say what to do; exit code 1 when something fails
     Doctor,
 }
@@ -354,6 +362,49 @@ pub(super) enum CodexHook {
     Profile {
         /// A path in the workspace
         path: PathBuf,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct AuditQuery {
+    /// Only what this workspace used
+    #[arg(long, value_name = "ID")]
+    pub(super) workspace: Option<String>,
+    /// Only uses of this secret
+    #[arg(long, value_name = "KEY")]
+    pub(super) secret: Option<String>,
+    /// Only from then on: 2026-01-31, 2026-01-31T12:00:00Z, seconds since 1970, or how long ago, such as 7d
+    #[arg(long, value_name = "T", value_parser = crate::audit::parse_time)]
+    pub(super) since: Option<i64>,
+    /// Only up to then
+    #[arg(long, value_name = "T", value_parser = crate::audit::parse_time)]
+    pub(super) until: Option<i64>,
+    /// Only this action, such as secret.read, or all that begin so, such as secret
+    #[arg(long, value_name = "A")]
+    pub(super) action: Option<String>,
+    /// Only the newest N
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<u32>,
+    /// Also what Ravi's event log has of the workspaces' identities: who received what
+    #[arg(long)]
+    pub(super) with_events: bool,
+    /// Print CSV
+    #[arg(long, conflicts_with = "json")]
+    pub(super) csv: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AuditJob {
+    /// Look whether the trail is whole and complete; exit code 1 when it is not
+    Verify,
+    /// Remove old entries, and seal where the trail begins then
+    Prune {
+        /// Entries older than this, as for --since
+        #[arg(long, value_name = "T", value_parser = crate::audit::parse_time)]
+        before: i64,
+        /// Also where the trail does not verify; what was wrong with it cannot be seen afterwards
+        #[arg(long)]
+        even_if_broken: bool,
     },
 }
 

@@ -6,6 +6,7 @@
 
 mod account;
 mod args;
+mod audit;
 mod codex;
 mod codex_hook;
 mod doctor;

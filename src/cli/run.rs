@@ -62,6 +62,7 @@ async fn answer(ravi: Ravi, command: Command, output: Output) -> Result<ExitCode
         Command::Secret(command) => secret::run(&ravi, command, output).await,
         Command::Seal(command) => seal::run(&ravi, command, output).await,
         Command::Settings(command) => settings::run(&ravi, command, output).await,
+        Command::Audit { query, job } => return super::audit::run(&ravi, query, job, output).await,
         Command::Doctor => return doctor::doctor(&ravi, output).await,
     }?;
     Ok(ExitCode::SUCCESS)

@@ -6,7 +6,6 @@ use std::collections::HashSet;
 
 use rusqlite::{Row, Transaction, params};
 
-use super::audit::write;
 use super::{Ledger, LedgerError, now_ms};
 use crate::api::IdentityUuid;
 use crate::audit::{Action, Entry, Stamped};
@@ -116,27 +115,24 @@ impl Ledger {
 
     /// The value is in the vault. Noted in the audit trail in the same change.
     pub(crate) fn bundle_given(&self, holder: &Holder, row: &BundleRow) -> Result<(), LedgerError> {
-        self.change("ledger: bundle given", |t| {
+        self.change_noted("ledger: bundle given", |t| {
             t.execute(
                 "UPDATE bundle SET given = 1 WHERE identity = ?1 AND key = ?2",
                 params![holder.identity.as_str(), row.key],
             )?;
-            write(t, &[entry(Action::BundleGive, &holder.workspace, row)])
-        })?;
-        Ok(())
+            Ok(((), vec![entry(Action::BundleGive, &holder.workspace, row)].into()))
+        })
     }
 }
 
-/// The vault of `identity` was emptied: what it held is free, and noted as taken back.
-pub(super) fn take_back(t: &Transaction<'_>, identity: &IdentityUuid) -> rusqlite::Result<()> {
+/// The vault of `identity` was emptied: what it held is free. Answers the entries that say so.
+pub(super) fn take_back(t: &Transaction<'_>, identity: &IdentityUuid) -> rusqlite::Result<Vec<Stamped>> {
     let rows: Vec<(String, BundleRow)> = t
         .prepare_cached("SELECT key, source, secret, length, given, workspace FROM bundle WHERE identity = ?1")?
         .query_map([identity.as_str()], |row| Ok((row.get(5)?, from_row(row)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    let taken: Vec<Stamped> = rows.iter().map(|(id, row)| entry(Action::BundleTake, id, row)).collect();
-    write(t, &taken)?;
     t.execute("DELETE FROM bundle WHERE identity = ?1", [identity.as_str()])?;
-    Ok(())
+    Ok(rows.iter().map(|(id, row)| entry(Action::BundleTake, id, row)).collect())
 }
 
 /// How it stands in the audit trail: under the name that the host identity has it by, so that one value's holders can be

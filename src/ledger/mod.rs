@@ -6,6 +6,8 @@
 
 mod account;
 mod audit;
+mod audit_check;
+mod audit_query;
 mod bindings;
 mod bundle;
 mod cache;
@@ -31,6 +33,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+pub(crate) use audit_query::Tenure;
 pub(crate) use bindings::Binding;
 pub(crate) use bundle::{BundleRow, Holder, Origin, Wish, WishOrigin};
 pub(crate) use cache::{CachedRow, SecretAt};
@@ -85,6 +88,22 @@ pub enum LedgerError {
     /// The machine key could not be read, made, or does not open what it should.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// The record of the audit trail's newest entry could not be read or written.
+    #[error("the audit trail's head {} could not be {doing}: {source}", path.display())]
+    AuditHead {
+        /// The file.
+        path: PathBuf,
+        /// `read` or `written`.
+        doing: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The audit trail is not what was written; removing its oldest part would hide that.
+    #[error("the audit trail does not verify: {problem}")]
+    AuditBroken {
+        /// The first thing that is wrong.
+        problem: String,
+    },
     /// The thread that did the work is gone; happens only while the runtime shuts down.
     #[error("the ledger was asked while the program was shutting down")]
     Stopped,
@@ -102,6 +121,8 @@ impl Explain for LedgerError {
                 _ => "ledger.sqlite",
             },
             LedgerError::Newer { .. } => "ledger.newer",
+            LedgerError::AuditHead { .. } => "audit.head",
+            LedgerError::AuditBroken { .. } => "audit.broken",
             LedgerError::Seal(e) => return e.code(),
             LedgerError::Stopped => "ledger.stopped",
         }
@@ -127,6 +148,11 @@ impl Explain for LedgerError {
                 _ => "Check the disk and the file's rights, then run the same command again.".into(),
             },
             LedgerError::Newer { .. } => "Update this program, or set RAVI_WORKSPACE_STATE to another folder.".into(),
+            LedgerError::AuditHead { .. } => "Check the rights of the file and the space on the disk.".into(),
+            LedgerError::AuditBroken { .. } => {
+                "Look at `ravi-workspace audit verify`, keep a copy of the trail, then prune with --even-if-broken."
+                    .into()
+            }
             LedgerError::Seal(e) => e.hint(),
             LedgerError::Stopped => "Start the program again.".into(),
         }

@@ -79,12 +79,12 @@ impl Ledger {
 
     /// All keys of the identity are revoked and its vault is empty: it is free again, or retired.
     pub(crate) fn owed_paid(&self, identity: &IdentityUuid, state: IdentityState) -> Result<(), LedgerError> {
-        self.change("ledger: revocation done", |t| {
+        self.change_noted("ledger: revocation done", |t| {
             t.execute("DELETE FROM owed WHERE identity = ?1", [identity.as_str()])?;
-            super::bundle::take_back(t, identity)?;
-            set_state(t, identity, state)
-        })?;
-        Ok(())
+            let taken = super::bundle::take_back(t, identity)?;
+            set_state(t, identity, state)?;
+            Ok(((), taken.into()))
+        })
     }
 }
 

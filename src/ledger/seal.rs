@@ -12,6 +12,7 @@ use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
+use crate::audit::ChainKey;
 use crate::error::Explain as _;
 use crate::files::FileError;
 use crate::keychain::KeychainError;
@@ -128,6 +129,11 @@ impl SealKey {
     /// The key itself, to be kept somewhere.
     pub(super) fn bytes(&self) -> Zeroizing<[u8; KEY_BYTES]> {
         self.0.clone()
+    }
+
+    /// The key of the audit trail, derived from this one.
+    pub(crate) fn audit_key(&self) -> ChainKey {
+        ChainKey::derive(self.0.as_slice())
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {

@@ -1,10 +1,87 @@
-//! What was done, noted.
+//! What was done, noted; and what the trail answers.
+
+use std::sync::Arc;
 
 use super::Ravi;
-use crate::audit::{Entry, Stamped};
+use crate::api::AnyKey;
+use crate::audit::{AuditFilter, AuditReport, AuditRow, Entry, Pruned, Stamped};
 use crate::error::Result;
+use crate::ledger::LedgerError;
+
+mod events;
 
 impl Ravi {
+    /// What was done on this machine, oldest first. Asks Ravi only for its events
+    /// ([`with_events`](AuditFilter::with_events)), which come in between by their time.
+    ///
+    /// # Errors
+    /// The ledger cannot be read. With events also: not signed in; Ravi does not answer.
+    pub async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>> {
+        self.write_waiting().await?;
+        let wanted = filter.clone();
+        let mut rows = self.inner.ledger.run(move |l| l.audit(&wanted)).await?;
+        if filter.with_events && filter.secret.is_none() {
+            rows.extend(self.events(filter).await?);
+            // Stable: what has no time, or the same, stays in the order it came in.
+            rows.sort_by_key(|row| row.at_ms);
+            if let Some(limit) = filter.limit {
+                rows.drain(..rows.len().saturating_sub(limit as usize));
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Whether the trail is what was written: each entry (integrity), and the newest ones (completeness). Looks at every
+    /// entry; a million take seconds. Asks Ravi nothing. That something is wrong is no error: it is in the report.
+    ///
+    /// # Errors
+    /// The ledger or its key cannot be read.
+    pub async fn verify_audit(&self) -> Result<AuditReport> {
+        self.write_waiting().await?;
+        Ok(self.inner.ledger.run(|l| l.verify_audit()).await?)
+    }
+
+    /// Removes the oldest entries, up to the first that is not older than `before_ms` (milliseconds since 1970), and
+    /// seals where the trail begins now, so that nobody else can do so unseen. The trail is verified first.
+    ///
+    /// # Errors
+    /// The trail does not verify (`audit.broken`), unless `even_if_broken`; the ledger cannot be written.
+    pub async fn prune_audit(&self, before_ms: i64, even_if_broken: bool) -> Result<Pruned> {
+        self.write_waiting().await?;
+        Ok(self.inner.ledger.run(move |l| l.prune_audit(before_ms, even_if_broken)).await?)
+    }
+
+    /// Reads that were answered from memory may still wait to be written.
+    async fn write_waiting(&self) -> Result<()> {
+        let inner = Arc::clone(&self.inner);
+        let done = tokio::task::spawn_blocking(move || inner.trail.flush()).await;
+        Ok(done.map_err(|_| LedgerError::Stopped)?)
+    }
+
+    async fn events(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>> {
+        let access = self.access().await?;
+        let identities = match &access.key {
+            AnyKey::Management(_) => {
+                let server = self.inner.server.clone();
+                self.inner.ledger.run(move |l| l.identities(&server)).await?
+            }
+            // It reaches no other.
+            AnyKey::Identity(_) => vec![self.host(&access).await?],
+        };
+        let session = self.inner.client.with(&access.key);
+        let mut rows = Vec::new();
+        for identity in identities {
+            let uuid = identity.uuid.clone();
+            let tenures = self.inner.ledger.run(move |l| l.tenures(uuid.as_str())).await?;
+            let had_it = |wanted: &String| tenures.iter().any(|tenure| tenure.workspace == *wanted);
+            if filter.workspace.as_ref().is_none_or(had_it) {
+                let lines = events::of_identity(&session, &identity, &tenures).await?;
+                rows.extend(lines.into_iter().filter(|row| filter.wants(row)));
+            }
+        }
+        Ok(rows)
+    }
+
     /// Notes what was done in the audit trail. It is on the disk when this returns.
     ///
     /// # Errors

@@ -1,0 +1,92 @@
+//! `audit`: who used what, and whether the record of it is whole.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use super::args::{AuditJob, AuditQuery};
+use super::output::{Output, print, table};
+use crate::audit::{AuditFilter, AuditReport, AuditRow, Completeness, Integrity, Outcome, Pruned, to_csv};
+use crate::{Ravi, Result};
+
+#[derive(Serialize)]
+struct Entries {
+    entries: Vec<AuditRow>,
+}
+
+pub(super) async fn run(ravi: &Ravi, query: AuditQuery, job: Option<AuditJob>, output: Output) -> Result<ExitCode> {
+    match job {
+        None => show(ravi, query, output).await?,
+        Some(AuditJob::Prune { before, even_if_broken }) => {
+            output.answer(&ravi.prune_audit(before, even_if_broken).await?, pruned_text);
+        }
+        Some(AuditJob::Verify) => {
+            let report = ravi.verify_audit().await?;
+            output.answer(&report, report_text);
+            return Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::from(1) });
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn show(ravi: &Ravi, query: AuditQuery, output: Output) -> Result<()> {
+    let AuditQuery { workspace, secret, since, until, action, limit, with_events, csv } = query;
+    let filter = AuditFilter { workspace, secret, action, since_ms: since, until_ms: until, limit, with_events };
+    let entries = ravi.audit(&filter).await?;
+    match csv {
+        true => print(to_csv(&entries).trim_end()),
+        false => output.answer(&Entries { entries }, |answer| {
+            let rows: Vec<Vec<String>> = answer.entries.iter().map(cells).collect();
+            table(&["TIME", "WORKSPACE", "ACTION", "OBJECT", "OUTCOME", "BY"], &rows, "No entries.")
+        }),
+    }
+    Ok(())
+}
+
+fn cells(row: &AuditRow) -> Vec<String> {
+    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    let outcome = match (row.outcome, &row.reason) {
+        (Outcome::Done, None) => "done".to_owned(),
+        (Outcome::Done, Some(reason)) => format!("done ({reason})"),
+        (Outcome::Failed, reason) => format!("failed: {}", text(reason)),
+        (Outcome::Refused, reason) => format!("refused: {}", text(reason)),
+    };
+    let times = if row.times > 1 { format!(", {} times", row.times) } else { String::new() };
+    let by = match (&row.program, row.pid, &row.from) {
+        (Some(program), Some(pid), _) => format!("{program} ({pid})"),
+        (_, _, Some(from)) => format!("{from} to {}", text(&row.to)),
+        _ => "Ravi".to_owned(),
+    };
+    vec![text(&row.at), text(&row.workspace), row.action.clone(), text(&row.object), outcome + &times, by]
+}
+
+fn pruned_text(pruned: &Pruned) -> String {
+    match (pruned.removed, pruned.first) {
+        (0, _) | (_, None) => "Nothing is that old.".to_owned(),
+        (removed, Some(first)) => format!("Removed {removed} entries; the trail begins with entry {first}, sealed."),
+    }
+}
+
+fn report_text(report: &AuditReport) -> String {
+    let integrity = match report.integrity {
+        Integrity::Whole => "whole: every entry is what was written",
+        Integrity::Broken => "BROKEN: entries were changed, put in or taken out",
+    };
+    let completeness = match report.completeness {
+        Completeness::Whole => "whole: the newest entries are there",
+        Completeness::Interrupted => "whole, but for what a program was writing when it was ended",
+        Completeness::Unknown => "UNKNOWN: the record of the newest entry is or was gone",
+        Completeness::Cut => "CUT: the newest entries are missing",
+    };
+    let mut text = format!("Integrity:    {integrity}\nCompleteness: {completeness}\nEntries:      {}", report.entries);
+    if let (Some(first), Some(last)) = (report.first, report.last) {
+        text += &format!(" ({first} to {last})");
+    }
+    if report.pruned > 0 {
+        text += &format!("\nPruned:       {}, sealed", report.pruned);
+    }
+    if report.interrupted > 0 {
+        text += &format!("\nInterrupted:  {} entries were begun by programs that were ended", report.interrupted);
+    }
+    text + &report.problems.iter().map(|problem| format!("\n  {}", problem.message)).collect::<String>()
+}
