@@ -47,6 +47,15 @@ export function useWorkspaces() {
     [run, say],
   )
 
+  const wake = useCallback(
+    (entry: Entry) =>
+      run(entry.id, async (onProgress) => {
+        await ravi.workspaces.wake(entry.id, { onProgress })
+        say(`${entry.name} is awake.`)
+      }),
+    [run, say],
+  )
+
   const add = useCallback(
     async (path: string) => {
       const entry = await addRepository(path)
@@ -83,7 +92,7 @@ export function useWorkspaces() {
     [run, say],
   )
 
-  return { repositories, error: error ?? unknown ?? undefined, message, reload, add, addWorktrees, provision, remove, dismiss }
+  return { repositories, error: error ?? unknown ?? undefined, message, reload, add, addWorktrees, provision, wake, remove, dismiss }
 }
 
 function together(all: Entry[], summaries: WorkspaceSummary[], jobs: Job[]): Repository[] {

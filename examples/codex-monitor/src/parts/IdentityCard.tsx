@@ -13,6 +13,7 @@ import { Steps } from './Steps'
 interface Props {
   workspace: Workspace
   onFinish: () => void
+  onWake: () => void
   onRemove: () => void
   onDismiss: () => void
   onSignIn: () => void
@@ -26,7 +27,7 @@ const FOLDERS: Record<FolderState, ErrorBody | undefined> = {
 }
 
 /** Who the agent in a worktree is, how it stands, and what to do when something is wrong. */
-export function IdentityCard({ workspace, onFinish, onRemove, onDismiss, onSignIn, onOpen }: Props) {
+export function IdentityCard({ workspace, onFinish, onWake, onRemove, onDismiss, onSignIn, onOpen }: Props) {
   const { entry, summary, job } = workspace
   const busy = job !== undefined && !job.error
   const state = busy ? 'working' : (summary?.state ?? 'no identity')
@@ -49,7 +50,12 @@ export function IdentityCard({ workspace, onFinish, onRemove, onDismiss, onSignI
       {error && !busy && <ErrorNotice error={error} action={fix()} />}
       {!busy && (
         <footer>
-          {summary?.state !== 'ready' && !error && (
+          {summary?.state === 'suspended' && (
+            <button type="button" aria-label={`Wake ${entry.name}`} onClick={onWake}>
+              Wake
+            </button>
+          )}
+          {summary?.state !== 'ready' && summary?.state !== 'suspended' && !error && (
             <button type="button" aria-label={`Finish ${entry.name}`} onClick={onFinish}>
               {summary ? 'Finish' : 'Give it an identity'}
             </button>

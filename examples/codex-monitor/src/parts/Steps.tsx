@@ -8,6 +8,7 @@ const STEPS: Record<Step, string> = {
   git: 'Set the git author',
   files: 'Write its files',
   github: 'Choose the GitHub login',
+  bundle: 'Give it its credentials',
   undo: 'Undo git values and files',
   revoke: 'Revoke the key',
   park: 'Put the identity back',
