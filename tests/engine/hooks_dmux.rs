@@ -13,23 +13,23 @@ use tauri_plugin_ravi::{Config, Ravi};
 use crate::common::{Bed, Run};
 
 /// A project that dmux works on, with its list of panes.
-struct Project {
-    root: PathBuf,
+pub struct Project {
+    pub root: PathBuf,
     panes: Vec<(String, String)>,
 }
 
 impl Project {
-    fn new(bed: &Bed) -> Project {
+    pub fn new(bed: &Bed) -> Project {
         let root = bed.repository("project");
         std::fs::create_dir_all(root.join(".dmux")).expect("a folder");
         Project { root, panes: Vec::new() }
     }
 
-    fn tree(&self, slug: &str) -> PathBuf {
+    pub fn tree(&self, slug: &str) -> PathBuf {
         self.root.join(".dmux/worktrees").join(slug)
     }
 
-    fn add(&self, bed: &Bed, slug: &str) {
+    pub fn add(&self, bed: &Bed, slug: &str) {
         let tree = self.tree(slug);
         let branch = bed.git_command(&self.root).args(["rev-parse", "--verify", "--quiet", slug]).output();
         let known = branch.is_ok_and(|output| output.status.success());
@@ -39,12 +39,12 @@ impl Project {
         bed.git(&self.root, &args);
     }
 
-    fn remove(&self, bed: &Bed, slug: &str) {
+    pub fn remove(&self, bed: &Bed, slug: &str) {
         bed.git(&self.root, &["worktree", "remove", "--force", self.tree(slug).to_str().expect("text")]);
     }
 
     /// dmux's list of panes, as it writes it.
-    fn set_panes(&mut self, panes: &[(&str, &str)]) {
+    pub fn set_panes(&mut self, panes: &[(&str, &str)]) {
         self.panes = panes.iter().map(|(id, slug)| ((*id).to_owned(), (*slug).to_owned())).collect();
         let list: Vec<Value> = self
             .panes
@@ -56,7 +56,7 @@ impl Project {
     }
 
     /// A hook as dmux runs it.
-    fn hook(&self, bed: &Bed, event: &str, pane: &str, slug: Option<&str>) -> Command {
+    pub fn hook(&self, bed: &Bed, event: &str, pane: &str, slug: Option<&str>) -> Command {
         let mut command = bed.program();
         command.args(["hook", "dmux", event]).current_dir(&self.root).stdin(Stdio::null());
         // Another dmux's, which wins over the right one.
@@ -324,10 +324,10 @@ async fn hooks_are_installed_beside_others_and_taken_out_byte_for_byte() {
 }
 
 /// Numbers that look random and are the same for the same seed (splitmix64).
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub fn roll(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -32,6 +32,7 @@ mod github_hostile;
 mod github_push;
 mod hooks_codex_monitor;
 mod hooks_dmux;
+mod hooks_five_panes;
 mod hooks_lifetimes;
 mod hooks_worktrees;
 mod keychain;
