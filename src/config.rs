@@ -298,6 +298,12 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+    /// `RAVI_WORKSPACE_LOG` has a value that means nothing.
+    #[error("RAVI_WORKSPACE_LOG is {given:?}; it must be off, error, warn, info, debug or trace")]
+    Log {
+        /// The value.
+        given: String,
+    },
     /// The platform names no folder for state.
     #[error("no folder for the ledger: {reason}")]
     StateDir {
@@ -315,6 +321,7 @@ impl Explain for ConfigError {
             ConfigError::StateDir { .. } => "config.state_dir".into(),
             ConfigError::Github { .. } => "config.github".into(),
             ConfigError::Wake { .. } => "config.wake".into(),
+            ConfigError::Log { .. } => "config.log".into(),
             ConfigError::Bundle { .. } => "config.bundle".into(),
             ConfigError::Policy { .. } => "config.policy".into(),
         }
@@ -326,6 +333,7 @@ impl Explain for ConfigError {
                 format!("Use an https address such as {DEFAULT_API_URL}, or http on loopback.")
             }
             ConfigError::IdentityName { .. } => "Write a pattern such as `agent-{id}` or `{name}`.".into(),
+            ConfigError::Log { .. } => "Set it to one of them, or leave it out.".into(),
             ConfigError::Keychain { .. } => "Set it to file or system, or leave it out.".into(),
             ConfigError::Wake { .. } => "Set it to on-use or never, or leave it out.".into(),
             ConfigError::Github { .. } => {

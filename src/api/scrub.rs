@@ -13,7 +13,10 @@ const SHORTEST_HIDDEN: usize = 4;
 pub(super) fn scrub(text: &str, hidden: Option<&str>) -> String {
     let mut clean = one_line(text);
     for part in hidden.unwrap_or_default().lines().map(one_line).filter(|p| p.len() >= SHORTEST_HIDDEN) {
-        clean = clean.replace(&part, "***");
+        // Servers quote the request's body as well, in which it is escaped.
+        for form in [&part, &escaped(&part, false), &escaped(&part, true)] {
+            clean = clean.replace(form, "***");
+        }
     }
     for prefix in [ManagementKey::PREFIX, IdentityKey::PREFIX] {
         clean = mask(&clean, prefix);
@@ -27,6 +30,17 @@ pub(super) fn code(text: &str) -> Option<String> {
     let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     let key = text.contains(ManagementKey::PREFIX) || text.contains(IdentityKey::PREFIX);
     (fits && plain && !key).then(|| text.to_owned())
+}
+
+/// `text` as it stands in a JSON document, in ASCII alone or not.
+fn escaped(text: &str, ascii: bool) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    let inner = &quoted[1..quoted.len() - 1];
+    let unit = |unit: u16| match u8::try_from(unit) {
+        Ok(byte) if byte.is_ascii() => char::from(byte).to_string(),
+        _ => format!("\\u{unit:04x}"),
+    };
+    if ascii { inner.encode_utf16().map(unit).collect() } else { inner.to_owned() }
 }
 
 fn one_line(text: &str) -> String {

@@ -26,6 +26,7 @@ Environment:
   RAVI_WORKSPACE_WAKE   whether use wakes a suspended workspace: on-use or never (default: on-use)
   RAVI_WORKSPACE_GITHUB whose GitHub login workspaces use, as JSON (docs/github.md)
   RAVI_WORKSPACE_BUNDLE what workspaces are given in their vaults, as JSON (docs/bundles.md)
+  RAVI_WORKSPACE_LOG    what is logged on standard error: error, warn, info, debug or trace (default: nothing)
   RAVI_WORKSPACE_POLICY which secrets workspaces may be given by name, as JSON (docs/bundles.md)
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not signed in or key refused, 4 not found, 5 Ravi not reachable,

@@ -14,6 +14,7 @@ mod env;
 mod exec;
 mod hooks;
 mod lifetimes;
+mod log;
 mod output;
 mod progress;
 mod run;
@@ -43,6 +44,9 @@ pub fn main() -> ExitCode {
         return ExitCode::from(crate::github::answer_git(operation.as_ref()));
     }
     let output = Output { json: args.json };
+    if let Err(e) = log::start() {
+        return output.failure(&e.into());
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(e) => return output.plain_failure("runtime.start", &format!("the program cannot start: {e}"), 1),

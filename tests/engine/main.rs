@@ -36,6 +36,7 @@ mod hooks_five_panes;
 mod hooks_lifetimes;
 mod hooks_worktrees;
 mod keychain;
+mod leaks;
 mod local_account;
 mod local_control;
 mod local_messages;

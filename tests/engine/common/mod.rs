@@ -3,6 +3,7 @@
 //! Each test that uses it has its own; nothing of the machine's own configuration is read.
 
 pub mod git_server;
+pub mod leaks;
 pub mod local_support;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,27 @@
+//! The log, on standard error: off unless `RAVI_WORKSPACE_LOG` asks for it.
+//!
+//! Only lines of this crate are shown, whatever the level: those of libraries may hold headers and bodies. Lines of this
+//! crate hold names, codes and times, and no value of a secret.
+
+use std::io;
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::config::ConfigError;
+
+const VARIABLE: &str = "RAVI_WORKSPACE_LOG";
+
+/// Begins to log where the environment asks for it: `error`, `warn`, `info`, `debug` or `trace`.
+pub(super) fn start() -> Result<(), ConfigError> {
+    let Some(text) = std::env::var(VARIABLE).ok().filter(|text| !text.is_empty()) else { return Ok(()) };
+    let level: LevelFilter = text.parse().map_err(|_| ConfigError::Log { given: text })?;
+    let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), level);
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false).with_filter(ours);
+    // Fails only where a subscriber is there already, which then does the same work.
+    let _ = tracing_subscriber::registry().with(lines).try_init();
+    Ok(())
+}
