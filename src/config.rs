@@ -1,6 +1,6 @@
 //! [`Config`]: everything that can be chosen, in one typed struct.
 //!
-//! It is filled from `tauri.conf.json` (`plugins.ravi`), from the environment ([`Config::from_env`]) or by hand. It must
+//! It is filled from `tauri.conf.json` (`plugins.ravi`), from the environment ([`Config::with_env`]) or by hand. It must
 //! not know where it is used.
 
 use std::path::PathBuf;

@@ -2,7 +2,7 @@
 //!
 //! Codex's refresh tokens serve once. Two copies of one login that are both used end as none: the second one that is
 //! refreshed is refused, and its agents are logged out. So the stored record names the one machine that may use it
-//! ([`record`]), every rotation goes to the vault as soon as Codex has written it ([`watch`]), and one that cannot go there
+//! (`record`), every rotation goes to the vault as soon as Codex has written it (`watch`), and one that cannot go there
 //! now waits sealed in the ledger. What Codex does with its file was found out with Codex 0.169.0; tests/engine/codex_login.rs
 //! runs it. This room must not know Tauri, the command line, or how an app talks to its app-servers.
 
