@@ -14,6 +14,7 @@ use crate::config::ConfigError;
 use crate::github::GithubError;
 use crate::handover::HandoverError;
 use crate::hooks::HookError;
+use crate::inbox::InboxError;
 use crate::ledger::LedgerError;
 use crate::vault::VaultError;
 use crate::workspace::WorkspaceError;
@@ -55,6 +56,9 @@ pub enum Error {
     /// A hook of an orchestrator, or its installation.
     #[error(transparent)]
     Hook(#[from] HookError),
+    /// A message, or a login at a website.
+    #[error(transparent)]
+    Inbox(#[from] InboxError),
 }
 
 /// A result whose error is [`enum@Error`].
@@ -116,6 +120,7 @@ impl Error {
             Error::Bundle(e) => e,
             Error::Handover(e) => e,
             Error::Hook(e) => e,
+            Error::Inbox(e) => e,
         }
     }
 

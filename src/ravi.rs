@@ -16,6 +16,7 @@ use crate::audit::{Action, Entry, Trail};
 use crate::config::Config;
 use crate::error::Result;
 use crate::github::GithubConfig;
+use crate::inbox::Feeds;
 use crate::ledger::{IdentityRow, Ledger};
 use crate::vault::Memory;
 use crate::workspace::{
@@ -44,6 +45,7 @@ struct Inner {
     logins: Logins,
     github: GithubConfig,
     trail: Trail,
+    feeds: Arc<Feeds>,
 }
 
 impl fmt::Debug for Ravi {
@@ -73,6 +75,7 @@ impl Ravi {
             memory: Memory::default(),
             host: Mutex::default(),
             logins: Logins::default(),
+            feeds: Arc::default(),
         };
         Ok(Ravi { inner: Arc::new(inner) })
     }
@@ -246,6 +249,7 @@ mod doctor;
 mod follow;
 mod github;
 mod hooks;
+mod inbox;
 mod lifetimes;
 mod settings;
 mod vault;

@@ -42,6 +42,19 @@ const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 
 /// The HTTP client. Redirects are not its business: it would follow them before the origin is checked.
 pub(super) fn build(options: &ClientOptions) -> Result<reqwest::Client, ApiError> {
+    finish(builder(options))
+}
+
+/// One that speaks HTTP/1.1 only, for connections that are turned into something else.
+pub(super) fn build_http1(options: &ClientOptions) -> Result<reqwest::Client, ApiError> {
+    finish(builder(options).http1_only())
+}
+
+fn finish(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ApiError> {
+    builder.build().map_err(|error| ApiError::Setup { reason: scrub::scrub(&innermost(&error), None) })
+}
+
+fn builder(options: &ClientOptions) -> reqwest::ClientBuilder {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         // Another thread may have been first, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -54,12 +67,11 @@ pub(super) fn build(options: &ClientOptions) -> Result<reqwest::Client, ApiError
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .connect_timeout(LONGEST_CONNECT.min(options.deadline / 2));
-    let builder = match options.base_url.scheme() {
+    match options.base_url.scheme() {
         "https" => builder.https_only(true),
         // Loopback. No proxy may see the key, and no certificates are needed, which a small machine may not have.
         _ => builder.no_proxy().tls_certs_only([]),
-    };
-    builder.build().map_err(|error| ApiError::Setup { reason: scrub::scrub(&innermost(&error), None) })
+    }
 }
 
 /// A success. The bytes may hold secrets, so they are wiped.

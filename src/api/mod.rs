@@ -23,6 +23,7 @@ mod retry;
 mod scrub;
 mod secrets;
 mod sms;
+mod socket;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -45,6 +46,7 @@ pub use keys::{AnyKey, Credential, IdentityKey, ManagementKey};
 pub use lenient::Direction;
 pub use secrets::{Secret, Secrets};
 pub use sms::{Conversation, ConversationDetail, Sms, SmsMessage};
+pub use socket::{EventSocket, SocketError};
 
 use http::Caller;
 

@@ -148,6 +148,9 @@ pub(super) enum Command {
     /// What orchestrators and agents call, or are set up with
     #[command(subcommand)]
     Hook(Hook),
+    /// Read, send and wait for messages of a workspace
+    #[command(subcommand)]
+    Inbox(super::inbox::Inbox),
     /// Read and write secrets of the host identity
     #[command(subcommand)]
     Secret(Secret),

@@ -13,6 +13,7 @@ mod doctor;
 mod env;
 mod exec;
 mod hooks;
+mod inbox;
 mod lifetimes;
 mod log;
 mod output;

@@ -1,5 +1,28 @@
 //! Messages of a workspace's identity: what came in, waiting for it, and the one-time codes and links in it.
 //!
-//! It must not know Tauri or the command line, and [`codes`] must know nothing but text: no server, no files, no clock.
+//! A wait begins at a fence, a place in the order of events that was taken before the message was asked for: what lies
+//! before it is never answered, what comes after it is never missed. All waits of one identity share one [`feed`]. It
+//! must not know Tauri or the command line, and [`codes`] must know nothing but text: no server, no files, no clock.
 
 pub mod codes;
+mod error;
+mod feed;
+mod filter;
+mod mailbox;
+mod model;
+mod raw;
+mod settle;
+mod text;
+mod wait;
+
+pub use error::InboxError;
+pub use model::{
+    AttachmentInfo, Fence, FoundCode, InboxItem, InboxMessage, MailThread, MailThreadDetail, MessageFilter,
+    MessageKind, OutgoingMail, SmsConversation, SmsConversationDetail, WaitRequest, Want,
+};
+pub use text::printable;
+pub use wait::MessageWatch;
+
+pub(crate) use feed::Feeds;
+pub(crate) use mailbox::Mailbox;
+pub(crate) use model::MessageRef;

@@ -16,6 +16,7 @@ mod followed;
 mod github;
 mod host;
 mod identities;
+mod inbox;
 mod key_identity;
 mod lifetimes;
 mod machine_key;

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&[&str]] = &[&[
     super::followed::TABLES,
     super::github::TABLES,
     super::host::TABLES,
+    super::inbox::TABLES,
     super::key_identity::TABLES,
     super::lifetimes::TABLES,
     super::policy::TABLES,

@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use super::Ravi;
+use crate::api::IdentityKey;
 use crate::error::Result;
 use crate::handover::{HandoverError, Workspace};
+use crate::ledger::{Binding, IdentityRow};
 use crate::policy;
 use crate::vault::reference::SecretName;
 use crate::workspace::{State, WorkspaceError};
@@ -34,18 +36,23 @@ impl Ravi {
     pub async fn open_workspace(&self, path: &Path) -> Result<Workspace> {
         let folder =
             path.canonicalize().map_err(|e| WorkspaceError::Folder { path: path.to_owned(), reason: e.to_string() })?;
-        let target = folder.to_string_lossy();
-        let mut binding = self.binding_of(&target).await?;
+        let (binding, identity, key) = self.ready(&folder.to_string_lossy()).await?;
+        let session = self.inner.client.with(&key);
+        Ok(Workspace::new(self, binding, identity, session, &key, folder))
+    }
+
+    /// A workspace that is set up, by id or path, with its identity and its key. One that sleeps is woken.
+    pub(super) async fn ready(&self, target: &str) -> Result<(Binding, IdentityRow, IdentityKey)> {
+        let mut binding = self.binding_of(target).await?;
         if binding.state == State::Suspended {
             self.wake_on_use(&binding).await?;
-            binding = self.binding_of(&target).await?;
+            binding = self.binding_of(target).await?;
         }
         let not_ready = || HandoverError::NotReady { id: binding.id.clone() };
         let uuid = binding.identity.clone().filter(|_| binding.state == State::Ready).ok_or_else(not_ready)?;
         let id = binding.id.clone();
         let known = self.inner.ledger.run(move |l| Ok((l.identity(&uuid)?, l.binding_key(&id)?))).await?;
         let (Some(identity), Some(key)) = known else { return Err(not_ready().into()) };
-        let session = self.inner.client.with(&key);
-        Ok(Workspace::new(self, binding, identity, session, &key, folder))
+        Ok((binding, identity, key))
     }
 }

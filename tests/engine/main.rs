@@ -35,6 +35,8 @@ mod hooks_dmux;
 mod hooks_five_panes;
 mod hooks_lifetimes;
 mod hooks_worktrees;
+mod inbox_messages;
+mod inbox_wait;
 mod keychain;
 mod leaks;
 mod local_account;

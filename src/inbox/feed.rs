@@ -1,0 +1,299 @@
+//! One stream of incoming messages per identity, shared by everybody who waits for them.
+//!
+//! The truth is the replay of events: it is asked again and again, in growing intervals, from a floor below which
+//! nothing can come any more. Where Ravi offers a socket it says at once when there is something, and the replay is asked
+//! when the socket is new, when it breaks, when it skips numbers, and now and then in case it has gone quiet. Whoever
+//! waits learns of a message once.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::sync::{Notify, broadcast};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use super::mailbox::Mailbox;
+use super::model::MessageRef;
+use super::raw::{Raw, message_of};
+use super::settle::Settling;
+use crate::api::{ApiError, Direction, Event, EventSocket, IdentityUuid, SocketError};
+
+/// First pause between replays; each is half as long again as the one before.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// Longest pause between replays without a socket.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// Pause between replays while a socket is open and nothing may be missing.
+const SOCKET_PAUSE: Duration = Duration::from_secs(30);
+/// First and longest pause before a socket that broke is opened again.
+const RECONNECT: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(60));
+/// Times a message that an event names is asked for when it cannot be had.
+const MOST_TRIES: u32 = 5;
+/// Messages that are held for those who come later.
+const HELD: usize = 256;
+/// Messages that a slow listener may lag behind; it is told everything again then.
+const LAG: usize = 1024;
+
+/// A message that came in.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    pub(super) seq: i64,
+    pub(super) message: Raw,
+}
+
+/// What listeners are told.
+#[derive(Debug, Clone)]
+pub(super) enum News {
+    Came(Arc<Arrival>),
+    /// The feed ended: Ravi refuses the key.
+    Refused,
+}
+
+/// The feeds that somebody listens to.
+#[derive(Debug, Default)]
+pub(crate) struct Feeds {
+    open: Mutex<HashMap<IdentityUuid, Weak<Feed>>>,
+}
+
+/// The feed of one identity; it ends when the last listener drops it.
+#[derive(Debug)]
+pub(super) struct Feed {
+    news: broadcast::Sender<News>,
+    wish: Arc<Wish>,
+    task: JoinHandle<()>,
+}
+
+/// A listener wants everything after this event told again.
+#[derive(Debug, Default)]
+struct Wish {
+    since: Mutex<Option<i64>>,
+    told: Notify,
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Feeds {
+    /// The feed of the mailbox's identity, which tells everything after `since` from now on.
+    pub(super) fn listen(&self, mailbox: &Mailbox, since: i64) -> (Arc<Feed>, broadcast::Receiver<News>) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|_, feed| feed.strong_count() > 0);
+        let uuid = &mailbox.identity.uuid;
+        let running = open.get(uuid).and_then(Weak::upgrade).filter(|feed| !feed.task.is_finished());
+        let feed = running.unwrap_or_else(|| {
+            let feed = Feed::start(mailbox.clone(), since);
+            open.insert(uuid.clone(), Arc::downgrade(&feed));
+            feed
+        });
+        let news = feed.news.subscribe();
+        feed.again(since);
+        (feed, news)
+    }
+}
+
+impl Feed {
+    fn start(mailbox: Mailbox, since: i64) -> Arc<Feed> {
+        let (news, wish) = (broadcast::Sender::new(LAG), Arc::new(Wish::default()));
+        let runner = Runner {
+            settling: Settling::new(since),
+            held: Held::default(),
+            tries: HashMap::new(),
+            pause: FIRST_PAUSE,
+            news: news.clone(),
+            wish: Arc::clone(&wish),
+            mailbox,
+        };
+        let task = tokio::spawn(runner.run());
+        Arc::new(Feed { news, wish, task })
+    }
+
+    /// Everything after `since` is told again, soon.
+    pub(super) fn again(&self, since: i64) {
+        let mut wish = self.wish.since.lock().unwrap_or_else(PoisonError::into_inner);
+        *wish = Some(wish.map_or(since, |other| other.min(since)));
+        self.wish.told.notify_one();
+    }
+}
+
+/// The newest messages, so that none is asked for twice.
+#[derive(Default)]
+struct Held {
+    messages: HashMap<MessageRef, Arc<Arrival>>,
+    order: VecDeque<MessageRef>,
+}
+
+impl Held {
+    fn keep(&mut self, message: MessageRef, arrival: &Arc<Arrival>) {
+        if self.order.len() >= HELD
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.messages.remove(&oldest);
+        }
+        self.order.push_back(message.clone());
+        self.messages.insert(message, Arc::clone(arrival));
+    }
+}
+
+/// Where the socket stands.
+enum Link {
+    /// To be opened at this time; the pause if that fails.
+    Closed(Instant, Duration),
+    Open(Box<EventSocket>),
+    /// Ravi offers none.
+    None,
+}
+
+struct Runner {
+    mailbox: Mailbox,
+    settling: Settling,
+    held: Held,
+    tries: HashMap<i64, u32>,
+    pause: Duration,
+    news: broadcast::Sender<News>,
+    wish: Arc<Wish>,
+}
+
+impl Runner {
+    async fn run(mut self) {
+        let mut link = Link::Closed(Instant::now(), RECONNECT.0);
+        loop {
+            self.take_wish();
+            match self.replay().await {
+                Err(error) if is_final(&error) => {
+                    // An error means that nobody listens.
+                    let _ = self.news.send(News::Refused);
+                    return;
+                }
+                Err(error) => tracing::debug!(%error, "events could not be replayed"),
+                Ok(()) => {}
+            }
+            link = self.wait(link).await;
+        }
+    }
+
+    fn take_wish(&mut self) {
+        let wish = self.wish.since.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(since) = wish {
+            self.settling.rewind(since);
+            self.pause = FIRST_PAUSE;
+        }
+    }
+
+    async fn replay(&mut self) -> Result<(), ApiError> {
+        let mut events = Vec::new();
+        self.mailbox.replay(self.settling.floor(), |event| events.push(event)).await?;
+        events.sort_by_key(|event| event.seq);
+        for event in events {
+            self.take(&event).await;
+        }
+        self.settling.settle(Instant::now());
+        Ok(())
+    }
+
+    /// Tells of the event's message, unless it was told before.
+    async fn take(&mut self, event: &Event) {
+        if !self.settling.is_new(event.seq) {
+            return;
+        }
+        match self.arrival(event).await {
+            Ok(Some(arrival)) => {
+                self.pause = FIRST_PAUSE;
+                let _ = self.news.send(News::Came(arrival));
+                self.settling.done(event.seq, Instant::now());
+            }
+            Ok(None) => self.settling.done(event.seq, Instant::now()),
+            Err(error) => {
+                tracing::debug!(%error, seq = event.seq, "a message could not be read");
+                let tries = self.tries.entry(event.seq).or_default();
+                *tries += 1;
+                // It was deleted meanwhile, or is beyond reading.
+                let given_up = *tries >= MOST_TRIES && !matches!(error, ApiError::Unreachable { .. });
+                match given_up {
+                    true => self.settling.done(event.seq, Instant::now()),
+                    false => self.settling.failed(event.seq),
+                }
+            }
+        }
+    }
+
+    async fn arrival(&mut self, event: &Event) -> Result<Option<Arc<Arrival>>, ApiError> {
+        let Some((reference, Direction::Incoming)) = message_of(event) else { return Ok(None) };
+        if let Some(held) = self.held.messages.get(&reference) {
+            return Ok(Some(Arc::clone(held)));
+        }
+        let message = self.mailbox.fetch(&reference).await?;
+        let arrival = Arc::new(Arrival { seq: event.seq, message });
+        self.held.keep(reference, &arrival);
+        Ok(Some(arrival))
+    }
+
+    /// Returns when the replay should be asked again.
+    async fn wait(&mut self, link: Link) -> Link {
+        match link {
+            Link::Open(socket) => self.wait_at_socket(socket).await,
+            Link::Closed(at, pause) if at <= Instant::now() => self.connect(pause).await,
+            other => {
+                let pause = self.next_pause(LONGEST_PAUSE);
+                self.sleep(pause).await;
+                other
+            }
+        }
+    }
+
+    fn next_pause(&mut self, longest: Duration) -> Duration {
+        let pause = self.pause.min(longest);
+        self.pause = (self.pause + self.pause / 2).min(LONGEST_PAUSE);
+        pause
+    }
+
+    async fn sleep(&self, pause: Duration) {
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = self.wish.told.notified() => {}
+        }
+    }
+
+    async fn connect(&mut self, pause: Duration) -> Link {
+        match self.mailbox.session.event_socket(&self.mailbox.identity.uuid).await {
+            Ok(socket) => Link::Open(Box::new(socket)),
+            Err(SocketError::NotOffered) => Link::None,
+            Err(SocketError::Broken { reason }) => {
+                tracing::debug!(reason, "the event socket could not be opened");
+                Link::Closed(Instant::now() + pause, (pause * 2).min(RECONNECT.1))
+            }
+        }
+    }
+
+    async fn wait_at_socket(&mut self, mut socket: Box<EventSocket>) -> Link {
+        loop {
+            let pause = match self.settling.unsettled() {
+                true => self.next_pause(LONGEST_PAUSE),
+                false => SOCKET_PAUSE,
+            };
+            let event = tokio::select! {
+                event = socket.next() => event,
+                () = sleep(pause) => return Link::Open(socket),
+                () = self.wish.told.notified() => return Link::Open(socket),
+            };
+            match event {
+                Some(event) => {
+                    self.take(&event).await;
+                    self.settling.settle(Instant::now());
+                    // Numbers were skipped: they may be others' events, or some that the socket has not brought.
+                    if self.settling.unsettled() {
+                        return Link::Open(socket);
+                    }
+                }
+                None => return Link::Closed(Instant::now() + RECONNECT.0, RECONNECT.0 * 2),
+            }
+        }
+    }
+}
+
+/// Whether asking again is of no use: the key is refused, or the identity is gone.
+fn is_final(error: &ApiError) -> bool {
+    matches!(error.status(), Some(401 | 403 | 404))
+}

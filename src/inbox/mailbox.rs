@@ -1,0 +1,284 @@
+//! The messages of one workspace, asked for with its identity's key.
+//!
+//! An identity may have served other workspaces before. Their messages are never shown: where there was one, only those
+//! messages are shown that an event names which came after the identity was taken over.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::error::InboxError;
+use super::model::{
+    Fence, InboxItem, InboxMessage, MailThread, MailThreadDetail, MessageFilter, MessageKind, MessageRef, OutgoingMail,
+    SmsConversation, SmsConversationDetail,
+};
+use super::raw::{Raw, message_of};
+use crate::api::{ApiError, Compose, Event, IdentityKey, MessageQuery, Reply, Session};
+use crate::error::Result;
+use crate::ledger::{IdentityRow, Ledger};
+
+/// Events that one call answers at most.
+pub(super) const EVENT_PAGE: u32 = 1000;
+/// Mails that are asked for at once: with their bodies they may be large.
+const MAIL_PAGE: u32 = 50;
+/// Items of a list where no limit is given.
+const DEFAULT_LIMIT: u32 = 50;
+
+/// The messages of one workspace.
+#[derive(Debug, Clone)]
+pub(crate) struct Mailbox {
+    pub(crate) ledger: Ledger,
+    /// The app's id of the workspace.
+    pub(crate) id: String,
+    pub(crate) identity: IdentityRow,
+    pub(crate) session: Session<IdentityKey>,
+    /// Events up to here belong to former workspaces of the identity.
+    pub(crate) cursor: i64,
+}
+
+/// Which messages are the workspace's own.
+enum Own {
+    /// All: the identity never had another workspace.
+    All,
+    /// Those that these events name.
+    These(HashSet<MessageRef>),
+}
+
+impl Own {
+    fn has(&self, message: &MessageRef) -> bool {
+        match self {
+            Own::All => true,
+            Own::These(own) => own.contains(message),
+        }
+    }
+}
+
+impl Mailbox {
+    /// The last event there is now.
+    pub(crate) async fn fence(&self) -> Result<Fence> {
+        let uuid = self.identity.uuid.clone();
+        let known = self.ledger.run(move |l| l.inbox_position(&uuid)).await?;
+        let from = known.max(self.cursor);
+        let mut cursor = from;
+        self.replay(from, |event| cursor = cursor.max(event.seq)).await?;
+        if cursor > known {
+            let uuid = self.identity.uuid.clone();
+            self.ledger.run(move |l| l.set_inbox_position(&uuid, cursor)).await?;
+        }
+        Ok(Fence { cursor })
+    }
+
+    /// Every event after `since`, oldest first within a page.
+    pub(super) async fn replay(&self, since: i64, mut take: impl FnMut(Event)) -> Result<(), ApiError> {
+        let mut after = since;
+        loop {
+            let page = self.session.events(Some(&self.identity.uuid)).after(after, EVENT_PAGE, &[]).await?;
+            let (full, last) = (page.len() >= EVENT_PAGE as usize, page.iter().map(|event| event.seq).max());
+            page.into_iter().for_each(&mut take);
+            match last {
+                Some(last) if full && last > after => after = last,
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    async fn own(&self) -> Result<Own> {
+        if self.cursor == 0 {
+            return Ok(Own::All);
+        }
+        let mut own = HashSet::new();
+        self.replay(self.cursor, |event| own.extend(message_of(&event).map(|(message, _)| message))).await?;
+        Ok(Own::These(own))
+    }
+
+    /// One message from Ravi, whoever's it is.
+    pub(super) async fn fetch(&self, message: &MessageRef) -> Result<Raw, ApiError> {
+        let uuid = &self.identity.uuid;
+        match message.kind {
+            MessageKind::Email => {
+                self.session.email(uuid).message(&message.id).await.map(|mail| Raw::Email(Box::new(mail)))
+            }
+            MessageKind::Sms => self.session.sms(uuid).message(&message.id).await.map(Raw::Sms),
+        }
+    }
+
+    async fn own_message(&self, message: &MessageRef) -> Result<Raw> {
+        let missing = || InboxError::NoMessage { id: self.id.clone(), message: message.to_string() };
+        if !self.own().await?.has(message) {
+            return Err(missing().into());
+        }
+        match self.fetch(message).await {
+            Err(ApiError::NotFound { .. }) => Err(missing().into()),
+            found => Ok(found?),
+        }
+    }
+
+    /// The workspace's messages, oldest first.
+    async fn all(&self, kind: Option<MessageKind>) -> Result<Vec<Raw>> {
+        let own = self.own().await?;
+        let mut found = Vec::new();
+        if kind != Some(MessageKind::Sms) {
+            found.extend(self.mails().await?);
+        }
+        if kind != Some(MessageKind::Email) && self.identity.phone.is_some() {
+            found.extend(self.session.sms(&self.identity.uuid).messages(None).await?.into_iter().map(Raw::Sms));
+        }
+        found.retain(|raw| own.has(&raw.reference()));
+        found.sort_by(|a, b| a.at().cmp(&b.at()));
+        Ok(found)
+    }
+
+    /// Page by page, so that the limit on the size of one answer holds for a page and not for the whole inbox.
+    async fn mails(&self) -> Result<Vec<Raw>> {
+        let mut found: Vec<Raw> = Vec::new();
+        let mut seen = HashSet::new();
+        loop {
+            let offset = u32::try_from(seen.len()).unwrap_or(u32::MAX);
+            let query = MessageQuery { limit: Some(MAIL_PAGE), offset: Some(offset), ..MessageQuery::default() };
+            let page = self.session.email(&self.identity.uuid).messages(&query).await?;
+            let (short, before) = (page.len() < MAIL_PAGE as usize, seen.len());
+            let new = page.into_iter().filter(|mail| seen.insert(mail.id.clone()));
+            found.extend(new.map(|mail| Raw::Email(Box::new(mail))));
+            // A server that knows no pages answers everything each time.
+            if short || seen.len() == before {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// The newest messages that match, oldest first.
+    pub(crate) async fn items(&self, filter: &MessageFilter) -> Result<Vec<InboxItem>> {
+        let mut all = self.all(filter.kind).await?;
+        all.retain(|raw| filter.matches(raw));
+        let limit = filter.limit.unwrap_or(DEFAULT_LIMIT) as usize;
+        Ok(all[all.len().saturating_sub(limit)..].iter().map(Raw::item).collect())
+    }
+
+    /// One message.
+    pub(crate) async fn message(&self, message: &MessageRef) -> Result<InboxMessage> {
+        Ok(self.own_message(message).await?.message())
+    }
+
+    /// Marks a message as read.
+    pub(crate) async fn mark_read(&self, message: &MessageRef) -> Result<InboxItem> {
+        self.own_message(message).await?;
+        let uuid = &self.identity.uuid;
+        let raw = match message.kind {
+            MessageKind::Email => Raw::Email(Box::new(self.session.email(uuid).mark_read(&message.id).await?)),
+            MessageKind::Sms => Raw::Sms(self.session.sms(uuid).mark_read(&message.id).await?),
+        };
+        Ok(raw.item())
+    }
+
+    /// Mail threads, newest first.
+    pub(crate) async fn threads(&self) -> Result<Vec<MailThread>> {
+        let mut groups: BTreeMap<String, Vec<Raw>> = BTreeMap::new();
+        for raw in self.all(Some(MessageKind::Email)).await? {
+            let Raw::Email(mail) = &raw else { continue };
+            let thread = mail.thread_id.clone().unwrap_or_else(|| raw.reference().to_string());
+            groups.entry(thread).or_default().push(raw);
+        }
+        let mut threads: Vec<MailThread> = groups.into_iter().filter_map(|(id, all)| thread(id, &all)).collect();
+        threads.sort_by(|a, b| b.at.cmp(&a.at));
+        Ok(threads)
+    }
+
+    /// One mail thread.
+    pub(crate) async fn thread(&self, id: &str) -> Result<MailThreadDetail> {
+        let missing = || InboxError::NoThread { id: self.id.clone(), what: "mail thread" };
+        let own = self.own().await?;
+        let found = match self.session.email(&self.identity.uuid).thread(id).await {
+            Err(ApiError::NotFound { .. }) => return Err(missing().into()),
+            found => found?,
+        };
+        let mails = found.messages.into_iter().map(|mail| Raw::Email(Box::new(mail)));
+        let mails: Vec<Raw> = mails.filter(|raw| own.has(&raw.reference())).collect();
+        let first = mails.first().ok_or_else(missing)?;
+        let subject = first.bare_item().subject;
+        Ok(MailThreadDetail { id: found.thread_id, subject, messages: mails.iter().map(Raw::message).collect() })
+    }
+
+    /// Conversations by text messages, newest first.
+    pub(crate) async fn conversations(&self) -> Result<Vec<SmsConversation>> {
+        let mut found = Vec::new();
+        for listed in self.session.sms(&self.identity.uuid).conversations(false).await? {
+            let (id, number) = (listed.conversation_id, listed.from_number);
+            if self.cursor == 0 {
+                let (messages, unread) = (count(listed.message_count), count(listed.unread_count));
+                let (preview, at) = (listed.preview, listed.latest_message_dt);
+                found.push(SmsConversation { id, number, preview, messages, unread, at });
+                continue;
+            }
+            // What is listed of it may be a former workspace's.
+            let all = match self.conversation(&id).await {
+                Err(crate::Error::Inbox(InboxError::NoThread { .. })) => continue,
+                all => all?.messages,
+            };
+            let unread = all.iter().filter(|message| !message.item.read).count();
+            let last = all.last().map(|message| message.item.clone());
+            let (preview, at) = last.map_or((String::new(), None), |last| (last.preview, last.at));
+            let (messages, unread) = (count(all.len() as u64), count(unread as u64));
+            found.push(SmsConversation { id, number, preview, messages, unread, at });
+        }
+        Ok(found)
+    }
+
+    /// One conversation by text messages.
+    pub(crate) async fn conversation(&self, id: &str) -> Result<SmsConversationDetail> {
+        let missing = || InboxError::NoThread { id: self.id.clone(), what: "conversation" };
+        let own = self.own().await?;
+        let found = match self.session.sms(&self.identity.uuid).conversation(id).await {
+            Err(ApiError::NotFound { .. }) => return Err(missing().into()),
+            found => found?,
+        };
+        let messages = found.messages.into_iter().map(Raw::Sms).filter(|raw| own.has(&raw.reference()));
+        let messages: Vec<InboxMessage> = messages.map(|raw| raw.message()).collect();
+        if messages.is_empty() {
+            return Err(missing().into());
+        }
+        Ok(SmsConversationDetail { id: found.conversation_id, number: found.from_number, messages })
+    }
+
+    /// Sends a mail.
+    pub(crate) async fn send_mail(&self, mail: OutgoingMail) -> Result<InboxItem> {
+        let OutgoingMail { to, subject, text, cc, bcc } = mail;
+        let mail = Compose { to, subject, content: text, cc, bcc, ..Compose::default() };
+        let sent = self.session.email(&self.identity.uuid).compose(&mail).await?;
+        Ok(Raw::Email(Box::new(sent)).item())
+    }
+
+    /// Sends a text message.
+    pub(crate) async fn send_sms(&self, to: &str, text: &str) -> Result<InboxItem> {
+        if self.identity.phone.is_none() {
+            return Err(InboxError::NoPhone { id: self.id.clone() }.into());
+        }
+        Ok(Raw::Sms(self.session.sms(&self.identity.uuid).send(to, text).await?).item())
+    }
+
+    /// Answers a message: its sender, or everybody.
+    pub(crate) async fn reply(&self, message: &MessageRef, text: String, to_all: bool) -> Result<InboxItem> {
+        let original = self.own_message(message).await?;
+        let email = self.session.email(&self.identity.uuid);
+        let reply = Reply { content: text, ..Reply::default() };
+        match (original, to_all) {
+            (Raw::Sms(sms), _) => self.send_sms(&sms.from_number, &reply.content).await,
+            (Raw::Email(_), false) => Ok(Raw::Email(Box::new(email.reply(&message.id, &reply).await?)).item()),
+            (Raw::Email(_), true) => Ok(Raw::Email(Box::new(email.reply_all(&message.id, &reply).await?)).item()),
+        }
+    }
+}
+
+fn count(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn thread(id: String, all: &[Raw]) -> Option<MailThread> {
+    let (first, last) = (all.first()?.bare_item(), all.last()?.item());
+    Some(MailThread {
+        id,
+        subject: first.subject,
+        preview: last.preview,
+        from: last.from,
+        messages: count(all.len() as u64),
+        unread: count(all.iter().filter(|raw| !raw.bare_item().read).count() as u64),
+        at: last.at,
+    })
+}

@@ -1,0 +1,106 @@
+//! Messages as text: HTML rendered, previews, and text that a terminal may be shown.
+
+use super::model::InboxItem;
+
+/// Columns that HTML is laid out in.
+const WIDTH: usize = 100;
+/// Bytes of HTML that are shown; what is larger is cut.
+const MOST_HTML: usize = 1024 * 1024;
+/// Bytes of HTML that a preview is made from.
+const PREVIEW_HTML: usize = 64 * 1024;
+/// Characters of a preview.
+const PREVIEW: usize = 120;
+
+/// The text of a mail: its text part, else its HTML as text.
+pub(super) fn of_mail(text: &str, html: &str) -> String {
+    match text.trim().is_empty() && !html.trim().is_empty() {
+        true => render(html, MOST_HTML),
+        false => text.to_owned(),
+    }
+}
+
+/// The beginning of a mail in one line.
+pub(super) fn preview_of_mail(text: &str, html: &str) -> String {
+    match text.trim().is_empty() && !html.trim().is_empty() {
+        true => preview(&render(html, PREVIEW_HTML)),
+        false => preview(text),
+    }
+}
+
+/// The beginning of a text in one line.
+pub(super) fn preview(text: &str) -> String {
+    let mut line = String::with_capacity(PREVIEW);
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        if line.chars().count() > PREVIEW {
+            return line.chars().take(PREVIEW - 1).chain(['…']).collect();
+        }
+    }
+    line
+}
+
+fn render(html: &str, most: usize) -> String {
+    let end = (0..=most.min(html.len())).rev().find(|end| html.is_char_boundary(*end)).unwrap_or_default();
+    let config = html2text::config::plain().allow_width_overflow();
+    // It fails on a page that is narrower than its content only, which is allowed here.
+    config.string_from_read(&html.as_bytes()[..end], WIDTH).unwrap_or_default()
+}
+
+/// `text` without what a terminal would take for a command, and without marks that turn the direction of writing:
+/// strangers wrote it. Line ends and tabs stay.
+pub fn printable(text: &str) -> String {
+    let odd = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+    };
+    text.replace("\r\n", "\n").chars().map(|c| if odd(c) { '\u{fffd}' } else { c }).collect()
+}
+
+impl InboxItem {
+    /// Who sent it, for a list.
+    #[cfg(feature = "cli")]
+    pub(crate) fn sender(&self) -> String {
+        match &self.from_name {
+            Some(name) => format!("{name} <{}>", self.from),
+            None => self.from.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn html_is_shown_as_text_with_its_links() {
+        let html = "<html><style>p{color:red}</style><body><h1>Hi</h1><p>Your code is <b>123456</b>.</p>\
+                    <p><a href=\"https://example.com/verify?t=1\">Confirm</a></p><script>alert(1)</script></body></html>";
+        let text = of_mail(" ", html);
+        assert!(text.contains("123456") && text.contains("https://example.com/verify?t=1"), "{text}");
+        assert!(!text.contains("color:red") && !text.contains("alert"), "{text}");
+        assert_eq!(of_mail("plain", html), "plain");
+        assert!(preview_of_mail("", html).starts_with("# Hi Your code is"), "{}", preview_of_mail("", html));
+    }
+
+    #[test]
+    fn garbage_is_shown_without_failing() {
+        for html in ["<<<>>>", "<table><tr><td>", &"<div>".repeat(20_000), &"é".repeat(MOST_HTML)] {
+            let _ = of_mail("", html);
+        }
+    }
+
+    #[test]
+    fn a_terminal_gets_no_commands() {
+        assert_eq!(printable("a\u{1b}[31mb\r\nc\t\u{202e}d\u{9b}x"), "a\u{fffd}[31mb\nc\t\u{fffd}d\u{fffd}x");
+    }
+
+    #[test]
+    fn a_preview_is_one_short_line() {
+        assert_eq!(preview(" a\n\n b\tc "), "a b c");
+        let long = preview(&"word ".repeat(100));
+        assert_eq!((long.chars().count(), long.chars().last()), (PREVIEW, Some('…')));
+    }
+}

@@ -1,0 +1,144 @@
+//! Waiting: for any message, for the next that matches, for a code or link.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::timeout;
+
+use super::codes::Extraction;
+use super::error::InboxError;
+use super::feed::{Arrival, Feed, Feeds, News};
+use super::mailbox::Mailbox;
+use super::model::{FoundCode, InboxMessage, MessageRef, WaitRequest, Want};
+use crate::error::Result;
+
+/// Seconds that are waited where none are chosen.
+const DEFAULT_TIMEOUT: u32 = 120;
+/// Longest wait, in seconds.
+const LONGEST_TIMEOUT: u32 = 24 * 3600;
+
+/// Messages as they come in. Dropping it ends it.
+#[derive(Debug)]
+pub struct MessageWatch {
+    mailbox: Mailbox,
+    feeds: Arc<Feeds>,
+    feed: Arc<Feed>,
+    news: Receiver<News>,
+    since: i64,
+    seen: HashSet<MessageRef>,
+}
+
+impl MessageWatch {
+    pub(crate) fn new(feeds: Arc<Feeds>, mailbox: Mailbox, since: i64) -> MessageWatch {
+        // What was there before the identity became this workspace's is none of its business.
+        let since = since.max(mailbox.cursor);
+        let (feed, news) = feeds.listen(&mailbox, since);
+        MessageWatch { mailbox, feeds, feed, news, since, seen: HashSet::new() }
+    }
+
+    /// The next message that came in, each once, in the order in which they become visible. May be dropped while it
+    /// waits; nothing is lost by that. In an outage it goes on waiting.
+    ///
+    /// # Errors
+    /// Ravi refuses the workspace's key, as after a release.
+    pub async fn next(&mut self) -> Result<InboxMessage> {
+        Ok(self.arrival().await?.message.message())
+    }
+
+    async fn arrival(&mut self) -> Result<Arc<Arrival>> {
+        loop {
+            match self.news.recv().await {
+                Ok(News::Came(arrival)) => {
+                    if arrival.seq > self.since && self.seen.insert(arrival.message.reference()) {
+                        return Ok(arrival);
+                    }
+                }
+                Err(RecvError::Lagged(_)) => self.feed.again(self.since),
+                Ok(News::Refused) | Err(RecvError::Closed) => {
+                    // Asks what the feed was refused, to say it.
+                    let Mailbox { session, identity, .. } = &self.mailbox;
+                    session.events(Some(&identity.uuid)).after(self.since, 1, &[]).await?;
+                    (self.feed, self.news) = self.feeds.listen(&self.mailbox, self.since);
+                }
+            }
+        }
+    }
+
+    /// The next message that matches.
+    pub(crate) async fn message(mut self, request: &WaitRequest) -> Result<InboxMessage> {
+        let limit = time_limit(request)?;
+        let found = timeout(limit, async {
+            loop {
+                let arrival = self.arrival().await?;
+                if request.filter.matches(&arrival.message) {
+                    return Ok(arrival.message.message());
+                }
+            }
+        });
+        found.await.unwrap_or_else(|_| Err(late(&self.mailbox, "message", limit)))
+    }
+
+    /// The next code or link that matches and that no other wait was given.
+    pub(crate) async fn code(mut self, request: &WaitRequest, want: Want) -> Result<FoundCode> {
+        let limit = time_limit(request)?;
+        let mut unsure = None;
+        let found = timeout(limit, async {
+            loop {
+                let arrival = self.arrival().await?;
+                if !request.filter.matches(&arrival.message) {
+                    continue;
+                }
+                let extraction = arrival.message.extract(&self.mailbox.identity);
+                if has(&extraction, want) {
+                    if self.take(&arrival, request, want).await? {
+                        return Ok(found_in(&arrival, extraction));
+                    }
+                } else if !extraction.confident {
+                    unsure.get_or_insert((arrival, extraction));
+                }
+            }
+        });
+        match (found.await, unsure) {
+            (Ok(found), _) => found,
+            (Err(_), Some((arrival, extraction))) => {
+                let nothing = Extraction { code: None, link: None, confident: false, ..extraction };
+                Ok(found_in(&arrival, nothing))
+            }
+            (Err(_), None) => Err(late(&self.mailbox, want.as_str(), limit)),
+        }
+    }
+
+    /// Whether this wait is the one that is given the code. Durable before it is answered.
+    async fn take(&self, arrival: &Arrival, request: &WaitRequest, want: Want) -> Result<bool> {
+        let (uuid, what) =
+            (self.mailbox.identity.uuid.clone(), format!("{}#{}", arrival.message.reference(), want.as_str()));
+        Ok(self.mailbox.ledger.run(move |l| l.give_code(&uuid, &what)).await? || request.again)
+    }
+}
+
+fn has(extraction: &Extraction, want: Want) -> bool {
+    extraction.confident
+        && match want {
+            Want::Code => extraction.code.is_some(),
+            Want::Link => extraction.link.is_some(),
+        }
+}
+
+fn found_in(arrival: &Arrival, extraction: Extraction) -> FoundCode {
+    let Extraction { code, link, candidates, confident } = extraction;
+    FoundCode { message: arrival.message.item(), code, link, confident, candidates }
+}
+
+fn time_limit(request: &WaitRequest) -> Result<Duration> {
+    match request.timeout_seconds.unwrap_or(DEFAULT_TIMEOUT) {
+        seconds @ 1..=LONGEST_TIMEOUT => Ok(Duration::from_secs(seconds.into())),
+        _ => Err(InboxError::Request { field: "timeout", reason: "it is not from 1 s to a day".into() }.into()),
+    }
+}
+
+fn late(mailbox: &Mailbox, what: &'static str, limit: Duration) -> crate::Error {
+    InboxError::Timeout { id: mailbox.id.clone(), what, seconds: limit.as_secs() }.into()
+}

@@ -1,0 +1,142 @@
+//! `/ws/events/`: events as they happen, over a WebSocket. And the mischief that `POST /_local/events` orders, which
+//! tells a client that relies on order, on completeness or on the socket from one that does not.
+//!
+//! How Ravi's own socket takes a key is written nowhere; this one takes it as every other call does.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use axum::extract::State;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::App;
+use super::caller::{Caller, Scope};
+use super::control::Order;
+use super::events;
+use super::problem::Problem;
+
+/// How the order of events is disturbed. Kept until the server stops.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Mischief {
+    /// Every event is told twice.
+    twice: bool,
+    /// Answers are in the reverse order.
+    reverse: bool,
+    /// Every third event is not there before it is this old, in milliseconds, while later ones are.
+    late_ms: u64,
+    /// The socket breaks after so many events, and swallows the next; 0 for never.
+    break_after: u64,
+    /// There is no socket.
+    no_socket: bool,
+}
+
+/// What is ordered now, and what that has led to.
+#[derive(Debug, Default)]
+pub(super) struct Live {
+    mischief: Mutex<Mischief>,
+    /// When each event was first seen, for those that come late.
+    born: Mutex<std::collections::HashMap<i64, Instant>>,
+    sockets: AtomicU64,
+    broken: AtomicU64,
+}
+
+impl Live {
+    fn ordered(&self) -> Mischief {
+        self.mischief.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Does to a page of events what was ordered.
+    pub(super) fn disturb(&self, mut page: Vec<Value>) -> Vec<Value> {
+        let Mischief { twice, reverse, late_ms, .. } = self.ordered();
+        if late_ms > 0 {
+            let mut born = self.born.lock().unwrap_or_else(PoisonError::into_inner);
+            page.retain(|event| {
+                let seq = event["seq"].as_i64().unwrap_or_default();
+                let age = born.entry(seq).or_insert_with(Instant::now).elapsed();
+                seq % 3 != 0 || age >= Duration::from_millis(late_ms)
+            });
+        }
+        if reverse {
+            page.reverse();
+        }
+        if twice {
+            page = page.iter().chain(&page).cloned().collect();
+        }
+        page
+    }
+}
+
+/// What a caller of the control is told.
+#[derive(Serialize)]
+pub(super) struct Report {
+    mischief: Mischief,
+    /// Sockets opened so far.
+    sockets: u64,
+    /// Those that were broken on purpose.
+    broken: u64,
+}
+
+fn report(live: &Live) -> Json<Report> {
+    let (sockets, broken) = (live.sockets.load(Ordering::Relaxed), live.broken.load(Ordering::Relaxed));
+    Json(Report { mischief: live.ordered(), sockets, broken })
+}
+
+/// `GET /_local/events`
+pub(super) async fn show(State(app): State<Arc<App>>) -> Json<Report> {
+    report(&app.live)
+}
+
+/// `POST /_local/events`
+pub(super) async fn order(State(app): State<Arc<App>>, Order(mischief): Order<Mischief>) -> Json<Report> {
+    *app.live.mischief.lock().unwrap_or_else(PoisonError::into_inner) = mischief;
+    report(&app.live)
+}
+
+/// `GET /ws/events/`
+pub(super) async fn socket(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let upgrade = upgrade.map_err(|_| Problem::NotFound)?;
+    if app.live.ordered().no_socket {
+        return Err(Problem::NotFound);
+    }
+    let scope = app.store.read(|db| Ok(caller.scope(db)?))?;
+    let since = app.store.read(|db| Ok(events::last(db)?))?;
+    Ok(upgrade.on_upgrade(move |socket| tell(app, scope, since, socket)))
+}
+
+/// Tells of each event after `since`, until either side goes.
+async fn tell(app: Arc<App>, scope: Scope, mut since: i64, mut socket: WebSocket) {
+    app.live.sockets.fetch_add(1, Ordering::Relaxed);
+    let mut happened = app.happened.subscribe();
+    let mut stopping = app.stopping.clone();
+    let mut told = 0;
+    loop {
+        let Ok(page) = app.store.read(|db| Ok(events::after(db, scope, since, None, 1000)?)) else { return };
+        since = page.last().and_then(|event| event["seq"].as_i64()).unwrap_or(since);
+        for event in app.live.disturb(page) {
+            let limit = app.live.ordered().break_after;
+            if limit > 0 && told >= limit {
+                app.live.broken.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
+            if socket.send(Message::Text(event.to_string().into())).await.is_err() {
+                return;
+            }
+            told += 1;
+        }
+        tokio::select! {
+            changed = happened.changed() => if changed.is_err() { return },
+            heard = socket.recv() => if !matches!(heard, Some(Ok(_))) { return },
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! A workspace sees its own messages, as text, and nobody else's.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tauri_plugin_ravi::inbox::{MessageFilter, MessageKind, OutgoingMail, WaitRequest};
+use tauri_plugin_ravi::{ProvisionRequest, Ravi};
+
+use crate::common::Bed;
+
+/// A workspace of the test's, in a folder that is no repository, with a number if `phone`.
+pub async fn workspace(bed: &Bed, ravi: &Ravi, id: &str, phone: bool) -> (String, Option<String>) {
+    let path = bed.path(&format!("folders/{id}"));
+    std::fs::create_dir_all(&path).expect("a folder");
+    let request: ProvisionRequest =
+        serde_json::from_value(json!({ "path": path, "id": id, "name": id, "phone": phone })).expect("a request");
+    let done = ravi.provision(request, |_| {}).await.expect("it is provisioned");
+    (done.identity.email, done.identity.phone)
+}
+
+pub async fn mail(bed: &Bed, to: &str, subject: &str, text: &str) -> Value {
+    let letter = json!({ "to": to, "from": "Example <noreply@example.com>", "subject": subject, "text": text });
+    bed.local(Method::POST, "email", Some(letter)).await
+}
+
+#[tokio::test]
+async fn messages_are_listed_read_and_answered() {
+    let bed = Bed::new().await;
+    let ravi = bed.ravi();
+    let (address, phone) = workspace(&bed, &ravi, "one", true).await;
+    let html = "<p>Hello <b>there</b></p><p><a href=\"https://example.com/x\">here</a></p>";
+    let letter = json!({ "to": address, "from": "Example <noreply@example.com>", "subject": "With HTML", "html": html,
+        "attachments": [{ "filename": "a.txt", "content": "12345" }] });
+    bed.local(Method::POST, "email", Some(letter)).await;
+    let sms = json!({ "to": phone.expect("a number"), "from": "+15550100009", "body": "Hi by text" });
+    bed.local(Method::POST, "sms", Some(sms)).await;
+
+    let all = ravi.messages("one", &MessageFilter::default()).await.expect("a list");
+    assert_eq!(all.iter().map(|item| item.kind).collect::<Vec<_>>(), [MessageKind::Email, MessageKind::Sms]);
+    assert_eq!((all[0].attachments, all[0].read), (1, false));
+    let message = ravi.message("one", &all[0].id).await.expect("the mail");
+    assert!(message.text.contains("Hello") && message.text.contains("https://example.com/x"), "{}", message.text);
+    assert!(!message.text.contains("<p>"), "{}", message.text);
+    assert_eq!((message.files[0].filename.as_str(), message.files[0].size), ("a.txt", Some(5)));
+    assert_eq!(ravi.message("one", &all[1].id).await.expect("the text").text, "Hi by text");
+
+    assert!(ravi.mark_read("one", &all[0].id).await.expect("it is marked").read);
+    let unread = MessageFilter { unread: true, ..MessageFilter::default() };
+    let unread = ravi.messages("one", &unread).await.expect("a list");
+    assert_eq!(unread.iter().map(|item| &item.id).collect::<Vec<_>>(), [&all[1].id]);
+
+    let answer = ravi.reply("one", &all[0].id, "Thanks".into(), false).await.expect("it is sent");
+    assert_eq!((answer.to.as_str(), answer.subject.as_str()), ("noreply@example.com", "Re: With HTML"));
+    let answer = ravi.reply("one", &all[1].id, "Thanks".into(), false).await.expect("it is sent");
+    assert_eq!(answer.to, "+15550100009");
+    let threads = ravi.threads("one").await.expect("threads");
+    assert_eq!((threads.len(), threads[0].messages), (1, 2));
+    let thread = ravi.thread("one", &threads[0].id).await.expect("the thread");
+    assert_eq!(thread.messages.iter().map(|m| m.text.trim()).next_back(), Some("Thanks"));
+    let conversations = ravi.conversations("one").await.expect("conversations");
+    assert_eq!((conversations.len(), conversations[0].messages), (1, 2));
+    assert_eq!(ravi.conversation("one", &conversations[0].id).await.expect("it").messages.len(), 2);
+
+    let missing = ravi.message("one", "email:9999").await.expect_err("there is none");
+    assert_eq!(missing.code(), "inbox.no_message");
+    assert_eq!(ravi.message("one", "9999").await.expect_err("no id").code(), "inbox.request");
+}
+
+#[tokio::test]
+async fn a_workspace_sees_no_messages_of_another_nor_of_a_former_one() {
+    let bed = Bed::new().await;
+    let ravi = bed.ravi();
+    let (address, phone) = workspace(&bed, &ravi, "first", true).await;
+    let (other, _) = workspace(&bed, &ravi, "other", false).await;
+    mail(&bed, &address, "Old secret", "It was 111111").await;
+    let number = phone.expect("a number");
+    bed.local(Method::POST, "sms", Some(json!({ "to": number, "from": "+15550100009", "body": "Old text" }))).await;
+    mail(&bed, &other, "For the other", "Hello").await;
+    let old = ravi.messages("first", &MessageFilter::default()).await.expect("a list");
+    let old_thread = ravi.threads("first").await.expect("threads")[0].id.clone();
+    let old_conversation = ravi.conversations("first").await.expect("conversations")[0].id.clone();
+    assert_eq!(old.len(), 2);
+    let others = ravi.messages("other", &MessageFilter::default()).await.expect("a list");
+    assert_eq!(others.len(), 1);
+    assert_eq!(ravi.message("first", &others[0].id).await.expect_err("not its").code(), "inbox.no_message");
+
+    ravi.release("first", false, |_| {}).await.expect("it is released");
+    mail(&bed, &address, "While it was free", "It was 222222").await;
+    let (again, _) = workspace(&bed, &ravi, "second", false).await;
+    assert_eq!(again, address, "the identity is used again");
+    let seen = ravi.messages("second", &MessageFilter::default()).await.expect("a list");
+    assert!(seen.is_empty(), "{seen:?}");
+    assert!(ravi.threads("second").await.expect("threads").is_empty());
+    assert!(ravi.conversations("second").await.expect("conversations").is_empty());
+    for item in &old {
+        assert_eq!(ravi.message("second", &item.id).await.expect_err("hidden").code(), "inbox.no_message");
+        assert_eq!(ravi.mark_read("second", &item.id).await.expect_err("hidden").code(), "inbox.no_message");
+        let answer = ravi.reply("second", &item.id, "x".into(), false).await;
+        assert_eq!(answer.expect_err("hidden").code(), "inbox.no_message");
+    }
+    assert_eq!(ravi.thread("second", &old_thread).await.expect_err("hidden").code(), "inbox.no_thread");
+    let hidden = ravi.conversation("second", &old_conversation).await;
+    assert_eq!(hidden.expect_err("hidden").code(), "inbox.no_thread");
+    let from_the_start = WaitRequest { since: Some(0), timeout_seconds: Some(1), ..WaitRequest::default() };
+    let nothing = ravi.wait_message("second", &from_the_start).await.expect_err("nothing of its own");
+    assert_eq!(nothing.code(), "inbox.timeout");
+
+    mail(&bed, &address, "New", "It is 333333").await;
+    let seen = ravi.messages("second", &MessageFilter::default()).await.expect("a list");
+    assert_eq!(seen.iter().map(|item| item.subject.as_str()).collect::<Vec<_>>(), ["New"]);
+    let got = ravi.wait_message("second", &from_the_start).await.expect("its own");
+    assert_eq!(got.item.subject, "New");
+    ravi.message("second", &seen[0].id).await.expect("its own");
+}
+
+#[tokio::test]
+async fn a_released_workspace_has_no_messages() {
+    let bed = Bed::new().await;
+    let ravi = bed.ravi();
+    workspace(&bed, &ravi, "one", false).await;
+    ravi.release("one", false, |_| {}).await.expect("it is released");
+    let gone = ravi.messages("one", &MessageFilter::default()).await.expect_err("it is gone");
+    assert_eq!(gone.code(), "workspace.unbound");
+}
+
+#[tokio::test]
+async fn a_mail_is_sent_from_the_workspaces_address() {
+    let bed = Bed::new().await;
+    let ravi = bed.ravi();
+    let (from, _) = workspace(&bed, &ravi, "one", false).await;
+    let (to, _) = workspace(&bed, &ravi, "two", false).await;
+    let mail = OutgoingMail { to, subject: "Hello".into(), text: "From one to two".into(), ..OutgoingMail::default() };
+    let sent = ravi.send_mail("one", mail).await.expect("it is sent");
+    assert_eq!(sent.from, from);
+    let came = ravi.messages("two", &MessageFilter::default()).await.expect("a list");
+    assert_eq!((came[0].from.as_str(), came[0].subject.as_str()), (from.as_str(), "Hello"));
+    assert_eq!(ravi.send_sms("one", "+15550100009", "x").await.expect_err("no number").code(), "inbox.no_phone");
+}
