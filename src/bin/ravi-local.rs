@@ -24,6 +24,9 @@ struct Arguments {
     /// How long every API call takes at least, in milliseconds.
     #[arg(long, default_value_t = 0, value_name = "N")]
     latency_ms: u64,
+    /// Take mail by SMTP on this port, for the addresses of this server; 0 takes any free one.
+    #[arg(long, value_name = "N")]
+    smtp_port: Option<u16>,
 }
 
 #[tokio::main]
@@ -40,9 +43,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
-    let Arguments { port, data_dir, latency_ms } = arguments;
+    let Arguments { port, data_dir, latency_ms, smtp_port } = arguments;
     let stop = stop_signal()?;
-    let server = Server::start(Options { port, data_dir, latency_ms, management_key: None }).await?;
+    let server = Server::start(Options { port, data_dir, latency_ms, smtp_port, management_key: None }).await?;
     announce(&server)?;
     stop.await;
     server.stop().await;
@@ -54,6 +57,7 @@ fn announce(server: &Server) -> io::Result<()> {
         "base_url": server.base_url(),
         "management_key": server.management_key().expose_secret(),
         "domain": DOMAIN,
+        "smtp": server.smtp_address().map(|address| address.to_string()),
     });
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")?;

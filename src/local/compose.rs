@@ -89,6 +89,12 @@ pub(super) fn owner_of(db: &Connection, address: &str) -> rusqlite::Result<Optio
         .optional()
 }
 
+/// The thread of a message that an identity has, by its `Message-ID`.
+pub(super) fn thread_of(db: &Connection, identity: i64, message_id: &str) -> rusqlite::Result<Option<String>> {
+    let find = "SELECT thread_id FROM email_message WHERE identity_id = ?1 AND message_id = ?2";
+    db.query_row(find, (identity, message_id), |row| row.get(0)).optional()
+}
+
 /// Notes a mail as sent and delivers it to those recipients who have their inbox here.
 fn send(db: &Connection, identity: i64, mail: &Mail, attached: &[String]) -> Result<i64, Problem> {
     let id = insert(db, identity, mail, "outgoing")?;

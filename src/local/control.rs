@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError};
 use axum::Json;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use super::problem::Problem;
 use super::{App, address, attachments, sms as texts};
 
 /// A JSON body of exactly the form asked for.
-pub(super) struct Order<T>(T);
+pub(super) struct Order<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Order<T> {
     type Rejection = Problem;
@@ -82,7 +82,7 @@ pub(super) async fn email(
         let identity = compose::owner_of(db, &to)?.ok_or(Problem::NotFound)?;
         let message_id = letter.message_id.clone().unwrap_or_else(compose::new_message_id);
         let thread_id = match &letter.in_reply_to {
-            Some(original) => thread_of(db, identity, original)?.unwrap_or_else(|| original.clone()),
+            Some(original) => compose::thread_of(db, identity, original)?.unwrap_or_else(|| original.clone()),
             None => message_id.clone(),
         };
         let (from_display_name, from_email) = address::split(&letter.from);
@@ -106,11 +106,6 @@ pub(super) async fn email(
         Ok::<_, Problem>(id)
     })?;
     Ok((StatusCode::CREATED, Json(json!({ "id": id }))))
-}
-
-fn thread_of(db: &Connection, identity: i64, message_id: &str) -> rusqlite::Result<Option<String>> {
-    let find = "SELECT thread_id FROM email_message WHERE identity_id = ?1 AND message_id = ?2";
-    db.query_row(find, (identity, message_id), |row| row.get(0)).optional()
 }
 
 /// A text message to deliver.

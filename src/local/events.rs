@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::App;
 use super::body::Query;
-use super::caller::Caller;
+use super::caller::{Caller, Scope};
 use super::problem::Problem;
 
 /// The longest page.
@@ -23,24 +23,38 @@ pub(super) fn record(db: &Connection, identity: i64, kind: &str, data: &Value) -
         .map(drop)
 }
 
+/// The last event there is.
+pub(super) fn last(db: &Connection) -> rusqlite::Result<i64> {
+    db.query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0))
+}
+
+/// Events in `scope` after `since`, oldest first, of these types (a JSON list) only where some are given.
+pub(super) fn after(
+    db: &Connection,
+    scope: Scope,
+    since: i64,
+    types: Option<&str>,
+    limit: i64,
+) -> rusqlite::Result<Vec<Value>> {
+    let (all, identity) = scope.condition();
+    let mut rows = db.prepare_cached(
+        "SELECT seq, id, type, data FROM event WHERE (?1 OR identity_id = ?2) AND seq > ?3
+         AND (?4 IS NULL OR type IN (SELECT value FROM json_each(?4))) ORDER BY seq LIMIT ?5",
+    )?;
+    let events = rows.query_map(params![all, identity, since, types, limit], |row| {
+        let (seq, id, kind, data): (i64, String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+        let data: Value = serde_json::from_str(&data).unwrap_or_default();
+        Ok(json!({ "id": id, "seq": seq, "type": kind, "data": data }))
+    })?;
+    events.collect()
+}
+
 /// `GET /api/events/`: those after `since`, oldest first.
 pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Result<Json<Value>, Problem> {
     let since = query.number("since").unwrap_or(0);
     let limit = query.number("limit").unwrap_or(MAX_PAGE).min(MAX_PAGE);
     let types = query.get("event_types").map(|types| types.split(',').map(str::trim).collect::<Vec<_>>());
     let types = types.map(|types| json!(types).to_string());
-    app.store.read(|db| {
-        let (all, identity) = caller.scope(db)?.condition();
-        let mut rows = db.prepare_cached(
-            "SELECT seq, id, type, data FROM event WHERE (?1 OR identity_id = ?2) AND seq > ?3
-             AND (?4 IS NULL OR type IN (SELECT value FROM json_each(?4))) ORDER BY seq LIMIT ?5",
-        )?;
-        let events = rows.query_map(params![all, identity, since, types, limit], |row| {
-            let (seq, id, kind, data): (i64, String, String, String) =
-                (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-            let data: Value = serde_json::from_str(&data).unwrap_or_default();
-            Ok(json!({ "id": id, "seq": seq, "type": kind, "data": data }))
-        })?;
-        Ok(Json(json!({ "events": events.collect::<Result<Vec<_>, _>>()? })))
-    })
+    let page = app.store.read(|db| Ok(after(db, caller.scope(db)?, since, types.as_deref(), limit)?))?;
+    Ok(Json(json!({ "events": app.live.disturb(page) })))
 }

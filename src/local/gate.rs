@@ -22,7 +22,10 @@ use super::socket::Switch;
 pub(super) async fn gate(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     if !path.starts_with("/api/") {
-        return next.run(request).await;
+        let response = next.run(request).await;
+        // A control may have delivered something.
+        app.happened.send_replace(());
+        return response;
     }
     let method = request.method().to_string();
     let template = match request.extensions().get::<MatchedPath>() {
@@ -37,6 +40,9 @@ pub(super) async fn gate(State(app): State<Arc<App>>, request: Request, next: Ne
     let switch = request.extensions().get::<ConnectInfo<Switch>>().map(|ConnectInfo(switch)| switch.clone());
     match respond(&app, fault, request, next).await {
         Some(response) => {
+            if method != "GET" {
+                app.happened.send_replace(());
+            }
             app.calls.end(call, response.status().as_u16());
             tracing::info!("{method} {template} {}", response.status().as_u16());
             response

@@ -3,7 +3,8 @@
 //!
 //! How Ravi's own socket takes a key is written nowhere; this one takes it as every other call does.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,7 +29,7 @@ pub(super) struct Mischief {
     twice: bool,
     /// Answers are in the reverse order.
     reverse: bool,
-    /// Every third event is not there before it is this old, in milliseconds, while later ones are.
+    /// Every third event from now on is first there this many milliseconds after a first look, while later ones are there.
     late_ms: u64,
     /// The socket breaks after so many events, and swallows the next; 0 for never.
     break_after: u64,
@@ -40,8 +41,10 @@ pub(super) struct Mischief {
 #[derive(Debug, Default)]
 pub(super) struct Live {
     mischief: Mutex<Mischief>,
-    /// When each event was first seen, for those that come late.
-    born: Mutex<std::collections::HashMap<i64, Instant>>,
+    /// Events after this one may come late.
+    late_after: AtomicI64,
+    /// When each of them was first looked for.
+    looked_for: Mutex<HashMap<i64, Instant>>,
     sockets: AtomicU64,
     broken: AtomicU64,
 }
@@ -55,11 +58,12 @@ impl Live {
     pub(super) fn disturb(&self, mut page: Vec<Value>) -> Vec<Value> {
         let Mischief { twice, reverse, late_ms, .. } = self.ordered();
         if late_ms > 0 {
-            let mut born = self.born.lock().unwrap_or_else(PoisonError::into_inner);
+            let late_after = self.late_after.load(Ordering::Relaxed);
+            let mut looked_for = self.looked_for.lock().unwrap_or_else(PoisonError::into_inner);
             page.retain(|event| {
                 let seq = event["seq"].as_i64().unwrap_or_default();
-                let age = born.entry(seq).or_insert_with(Instant::now).elapsed();
-                seq % 3 != 0 || age >= Duration::from_millis(late_ms)
+                let late = seq > late_after && seq % 3 == 0;
+                !late || looked_for.entry(seq).or_insert_with(Instant::now).elapsed() >= Duration::from_millis(late_ms)
             });
         }
         if reverse {
@@ -93,9 +97,13 @@ pub(super) async fn show(State(app): State<Arc<App>>) -> Json<Report> {
 }
 
 /// `POST /_local/events`
-pub(super) async fn order(State(app): State<Arc<App>>, Order(mischief): Order<Mischief>) -> Json<Report> {
+pub(super) async fn order(
+    State(app): State<Arc<App>>,
+    Order(mischief): Order<Mischief>,
+) -> Result<Json<Report>, Problem> {
+    app.live.late_after.store(app.store.read(|db| Ok(events::last(db)?))?, Ordering::Relaxed);
     *app.live.mischief.lock().unwrap_or_else(PoisonError::into_inner) = mischief;
-    report(&app.live)
+    Ok(report(&app.live))
 }
 
 /// `GET /ws/events/`
@@ -108,7 +116,7 @@ pub(super) async fn socket(
     if app.live.ordered().no_socket {
         return Err(Problem::NotFound);
     }
-    let scope = app.store.read(|db| Ok(caller.scope(db)?))?;
+    let scope = app.store.read(|db| caller.scope(db))?;
     let since = app.store.read(|db| Ok(events::last(db)?))?;
     Ok(upgrade.on_upgrade(move |socket| tell(app, scope, since, socket)))
 }

@@ -35,11 +35,14 @@ mod folder;
 mod gate;
 mod identities;
 mod keys;
+mod live;
+mod mime;
 mod passwords;
 mod problem;
 mod routes;
 mod secrets;
 mod sms;
+mod smtp;
 mod socket;
 mod store;
 mod token;
@@ -108,6 +111,8 @@ pub struct Options {
     pub data_dir: Option<PathBuf>,
     /// How long every API call takes at least, in milliseconds. Calls at the same time wait at the same time.
     pub latency_ms: u64,
+    /// The port on 127.0.0.1 that takes mail by SMTP; 0 takes any free one, none takes no mail.
+    pub smtp_port: Option<u16>,
     /// The account's management key; none takes the one in the data folder, else makes one.
     pub management_key: Option<SecretString>,
 }
@@ -121,6 +126,9 @@ struct App {
     latency: Duration,
     /// The plan's limit on the number of identities.
     max_identities: Mutex<Option<i64>>,
+    /// Told when something has changed that events may tell of.
+    happened: watch::Sender<()>,
+    live: live::Live,
     /// Told of every decision on a device login, so that long polls look again.
     device_decided: watch::Sender<()>,
     stopping: watch::Receiver<bool>,
@@ -143,6 +151,7 @@ impl App {
 /// A running stand-in. Dropping it stops it too, without waiting.
 pub struct Server {
     base_url: String,
+    smtp: Option<SocketAddr>,
     management_key: SecretString,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
@@ -158,6 +167,10 @@ impl Server {
         let store = Store::open(data_dir)?;
         let management_key = settle_management_key(&store, data_dir, options.management_key)?;
         let (listener, base_url) = listen(options.port).await?;
+        let smtp = match options.smtp_port {
+            Some(port) => Some(bind(port).await?),
+            None => None,
+        };
         let (stop, stopping) = watch::channel(false);
         let app = Arc::new(App {
             store,
@@ -166,16 +179,27 @@ impl Server {
             base_url: base_url.clone(),
             latency: Duration::from_millis(options.latency_ms),
             max_identities: Mutex::new(None),
+            happened: watch::Sender::new(()),
+            live: live::Live::default(),
             device_decided: watch::Sender::new(()),
             stopping: stopping.clone(),
         });
+        let smtp = smtp.map(|(listener, address)| {
+            tokio::spawn(smtp::serve(listener, Arc::clone(&app)));
+            address
+        });
         let task = tokio::spawn(serve(Socket(listener), app, stopping));
-        Ok(Server { base_url, management_key, stop, task })
+        Ok(Server { base_url, smtp, management_key, stop, task })
     }
 
     /// The address of the API, `http://127.0.0.1:PORT`, without a slash at the end.
     pub fn base_url(&self) -> String {
         self.base_url.clone()
+    }
+
+    /// Where mail is taken by SMTP, if it is.
+    pub fn smtp_address(&self) -> Option<SocketAddr> {
+        self.smtp
     }
 
     /// A key for the whole account.
@@ -199,10 +223,15 @@ fn data_dir_error(path: &Path, source: io::Error) -> LocalError {
 }
 
 async fn listen(port: u16) -> Result<(TcpListener, String), LocalError> {
+    let (listener, address) = bind(port).await?;
+    Ok((listener, format!("http://{address}")))
+}
+
+async fn bind(port: u16) -> Result<(TcpListener, SocketAddr), LocalError> {
     let failed = |source| LocalError::Listen { port, source };
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, format!("http://{address}")))
+    Ok((listener, address))
 }
 
 /// The key given, else the one of the last run, else a new one; live in any case.

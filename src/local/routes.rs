@@ -13,8 +13,8 @@ use axum::routing::{MethodRouter, any, delete, get, post, put};
 
 use super::problem::Problem;
 use super::{
-    App, attachments, channels, compose, contacts, control, device, email, events, gate, identities, keys, passwords,
-    secrets, sms,
+    App, attachments, channels, compose, contacts, control, device, email, events, gate, identities, keys, live,
+    passwords, secrets, sms,
 };
 
 /// All routes. Every id is called `{id}`: the paths double as the names under which calls are counted.
@@ -53,6 +53,7 @@ fn account() -> Vec<Route> {
         ("/api/phone/", get(channels::phones)),
         ("/api/master/", get(channels::owner)),
         ("/api/events/", get(events::list)),
+        ("/ws/events/", get(live::socket)),
     ]
 }
 
@@ -98,6 +99,7 @@ fn controls() -> Vec<Route> {
     vec![
         ("/_local/email", post(control::email)),
         ("/_local/sms", post(control::sms)),
+        ("/_local/events", get(live::show).post(live::order)),
         ("/_local/device", post(control::device)),
         ("/_local/calls", get(control::calls).delete(control::reset_calls)),
         ("/_local/faults", get(control::faults).post(control::plan_fault).delete(control::clear_faults)),

@@ -45,7 +45,8 @@ impl Ravi {
     pub(super) async fn ready(&self, target: &str) -> Result<(Binding, IdentityRow, IdentityKey)> {
         let mut binding = self.binding_of(target).await?;
         if binding.state == State::Suspended {
-            self.wake_on_use(&binding).await?;
+            // Rare and large: in a box it does not weigh on every future that needs a workspace.
+            Box::pin(self.wake_on_use(&binding)).await?;
             binding = self.binding_of(target).await?;
         }
         let not_ready = || HandoverError::NotReady { id: binding.id.clone() };

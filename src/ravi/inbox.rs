@@ -170,7 +170,7 @@ impl Ravi {
     }
 
     pub(super) async fn mailbox(&self, target: &str) -> Result<Mailbox> {
-        let (binding, identity, key) = self.ready(target).await?;
+        let (binding, identity, key) = Box::pin(self.ready(target)).await?;
         let uuid = identity.uuid.clone();
         let cursor = self.inner.ledger.run(move |l| l.cursor(&uuid)).await?;
         let (ledger, session) = (self.inner.ledger.clone(), self.inner.client.with(&key));

@@ -13,7 +13,7 @@ pub async fn workspace(bed: &Bed, ravi: &Ravi, id: &str, phone: bool) -> (String
     std::fs::create_dir_all(&path).expect("a folder");
     let request: ProvisionRequest =
         serde_json::from_value(json!({ "path": path, "id": id, "name": id, "phone": phone })).expect("a request");
-    let done = ravi.provision(request, |_| {}).await.expect("it is provisioned");
+    let done = Box::pin(ravi.provision(request, |_| {})).await.expect("it is provisioned");
     (done.identity.email, done.identity.phone)
 }
 
@@ -83,7 +83,7 @@ async fn a_workspace_sees_no_messages_of_another_nor_of_a_former_one() {
     assert_eq!(others.len(), 1);
     assert_eq!(ravi.message("first", &others[0].id).await.expect_err("not its").code(), "inbox.no_message");
 
-    ravi.release("first", false, |_| {}).await.expect("it is released");
+    Box::pin(ravi.release("first", false, |_| {})).await.expect("it is released");
     mail(&bed, &address, "While it was free", "It was 222222").await;
     let (again, _) = workspace(&bed, &ravi, "second", false).await;
     assert_eq!(again, address, "the identity is used again");

@@ -36,6 +36,8 @@ mod hooks_five_panes;
 mod hooks_lifetimes;
 mod hooks_worktrees;
 mod inbox_messages;
+mod inbox_rounds;
+mod inbox_signup;
 mod inbox_wait;
 mod keychain;
 mod leaks;

@@ -1,0 +1,127 @@
+//! Many workspaces ask for codes at once, while old codes lie about and events come twice, out of order, late, and over
+//! sockets that break: every code is the right one, none is stale, none is missed.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::json;
+use tauri_plugin_ravi::Ravi;
+use tauri_plugin_ravi::api::{AnyKey, Client, ClientOptions};
+use tauri_plugin_ravi::inbox::{MessageFilter, WaitRequest, Want};
+
+use crate::common::Bed;
+use crate::inbox_messages::workspace;
+
+/// Codes that an old mail has are below, those that are asked for are above.
+const FIRST_NEW: usize = 500_000;
+/// Old codes of each workspace.
+const OLD: usize = 3;
+
+fn from_environment(name: &str, default: usize) -> usize {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+async fn code_mail(bed: &Bed, to: &str, code: usize) {
+    let letter = json!({ "to": to, "from": "Example <noreply@example.com>", "subject": "Your verification code",
+        "text": format!("Your verification code is {code:06}. It expires in 10 minutes.") });
+    bed.local(Method::POST, "email", Some(letter)).await;
+}
+
+/// One service that a workspace signs up at: the code it asked for, and mails that are not meant.
+async fn round(bed: &Bed, ravi: &Ravi, id: &str, address: &str, round: usize, next: &AtomicUsize) -> usize {
+    let fence = ravi.inbox_fence(id).await.expect("a fence").cursor;
+    let code = FIRST_NEW + next.fetch_add(1, Ordering::Relaxed);
+    let request = WaitRequest {
+        filter: MessageFilter { from: Some("example.com".into()), ..MessageFilter::default() },
+        since: Some(fence),
+        timeout_seconds: Some(120),
+        again: false,
+    };
+    let asked = async {
+        let news =
+            json!({ "to": address, "from": "news@example.org", "subject": "News", "text": "Code 111222 saves 10 %." });
+        bed.local(Method::POST, "email", Some(news)).await;
+        code_mail(bed, address, code).await;
+    };
+    let found = match round % 2 {
+        // The mail is there before the wait begins.
+        0 => {
+            asked.await;
+            ravi.wait_code(id, &request, Want::Code).await
+        }
+        _ => tokio::join!(ravi.wait_code(id, &request, Want::Code), asked).0,
+    };
+    let found = found.unwrap_or_else(|error| panic!("{id}, round {round}: {error}"));
+    let got = found.code.expect("it is sure").value;
+    usize::from(got != format!("{code:06}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_round_gets_its_own_code() {
+    let (rounds, workspaces) = (from_environment("RAVI_TEST_ROUNDS", 96), from_environment("RAVI_TEST_WORKSPACES", 8));
+    let bed = Arc::new(Bed::new().await);
+    let ravi = bed.ravi();
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut addresses = Vec::new();
+    for number in 0..workspaces {
+        let id = format!("pane-{number}");
+        let (address, _) = workspace(&bed, &ravi, &id, false).await;
+        for old in 0..OLD {
+            code_mail(&bed, &address, 100_000 + number * 10 + old).await;
+        }
+        addresses.push((id, address));
+    }
+    let mischief = json!({ "twice": true, "reverse": true, "late_ms": 150, "break_after": 3 });
+    bed.local(Method::POST, "events", Some(mischief)).await;
+    bed.reset_calls().await;
+
+    let started = Instant::now();
+    let per_workspace = rounds.div_ceil(workspaces);
+    let tasks = addresses.into_iter().map(|(id, address)| {
+        let (bed, ravi, next) = (Arc::clone(&bed), ravi.clone(), Arc::clone(&next));
+        tokio::spawn(async move {
+            let mut wrong = 0;
+            for number in 0..per_workspace {
+                wrong += round(&bed, &ravi, &id, &address, number, &next).await;
+                settle(&bed, &ravi, &id, OLD + 2 * (number + 1)).await;
+            }
+            wrong
+        })
+    });
+    let tasks: Vec<_> = tasks.collect();
+    let mut wrong = 0;
+    for task in tasks {
+        wrong += task.await.expect("no round failed");
+    }
+    let events = bed.local(Method::GET, "events", None).await;
+    let done = per_workspace * workspaces;
+    println!(
+        "{done} rounds over {workspaces} workspaces in {:.1} s: {wrong} wrong or stale, 0 missed; {} sockets, {} of them broken; \
+         {} replays",
+        started.elapsed().as_secs_f32(),
+        events["sockets"],
+        events["broken"],
+        bed.calls("GET /api/events/").await,
+    );
+    assert_eq!(wrong, 0);
+    assert!(events["broken"].as_u64().is_some_and(|broken| broken > 0), "sockets were broken: {events}");
+}
+
+/// Until `count` events of the workspace can be seen: a mail that cannot be seen yet when a fence is taken counts as new.
+async fn settle(bed: &Bed, ravi: &Ravi, id: &str, count: usize) {
+    let all = ravi.workspaces().await.expect("a list");
+    let identity = all.into_iter().find(|one| one.id == id).and_then(|one| one.identity).expect("an identity");
+    let client = Client::new(ClientOptions::new(bed.base_url.parse().expect("an address"))).expect("a client");
+    let session = client.with(&AnyKey::parse(bed.key.clone()).expect("a key"));
+    let uuid = identity.uuid.as_str().into();
+    loop {
+        let events = session.events(Some(&uuid)).after(0, 1000, &[]).await.expect("events");
+        if events.iter().map(|event| event.seq).collect::<HashSet<_>>().len() >= count {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
