@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::json;
 use tauri_plugin_ravi::Ravi;
 use tauri_plugin_ravi::api::{AnyKey, Client, ClientOptions};
-use tauri_plugin_ravi::inbox::{MessageFilter, WaitRequest, Want};
+use tauri_plugin_ravi::inbox::{MessageFilter, WaitRequest};
 
 use crate::common::Bed;
 use crate::inbox_messages::workspace;
@@ -46,22 +46,22 @@ async fn round(bed: &Bed, ravi: &Ravi, id: &str, address: &str, round: usize, ne
         bed.local(Method::POST, "email", Some(news)).await;
         code_mail(bed, address, code).await;
     };
+    // By the text: what is looked at here is which message is answered. That its code is found is the extractor's business.
     let found = match round % 2 {
         // The mail is there before the wait begins.
         0 => {
             asked.await;
-            ravi.wait_code(id, &request, Want::Code).await
+            ravi.wait_message(id, &request).await
         }
-        _ => tokio::join!(ravi.wait_code(id, &request, Want::Code), asked).0,
+        _ => tokio::join!(ravi.wait_message(id, &request), asked).0,
     };
     let found = found.unwrap_or_else(|error| panic!("{id}, round {round}: {error}"));
-    let got = found.code.expect("it is sure").value;
-    usize::from(got != format!("{code:06}"))
+    usize::from(!found.text.contains(&format!("is {code:06}.")))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_round_gets_its_own_code() {
-    let (rounds, workspaces) = (from_environment("RAVI_TEST_ROUNDS", 96), from_environment("RAVI_TEST_WORKSPACES", 8));
+    let (rounds, workspaces) = (from_environment("RAVI_TEST_ROUNDS", 24), from_environment("RAVI_TEST_WORKSPACES", 4));
     let bed = Arc::new(Bed::new().await);
     let ravi = bed.ravi();
     let next = Arc::new(AtomicUsize::new(0));
@@ -74,7 +74,7 @@ async fn every_round_gets_its_own_code() {
         }
         addresses.push((id, address));
     }
-    let mischief = json!({ "twice": true, "reverse": true, "late_ms": 150, "break_after": 3 });
+    let mischief = json!({ "twice": true, "reverse": true, "late_ms": 150, "break_after": 1 });
     bed.local(Method::POST, "events", Some(mischief)).await;
     bed.reset_calls().await;
 
