@@ -251,6 +251,7 @@ mod github;
 mod hooks;
 mod inbox;
 mod lifetimes;
+mod registrations;
 mod settings;
 mod vault;
 mod worktree_hooks;

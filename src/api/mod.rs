@@ -19,6 +19,7 @@ mod ids;
 mod keys;
 mod lenient;
 mod page;
+mod passwords;
 mod retry;
 mod scrub;
 mod secrets;
@@ -44,6 +45,7 @@ pub use identities::{CreatedIdentity, Identities, Identity, NewIdentity};
 pub use ids::{IdentityUuid, KeyUuid, MessageId, SecretUuid};
 pub use keys::{AnyKey, Credential, IdentityKey, ManagementKey};
 pub use lenient::Direction;
+pub use passwords::{Password, Passwords};
 pub use secrets::{Secret, Secrets};
 pub use sms::{Conversation, ConversationDetail, Sms, SmsMessage};
 pub use socket::{EventSocket, SocketError};
@@ -199,6 +201,11 @@ impl<K: Credential> Session<K> {
     /// Secrets of one identity.
     pub fn secrets<'a>(&'a self, identity: &'a IdentityUuid) -> Secrets<'a> {
         Secrets::new(self.caller(), identity)
+    }
+
+    /// Logins at websites of one identity.
+    pub fn passwords<'a>(&'a self, identity: &'a IdentityUuid) -> Passwords<'a> {
+        Passwords::new(self.caller(), identity)
     }
 
     /// Mail of one identity.

@@ -151,6 +151,9 @@ pub(super) enum Command {
     /// Read, send and wait for messages of a workspace
     #[command(subcommand)]
     Inbox(super::inbox::Inbox),
+    /// A workspace's logins at websites, in its own vault
+    #[command(subcommand)]
+    Registration(super::registration::Registrations),
     /// Read and write secrets of the host identity
     #[command(subcommand)]
     Secret(Secret),

@@ -18,6 +18,7 @@ mod lifetimes;
 mod log;
 mod output;
 mod progress;
+mod registration;
 mod run;
 mod seal;
 mod secret;

@@ -60,6 +60,7 @@ async fn answer(ravi: Ravi, command: Command, output: Output) -> Result<ExitCode
         }
         Command::Hook(Hook::Codex(hook)) => super::codex_hook::codex(&ravi, hook, output).await,
         Command::Inbox(command) => return super::inbox::run(&ravi, command, output).await,
+        Command::Registration(command) => super::registration::run(&ravi, command, output).await,
         Command::Secret(command) => secret::run(&ravi, command, output).await,
         Command::Seal(command) => seal::run(&ravi, command, output).await,
         Command::Settings(command) => settings::run(&ravi, command, output).await,

@@ -11,15 +11,18 @@ mod filter;
 mod mailbox;
 mod model;
 mod raw;
+mod registrations;
 mod settle;
 mod text;
 mod wait;
+pub mod webhook;
 
 pub use error::InboxError;
 pub use model::{
     AttachmentInfo, Fence, FoundCode, InboxItem, InboxMessage, MailThread, MailThreadDetail, MessageFilter,
     MessageKind, OutgoingMail, SmsConversation, SmsConversationDetail, WaitRequest, Want,
 };
+pub use registrations::{Registration, RegistrationSecret};
 pub use text::printable;
 pub use wait::MessageWatch;
 

@@ -203,6 +203,13 @@ async fn empty(ctx: Context<'_>, owed: &Owed) -> Result<()> {
             Err(e) => return Err(e.into()),
         }
     }
+    let logins = ctx.account.passwords(&owed.identity);
+    for login in logins.list().await? {
+        match logins.delete(&login.uuid).await {
+            Ok(()) | Err(ApiError::NotFound { .. }) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
     Ok(())
 }
 
