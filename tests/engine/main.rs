@@ -35,6 +35,7 @@ mod hooks_dmux;
 mod hooks_five_panes;
 mod hooks_lifetimes;
 mod hooks_worktrees;
+mod inbox_codes;
 mod inbox_messages;
 mod inbox_rounds;
 mod inbox_signup;

@@ -5,13 +5,110 @@
 //! answers only when one stands out; otherwise it says so and shows the candidates. It must not know where messages come
 //! from or what an answer is used for.
 
+mod html;
+mod lines;
+mod links;
 mod model;
+mod normal;
+mod people;
+mod refuse;
+mod target;
+mod tokens;
+mod weigh;
+mod words;
 
 pub use model::{Candidate, CandidateKind, Code, Extraction, Kind, Link, MessageText};
+
+use links::WeighedLink;
+use people::People;
+use weigh::{Topic, Weighed};
+
+/// Points that an answer needs.
+const CHOOSE: i32 = 60;
+/// Points by which it must lead the next.
+const LEAD: i32 = 12;
+/// From here on something may be an answer, so that "there is none" would be too much said.
+const POSSIBLE: i32 = 43;
+/// Candidates shown.
+const SHOWN: usize = 10;
 
 /// Finds the code and the link in `message`. Never fails: garbage has no code. Takes time in proportion to the message,
 /// of which only the first part is read when it is very long.
 pub fn extract(message: &MessageText<'_>) -> Extraction {
-    let _ = message;
-    Extraction { code: None, link: None, candidates: Vec::new(), confident: true }
+    let words = words::words();
+    let lines = lines::lines(message, words);
+    let (topic, people) = (Topic::of(&lines, message.kind), People::of(message, &lines));
+    let tokens = tokens::tokens(&lines);
+    let codes = codes(weigh::weigh(&lines, &tokens, &topic, &people));
+    let links = distinct(links::weigh(&lines, &topic, &people, words));
+    decide(&codes, &links)
+}
+
+/// One entry for each value: its best place, and a little more for each other part that has it too.
+fn codes(all: Vec<Weighed>) -> Vec<Weighed> {
+    let mut codes: Vec<Weighed> = Vec::new();
+    for found in all {
+        match codes.iter_mut().find(|c| c.value == found.value) {
+            None => codes.push(found),
+            Some(known) => {
+                let elsewhere = known.part != found.part && known.score > 30 && found.score > 30;
+                if found.score > known.score {
+                    *known = found;
+                }
+                if elsewhere && known.score > 52 {
+                    known.add(3, "in more than one part");
+                }
+            }
+        }
+    }
+    codes.sort_by_key(|c| std::cmp::Reverse(c.score));
+    codes
+}
+
+fn distinct(mut all: Vec<WeighedLink>) -> Vec<WeighedLink> {
+    all.sort_by_key(|l| std::cmp::Reverse(l.weighed.score));
+    let mut links: Vec<WeighedLink> = Vec::new();
+    for link in all {
+        if !links.iter().any(|known| links::same(known, &link)) {
+            links.push(link);
+        }
+    }
+    links
+}
+
+fn decide(codes: &[Weighed], links: &[WeighedLink]) -> Extraction {
+    let code_scores: Vec<i32> = codes.iter().map(|c| c.score).collect();
+    let link_scores: Vec<i32> = links.iter().map(|l| l.weighed.score).collect();
+    let code = leads(&code_scores).then(|| Code { value: codes[0].value.clone(), shown: codes[0].shown.clone() });
+    let link = leads(&link_scores).then(|| found_link(&links[0]));
+    let possible = |scores: &[i32]| scores.first().is_some_and(|s| *s >= POSSIBLE);
+    let doubt =
+        (code.is_none() && possible(&code_scores)) || (code.is_none() && link.is_none() && possible(&link_scores));
+    // A link stands for itself, beside a number that may be a code; a code is not made doubtful by a link.
+    let confident = code.is_some() || link.is_some() || !doubt;
+    Extraction { confident, candidates: candidates(codes, links), code, link }
+}
+
+fn leads(scores: &[i32]) -> bool {
+    let second = scores.get(1).copied().unwrap_or(0);
+    scores.first().is_some_and(|best| *best >= CHOOSE && (second < POSSIBLE + 7 || *best >= second + LEAD))
+}
+
+fn found_link(link: &WeighedLink) -> Link {
+    let host = if link.target.opaque { None } else { link.target.url.host_str().map(str::to_owned) };
+    Link { url: link.weighed.value.clone(), host, via: link.target.via.clone() }
+}
+
+fn candidates(codes: &[Weighed], links: &[WeighedLink]) -> Vec<Candidate> {
+    let of = |kind: CandidateKind, w: &Weighed| Candidate {
+        value: w.value.clone(),
+        kind,
+        score: u8::try_from(w.score.clamp(0, 100)).unwrap_or(0),
+        reasons: w.reasons.clone(),
+    };
+    let codes = codes.iter().map(|c| of(CandidateKind::Code, c));
+    let mut all: Vec<Candidate> = codes.chain(links.iter().map(|l| of(CandidateKind::Link, &l.weighed))).collect();
+    all.sort_by_key(|c| std::cmp::Reverse(c.score));
+    all.truncate(SHOWN);
+    all
 }
