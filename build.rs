@@ -45,6 +45,8 @@ fn describe_plugin() {
         "codex_status",
         "codex_save",
         "codex_restore",
+        "audit_query",
+        "audit_verify",
         "doctor",
     ];
     println!("cargo::rerun-if-changed=src/plugin/scope_entry.rs");

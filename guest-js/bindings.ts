@@ -41,7 +41,178 @@ account: Account | null, };
 /**
  * What was done. Written as its name with dots, such as `secret.read`.
  */
-export type Action = "secret.read" | "secret.set" | "secret.delete" | "secret.rotate" | "bundle.give" | "bundle.take" | "workspace.provision" | "workspace.release" | "workspace.status" | "workspace.suspend" | "workspace.wake" | "key.mint" | "key.revoke" | "github.git" | "github.gh" | "git.sign" | "exec.run" | "account.login" | "account.logout" | "settings.migrate" | "settings.undo" | "machine_key.move" | "seal.change" | "codex.save" | "codex.restore" | "codex.take_over" | "message.read" | "message.send" | "message.code" | "registration.create" | "registration.read" | "registration.delete";
+export type Action = "secret.read" | "secret.set" | "secret.delete" | "secret.rotate" | "bundle.give" | "bundle.take" | "workspace.provision" | "workspace.release" | "workspace.status" | "workspace.suspend" | "workspace.wake" | "key.mint" | "key.revoke" | "github.git" | "github.gh" | "git.sign" | "exec.run" | "account.login" | "account.logout" | "settings.migrate" | "settings.undo" | "machine_key.move" | "seal.change" | "codex.save" | "codex.restore" | "codex.take_over" | "message.read" | "message.send" | "message.code" | "registration.create" | "registration.read" | "registration.delete" | "audit.prune" | "audit.head_lost";
+
+/**
+ * Which entries are wanted: those that fit all that is given.
+ */
+export type AuditFilter = { 
+/**
+ * Id of the workspace.
+ */
+workspace?: string, 
+/**
+ * Name of the secret. Finds every use of it: read, changed, given to git, gh or a program.
+ */
+secret?: string, 
+/**
+ * Name of the action, such as `secret.read`; or its first half, such as `secret`.
+ */
+action?: string, 
+/**
+ * Not older than this, in milliseconds since 1970.
+ */
+since_ms: number, 
+/**
+ * Not younger than this, in milliseconds since 1970.
+ */
+until_ms: number, 
+/**
+ * At most so many, the newest.
+ */
+limit?: number, 
+/**
+ * Also what Ravi's own event log has of the workspaces' identities: mail, SMS and calls that came and went. Never
+ * their texts. Three API calls for each identity.
+ */
+with_events: boolean, };
+
+/**
+ * Something that is wrong with the trail.
+ */
+export type AuditProblem = { 
+/**
+ * What kind.
+ */
+kind: AuditProblemKind, 
+/**
+ * Number of the first entry that it is about.
+ */
+from: number, 
+/**
+ * Number of the last one.
+ */
+to: number, 
+/**
+ * The same in words.
+ */
+message: string, };
+
+/**
+ * A kind of problem.
+ */
+export type AuditProblemKind = "changed" | "missing" | "cut" | "head" | "checkpoint" | "database";
+
+/**
+ * Whether the trail is what was written.
+ */
+export type AuditReport = { 
+/**
+ * Nothing was changed, put in, taken out or cut off, as far as can be told.
+ */
+ok: boolean, 
+/**
+ * Whether the entries are those that were written.
+ */
+integrity: Integrity, 
+/**
+ * Whether the newest entries are there.
+ */
+completeness: Completeness, 
+/**
+ * How many entries there are.
+ */
+entries: number, 
+/**
+ * Number of the oldest one.
+ */
+first: number | null, 
+/**
+ * Number of the newest one.
+ */
+last: number | null, 
+/**
+ * Entries that were removed by retention, each time sealed.
+ */
+pruned: number, 
+/**
+ * Numbers that were begun and never written, because a program was ended.
+ */
+interrupted: number, 
+/**
+ * What is wrong; the first 100.
+ */
+problems: Array<AuditProblem>, };
+
+/**
+ * One line of an answer.
+ */
+export type AuditRow = { 
+/**
+ * Who wrote it down.
+ */
+source: AuditSource, 
+/**
+ * Its number there.
+ */
+seq: number, 
+/**
+ * When it happened, in milliseconds since 1970; `null` where Ravi does not tell.
+ */
+at_ms: number | null, 
+/**
+ * The same as text (RFC 3339, UTC).
+ */
+at: string | null, 
+/**
+ * File name of the program that did it.
+ */
+program: string | null, 
+/**
+ * Its process id.
+ */
+pid: number | null, 
+/**
+ * Id of the workspace that used it, or that the message was for.
+ */
+workspace: string | null, 
+/**
+ * What was done, such as `secret.read`, or the kind of event, such as `email.message.received`.
+ */
+action: string, 
+/**
+ * What it was done to: name of a secret, uuid of a key, id of a message, path of a file.
+ */
+object: string | null, 
+/**
+ * How it ended.
+ */
+outcome: Outcome, 
+/**
+ * More about it; the error's code, where it did not go well.
+ */
+reason: string | null, 
+/**
+ * How often. More than 1 where one process did the same many thousand times at once.
+ */
+times: number, 
+/**
+ * Uuid of the identity, of an event.
+ */
+identity: string | null, 
+/**
+ * Address or number that a message came from.
+ */
+from: string | null, 
+/**
+ * Address or number that it went to.
+ */
+to: string | null, };
+
+/**
+ * Who wrote a line down.
+ */
+export type AuditSource = "ledger" | "ravi";
 
 /**
  * One message on the channel of a long call.
@@ -361,6 +532,11 @@ pushed: number,
 pending: boolean, };
 
 /**
+ * Whether the newest entries are there.
+ */
+export type Completeness = "whole" | "interrupted" | "unknown" | "cut";
+
+/**
  * What a person has to see to approve a login.
  */
 export type DevicePrompt = { 
@@ -520,6 +696,11 @@ email: string,
  * Its phone number (E.164), where it has one.
  */
 phone: string | null, };
+
+/**
+ * Whether the entries are those that were written.
+ */
+export type Integrity = "whole" | "broken";
 
 /**
  * What a key reaches.
@@ -738,6 +919,19 @@ git: GitInfo | null,
  * Whose GitHub login its git and gh use.
  */
 github: GithubInfo, };
+
+/**
+ * What a pruning did.
+ */
+export type Pruned = { 
+/**
+ * How many entries were removed.
+ */
+removed: number, 
+/**
+ * Number of the oldest entry that is left.
+ */
+first: number | null, };
 
 /**
  * What a reap did, or would do.

@@ -28,6 +28,7 @@
  */
 
 import * as account from './account'
+import * as audit from './audit'
 import * as codex from './codex'
 import { doctor } from './doctor'
 import * as seal from './seal'
@@ -35,7 +36,7 @@ import * as secrets from './secrets'
 import * as settings from './settings'
 import * as workspaces from './workspaces'
 
-export { account, codex, doctor, seal, secrets, settings, workspaces }
+export { account, audit, codex, doctor, seal, secrets, settings, workspaces }
 export { RaviError } from './error'
 export type * from './bindings'
 export type { LoginOptions } from './account'
@@ -44,5 +45,5 @@ export type { Places } from './settings'
 export type { ProgressOptions, ProvisionOptions, ReleaseOptions } from './workspaces'
 
 /** Everything in one object: `ravi.account`, `ravi.secrets`, `ravi.workspaces` and so on. */
-export const ravi = { account, codex, doctor, seal, secrets, settings, workspaces } as const
+export const ravi = { account, audit, codex, doctor, seal, secrets, settings, workspaces } as const
 export default ravi

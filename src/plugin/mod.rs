@@ -207,6 +207,8 @@ impl Builder {
                 commands::codex::codex_status,
                 commands::codex::codex_save,
                 commands::codex::codex_restore,
+                commands::audit::audit_query,
+                commands::audit::audit_verify,
                 commands::doctor::doctor,
             ])
             .setup(move |app, api| {

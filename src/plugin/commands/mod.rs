@@ -12,9 +12,10 @@ use super::RaviExt;
 use super::error::{CommandError, Result};
 use super::scope::Scope;
 use super::scope_entry::Entry;
-use crate::audit::{self, Action};
+use crate::audit::{Action, Entry as Line};
 
 pub(super) mod account;
+pub(super) mod audit;
 pub(super) mod codex;
 pub(super) mod doctor;
 pub(super) mod seal;
@@ -48,7 +49,7 @@ async fn noted<R: Runtime, T>(app: &AppHandle<R>, action: Action, object: &str, 
     if let Err(refusal) = &result {
         // A page gives the name: what is no name is not written down.
         let sound = object.len() <= 256 && !object.contains(|c: char| c.is_control());
-        let entry = audit::Entry::refused(action, &refusal.body().code).object(if sound { object } else { "?" });
+        let entry = Line::refused(action, &refusal.body().code).object(if sound { object } else { "?" });
         if let Err(unnoted) = app.ravi().note(entry).await {
             tracing::warn!(code = unnoted.code(), "a refusal could not be noted");
         }

@@ -314,6 +314,18 @@ fn a_codex_login_is_stored_and_put_back() {
 }
 
 #[test]
+fn a_refusal_is_in_the_trail_and_the_trail_is_whole() {
+    let world = World::new(json!(["ravi:audit", "ravi:secrets-read"]));
+    world.app.call("secret_get", json!({ "key": "APP_TOKEN" })).unwrap_err();
+    let rows = world.app.call("audit_query", json!({ "filter": { "secret": "APP_TOKEN" } })).unwrap();
+    assert_eq!(rows.as_array().unwrap().len(), 1, "{rows}");
+    let row = &rows[0];
+    assert_eq!((&row["action"], &row["outcome"]), (&json!("secret.read"), &json!("refused")));
+    assert_eq!(row["reason"], "policy.scope");
+    assert_eq!(world.app.call("audit_verify", json!({})).unwrap()["ok"], true);
+}
+
+#[test]
 fn a_login_that_waits_is_cancelled() {
     let world = World::with(json!(["ravi:account"]), |builder, _| builder);
     assert_eq!(world.app.call("account_cancel", json!({})).unwrap(), false);

@@ -4,6 +4,7 @@ use plugin_tests::{LOCAL, Setup, TestApp, call, channel_argument, commands, is_r
 use serde_json::{Value, json};
 
 const ACCOUNT: &[&str] = &["account_cancel", "account_login", "account_logout", "account_status"];
+const AUDIT: &[&str] = &["audit_query", "audit_verify"];
 const CODEX: &[&str] = &["codex_restore", "codex_save", "codex_status"];
 const DEFAULT: &[&str] = &[
     "account_status",
@@ -43,6 +44,7 @@ const WORKSPACES: &[&str] = &[
 const SETS: &[(&str, &[&str])] = &[
     ("ravi:default", DEFAULT),
     ("ravi:account", ACCOUNT),
+    ("ravi:audit", AUDIT),
     ("ravi:codex", CODEX),
     ("ravi:seal", SEAL),
     ("ravi:secrets-read", SECRETS_READ),
