@@ -30,18 +30,30 @@ kept: KeyPlace | null,
 official: string | null, };
 
 /**
- * The payload of [`ACCOUNT_EVENT`].
- */
-export type AccountChange = { 
-/**
- * Who this machine is now; `null` after a logout.
- */
-account: Account | null, };
-
-/**
  * What was done. Written as its name with dots, such as `secret.read`.
  */
 export type Action = "secret.read" | "secret.set" | "secret.delete" | "secret.rotate" | "bundle.give" | "bundle.take" | "workspace.provision" | "workspace.release" | "workspace.status" | "workspace.suspend" | "workspace.wake" | "key.mint" | "key.revoke" | "github.git" | "github.gh" | "git.sign" | "exec.run" | "account.login" | "account.logout" | "settings.migrate" | "settings.undo" | "machine_key.move" | "seal.change" | "codex.save" | "codex.restore" | "codex.take_over" | "message.read" | "message.send" | "message.code" | "registration.create" | "registration.read" | "registration.delete" | "audit.prune" | "audit.head_lost";
+
+/**
+ * What is known about an attached file. The file itself is not fetched.
+ */
+export type AttachmentInfo = { 
+/**
+ * Ravi's id of it.
+ */
+uuid: string, 
+/**
+ * Its name as the sender gave it. Not fit to be used as a path.
+ */
+filename: string, 
+/**
+ * Its media type as the sender gave it.
+ */
+content_type: string, 
+/**
+ * Size in bytes, where Ravi tells it.
+ */
+size: number | null, };
 
 /**
  * Which entries are wanted: those that fit all that is given.
@@ -215,14 +227,6 @@ to: string | null, };
 export type AuditSource = "ledger" | "ravi";
 
 /**
- * One message on the channel of a long call.
- *
- * A command's answer and its channel travel separately, so the answer can overtake messages. The last message carries
- * the end for that reason; a page waits for it and not for the answer.
- */
-export type CallEvent<P, T> = { "event": "progress", "data": P } | { "event": "finished", "data": T } | { "event": "failed", "data": ErrorBody };
-
-/**
  * Something that may be the code or the link.
  */
 export type Candidate = { 
@@ -260,27 +264,6 @@ value: string,
  * The code as it stands in the message.
  */
 shown: string, };
-
-/**
- * Which login, and where.
- */
-export type CodexChoice = { 
-/**
- * Codex's folder; default: the one that Codex uses by itself.
- */
-home?: string, 
-/**
- * Name of the secret that holds the login; another than the default one needs a scope that names it.
- */
-name?: string, 
-/**
- * Take the login from the machine that has it; default: no.
- */
-take_over?: boolean, 
-/**
- * Go on where another account, or a newer login, would be overwritten; default: no.
- */
-force?: boolean, };
 
 /**
  * What a watcher tells.
@@ -610,6 +593,15 @@ candidates: Array<Candidate>,
 confident: boolean, };
 
 /**
+ * A place in the order of an identity's events.
+ */
+export type Fence = { 
+/**
+ * The last event that lies before it.
+ */
+cursor: number, };
+
+/**
  * What one check found.
  */
 export type Finding = { 
@@ -639,6 +631,31 @@ export type FindingState = "ok" | "warn" | "fail";
  * What can be seen of a workspace's folder.
  */
 export type FolderState = "present" | "gone" | "unseen";
+
+/**
+ * A code or link, and the message it came in.
+ */
+export type FoundCode = { 
+/**
+ * The message.
+ */
+message: InboxItem, 
+/**
+ * The code; always there when a code was wanted and `confident` is set.
+ */
+code: Code | null, 
+/**
+ * The link; always there when a link was wanted and `confident` is set.
+ */
+link: Link | null, 
+/**
+ * Whether it can be relied on. `false`: the time is up, and this message may hold what was wanted; see `candidates`.
+ */
+confident: boolean, 
+/**
+ * What was considered, best first.
+ */
+candidates: Array<Candidate>, };
 
 /**
  * Author and committer of a workspace's commits.
@@ -698,6 +715,128 @@ email: string,
 phone: string | null, };
 
 /**
+ * A message in a list.
+ */
+export type InboxItem = { 
+/**
+ * Its id, `email:12` or `sms:12`.
+ */
+id: string, 
+/**
+ * How it came.
+ */
+kind: MessageKind, 
+/**
+ * Address or number of the sender.
+ */
+from: string, 
+/**
+ * Name of the sender as the sender gave it.
+ */
+from_name: string | null, 
+/**
+ * Address or number it was sent to.
+ */
+to: string, 
+/**
+ * Subject; empty for a text message.
+ */
+subject: string, 
+/**
+ * Beginning of its text, in one line.
+ */
+preview: string, 
+/**
+ * Which way it went.
+ */
+direction: "incoming" | "outgoing" | "unknown", 
+/**
+ * Whether it is marked as read.
+ */
+read: boolean, 
+/**
+ * The mail thread it belongs to.
+ */
+thread: string | null, 
+/**
+ * How many files are attached.
+ */
+attachments: number, 
+/**
+ * When it came or went, ISO 8601, by Ravi's clock.
+ */
+at: string | null, };
+
+/**
+ * A message with its text.
+ */
+export type InboxMessage = { 
+/**
+ * Addresses of copies, as one text.
+ */
+cc: string, 
+/**
+ * The text; HTML is shown as text, with its links as footnotes.
+ */
+text: string, 
+/**
+ * The HTML as it came. Strangers wrote it: never show it in a window of the app.
+ */
+html: string | null, 
+/**
+ * What is attached.
+ */
+files: Array<AttachmentInfo>, 
+/**
+ * Its id, `email:12` or `sms:12`.
+ */
+id: string, 
+/**
+ * How it came.
+ */
+kind: MessageKind, 
+/**
+ * Address or number of the sender.
+ */
+from: string, 
+/**
+ * Name of the sender as the sender gave it.
+ */
+from_name: string | null, 
+/**
+ * Address or number it was sent to.
+ */
+to: string, 
+/**
+ * Subject; empty for a text message.
+ */
+subject: string, 
+/**
+ * Beginning of its text, in one line.
+ */
+preview: string, 
+/**
+ * Which way it went.
+ */
+direction: "incoming" | "outgoing" | "unknown", 
+/**
+ * Whether it is marked as read.
+ */
+read: boolean, 
+/**
+ * The mail thread it belongs to.
+ */
+thread: string | null, 
+/**
+ * How many files are attached.
+ */
+attachments: number, 
+/**
+ * When it came or went, ISO 8601, by Ravi's clock.
+ */
+at: string | null, };
+
+/**
  * Whether the entries are those that were written.
  */
 export type Integrity = "whole" | "broken";
@@ -749,6 +888,95 @@ host: string | null,
 via: string | null, };
 
 /**
+ * A mail thread in a list.
+ */
+export type MailThread = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Its subject.
+ */
+subject: string, 
+/**
+ * Beginning of the latest message.
+ */
+preview: string, 
+/**
+ * Sender of the latest message.
+ */
+from: string, 
+/**
+ * Messages in it.
+ */
+messages: number, 
+/**
+ * Those not read.
+ */
+unread: number, 
+/**
+ * When the latest message came, ISO 8601.
+ */
+at: string | null, };
+
+/**
+ * A mail thread with its messages.
+ */
+export type MailThreadDetail = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Its subject.
+ */
+subject: string, 
+/**
+ * Oldest first.
+ */
+messages: Array<InboxMessage>, };
+
+/**
+ * Which messages are meant. What is not given matches everything; upper and lower case are the same.
+ */
+export type MessageFilter = { 
+/**
+ * The sender: a whole address or number; `example.com`, any address of that domain and those below it;
+ * `@example.com`, of exactly that domain. Without a dot or `@`: the sender's name, which anybody can choose.
+ */
+from?: string, 
+/**
+ * The recipient, in the same forms.
+ */
+to?: string, 
+/**
+ * Part of the subject.
+ */
+subject?: string, 
+/**
+ * Part of the text.
+ */
+text?: string, 
+/**
+ * Mails or text messages only.
+ */
+kind?: MessageKind, 
+/**
+ * In lists: only those not read.
+ */
+unread: boolean, 
+/**
+ * In lists: at most so many, the newest; default 50.
+ */
+limit?: number, };
+
+/**
+ * How a message came.
+ */
+export type MessageKind = "email" | "sms";
+
+/**
  * What a migration did, or would do.
  */
 export type MigrateReport = { 
@@ -790,6 +1018,31 @@ reference: string, };
  * How it ended.
  */
 export type Outcome = "done" | "failed" | "refused";
+
+/**
+ * A mail to send.
+ */
+export type OutgoingMail = { 
+/**
+ * Address to send to; exactly one.
+ */
+to: string, 
+/**
+ * Subject.
+ */
+subject: string, 
+/**
+ * Text or HTML.
+ */
+text: string, 
+/**
+ * Addresses for copies.
+ */
+cc?: Array<string>, 
+/**
+ * Addresses for copies that the others do not see.
+ */
+bcc?: Array<string>, };
 
 /**
  * A revocation that Ravi has not taken yet.
@@ -989,6 +1242,23 @@ uuid: string,
 workspace: string, };
 
 /**
+ * A login at a website, without its password.
+ */
+export type Registration = { 
+/**
+ * The website's domain, as Ravi keeps it.
+ */
+domain: string, 
+/**
+ * Name of the user there.
+ */
+username: string, 
+/**
+ * When it was made, ISO 8601.
+ */
+at: string | null, };
+
+/**
  * What a release did.
  */
 export type Released = { 
@@ -1057,13 +1327,50 @@ plain: Array<string>,
 refused: Array<string>, };
 
 /**
- * The payload of [`SECRET_EVENT`].
+ * A conversation by text messages, in a list.
  */
-export type SecretChange = { 
+export type SmsConversation = { 
 /**
- * Name of the secret; `null` where so many changed at once that names were lost. Never its value.
+ * Its id.
  */
-key: string | null, };
+id: string, 
+/**
+ * The other number.
+ */
+number: string, 
+/**
+ * Beginning of the latest message.
+ */
+preview: string, 
+/**
+ * Messages in it.
+ */
+messages: number, 
+/**
+ * Those not read.
+ */
+unread: number, 
+/**
+ * When the latest message came, ISO 8601.
+ */
+at: string | null, };
+
+/**
+ * A conversation by text messages, with them.
+ */
+export type SmsConversationDetail = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * The other number.
+ */
+number: string, 
+/**
+ * Oldest first.
+ */
+messages: Array<InboxMessage>, };
 
 /**
  * Where a binding is in its life.
@@ -1119,22 +1426,36 @@ restored: boolean,
 aside: string | null, };
 
 /**
+ * What is waited for.
+ */
+export type WaitRequest = { 
+/**
+ * Which messages.
+ */
+filter: MessageFilter, 
+/**
+ * Only messages after this fence, which was taken before the message was asked for. Without it: those that come
+ * after the wait has begun.
+ */
+since?: number, 
+/**
+ * Longest wait, in seconds; default 120.
+ */
+timeout_seconds?: number, 
+/**
+ * Also answer a code or link that an earlier wait was given.
+ */
+again: boolean, };
+
+/**
+ * What a wait is to find in a message.
+ */
+export type Want = "code" | "link";
+
+/**
  * Why a watcher ended.
  */
 export type WatchEnd = "stopped" | "taken_over";
-
-/**
- * The payload of [`WORKSPACE_EVENT`].
- */
-export type WorkspaceChange = { 
-/**
- * The app's id for the workspace.
- */
-id: string, 
-/**
- * How it stands now; `null` once it is released.
- */
-workspace: WorkspaceSummary | null, };
 
 /**
  * One workspace in a list.
