@@ -88,6 +88,9 @@ mod tests {
     fn what_was_sent_is_not_quoted_back() {
         assert_eq!(scrub("'hunter2-made-up' is too weak", Some("hunter2-made-up")), "'***' is too weak");
         assert_eq!(scrub("bad: line-one line-two", Some("line-one\nline-two")), "bad: *** ***");
+        let quoted = r#"bad: {"value":"made-up \"quoted\" \u00e9"} or "made-up \"quoted\" é""#;
+        let shown = scrub(quoted, Some("made-up \"quoted\" é"));
+        assert_eq!(shown, r#"bad: {"value":"***"} or "***""#);
         assert_eq!(scrub("a field is required", Some("a")), "a field is required");
     }
 

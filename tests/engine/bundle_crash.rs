@@ -78,8 +78,11 @@ impl World {
 
     /// Another workspace wants the value now: it gets it, or is told that none is free.
     async fn rival(&self, when: &str) -> bool {
+        // Vaults stay as the kill left them: what is owed cannot be made up for before the look.
+        self.bed.fault(json!({ "method": "DELETE", "path": "/api/secrets/{id}/", "status": 403, "times": 1000 })).await;
         let (run, _) = self.run(&self.provision("w2"), &[]);
         self.vaults(when).await;
+        self.bed.local(reqwest::Method::DELETE, "faults", None).await;
         assert!(run.code == 0 || run.error_code() == "bundle.none_free", "{when}: {run:?}");
         run.code == 0
     }
