@@ -88,6 +88,9 @@ impl Ravi {
         let mut stop = std::pin::pin!(stop);
         loop {
             if pulse.is_due(&place.home) {
+                if place.clock.is_stale() {
+                    place.clock = Clock::ask(&self.inner.client).await;
+                }
                 match self.codex_step(&place, &options, &mut begun, &mut watched, &tell).await {
                     Ok(true) => pulse.succeeded(),
                     Ok(false) => break,
@@ -106,7 +109,8 @@ impl Ravi {
             }
             tokio::select! {
                 () = &mut stop => {
-                    if let Err(e) = self.codex_end(&place, &options, &mut watched).await {
+                    // One that never began has nothing to let go of, and takes nothing any more.
+                    if begun && let Err(e) = self.codex_end(&place, &options, &mut watched).await {
                         tell(CodexEvent::Failed { error: e.body() }).await;
                     }
                     break;

@@ -1,25 +1,34 @@
 //! Ravi's clock: the one that all machines which share a login can agree on.
 
-use std::time::UNIX_EPOCH;
+use std::time::{Instant, UNIX_EPOCH};
 
 use crate::api::Client;
 use crate::ledger::now_ms;
 
 /// How far Ravi's clock is ahead of this machine's, in milliseconds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
     ahead_ms: i64,
+    /// When it was asked, by this machine's clock and by one that is never put right.
+    asked: (i64, Instant),
 }
 
 impl Clock {
     /// Asks Ravi once. Where it does not say, both are taken to agree: a lease is hours long.
     pub(crate) async fn ask(client: &Client) -> Clock {
-        let Ok(asked) = client.clock().await else { return Clock::default() };
+        let unknown = Clock { ahead_ms: 0, asked: (now_ms(), Instant::now()) };
+        let Ok(asked) = client.clock().await else { return unknown };
         let here = now_ms();
         let date = asked.date.and_then(|date| date.duration_since(UNIX_EPOCH).ok());
         let ahead = date.and_then(|date| i64::try_from(date.as_millis()).ok()).map(|date| date - here);
         // Whole seconds: what is less than that is none.
-        Clock { ahead_ms: ahead.filter(|ahead| ahead.abs() >= 2000).unwrap_or_default() }
+        Clock { ahead_ms: ahead.filter(|ahead| ahead.abs() >= 2000).unwrap_or_default(), ..unknown }
+    }
+
+    /// Whether this machine's clock was put right, or the machine slept, since Ravi was asked.
+    pub(crate) fn is_stale(&self) -> bool {
+        let ran = i64::try_from(self.asked.1.elapsed().as_millis()).unwrap_or(i64::MAX);
+        (now_ms() - self.asked.0).saturating_sub(ran).abs() >= 2000
     }
 
     /// Now, by Ravi's clock; Unix time in milliseconds.
