@@ -98,8 +98,16 @@ impl Custody<'_> {
 
     /// Stores the newest login for the last time and lets go of it: whoever waits for it may have it.
     pub(crate) async fn hand_over(&self) -> Result<Option<PathBuf>> {
-        self.follow().await?;
-        let aside = self.blocking(Home::move_aside).await?;
+        let mut rounds = 0;
+        let aside = loop {
+            rounds += 1;
+            let stored = self.both(Want::Follow).await?.0.login.digest;
+            match self.blocking(move |home| home.move_aside(&stored)).await {
+                // Codex has just refreshed: that goes to the vault before anybody else is let in.
+                Err(Error::Codex(CodexError::File(FileError::Changed { .. }))) if rounds < MOST_ROUNDS => {}
+                moved => break moved?,
+            }
+        };
         let Some(record) = self.record().await? else { return Ok(aside) };
         if record.holder.as_ref().is_some_and(|holder| self.place.me.is(holder)) {
             self.write(&record.let_go()).await?;
@@ -110,15 +118,23 @@ impl Custody<'_> {
     /// Another machine has it: what is newer here is kept, and the file moved aside, where it came from the vault or
     /// went there once.
     pub(crate) async fn give_up(&self) -> Result<Option<PathBuf>> {
-        let (disk, row) = (self.blocking(Home::read_any).await?, self.row().await?);
-        let (Some(disk), Some(_), Some(record)) = (disk, &row.digest, self.record().await?) else { return Ok(None) };
-        if disk.account != record.login(&self.place.name)?.account {
-            return Ok(None);
+        let Some(record) = self.record().await? else { return Ok(None) };
+        let mut rounds = 0;
+        loop {
+            rounds += 1;
+            let (disk, row) = (self.blocking(Home::read_any).await?, self.row().await?);
+            let (Some(disk), Some(_)) = (disk, &row.digest) else { return Ok(None) };
+            if disk.account != record.login(&self.place.name)?.account {
+                return Ok(None);
+            }
+            if disk.digest != record.digest() {
+                self.pend(&disk, &row).await?;
+            }
+            match self.blocking(move |home| home.move_aside(&disk.digest)).await {
+                Err(Error::Codex(CodexError::File(FileError::Changed { .. }))) if rounds < MOST_ROUNDS => {}
+                moved => return moved,
+            }
         }
-        if disk.digest != record.digest() {
-            self.pend(&disk, &row).await?;
-        }
-        self.blocking(Home::move_aside).await
     }
 
     /// The record as it is at Ravi now.
@@ -180,7 +196,9 @@ impl Custody<'_> {
         let now = self.place.clock.now_ms();
         let leased = local.is_some_and(Auth::leased) || before.as_ref().is_some_and(|r| r.holder.is_some());
         let holder = before.as_ref().and_then(|record| record.holder.as_ref());
-        let mine = holder.is_some_and(|holder| self.place.me.is(holder) && holder.lives(now));
+        // Only a holder that is watched is waited for: one that is not may be passed over at this very moment, and writes
+        // under a claim as everybody else does.
+        let mine = holder.is_some_and(|holder| self.place.me.is(holder) && holder.watched && holder.lives(now));
         let stored = before.as_ref().map(|record| record.login(&self.place.name)).transpose()?;
         if mine || !(leased || stored.is_some_and(|login| login.leased())) {
             return self.store(local, before, want).await;
@@ -272,12 +290,17 @@ impl Custody<'_> {
         CodexError::NoLogin { home: self.place.home.dir().to_owned() }.into()
     }
 
-    /// The newer of the file and of what waits in the ledger.
+    /// The newer of the file and of what waits in the ledger. What waits was the file once: a file that is neither that
+    /// nor what was stored last came after it, also where the clock was put back meanwhile.
     fn newest_here(&self, disk: Option<&Auth>, row: &CodexRow) -> Result<Option<Auth>> {
         let pending = row.pending.as_ref().map(|text| self.place.parse(text)).transpose()?;
         Ok(match (disk, pending) {
             (Some(disk), Some(pending))
-                if pending.account == disk.account && newer(&pending, disk, None) == Newer::Local =>
+                if pending.account == disk.account
+                    && match row.digest.as_ref() == Some(&disk.digest) {
+                        true => newer(&pending, disk, row.digest.as_deref()) == Newer::Local,
+                        false => newer(disk, &pending, Some(&pending.digest)) == Newer::Vault,
+                    } =>
             {
                 Some(pending)
             }

@@ -143,9 +143,13 @@ impl Home {
         Ok(aside)
     }
 
-    /// Moves the file aside, so that no Codex that starts here finds it; `None` where there is none.
-    pub(crate) fn move_aside(&self) -> Result<Option<PathBuf>, CodexError> {
+    /// Moves the file aside, so that no Codex that starts here finds it; `None` where there is none. Another one than
+    /// `expected` stays.
+    pub(crate) fn move_aside(&self, expected: &str) -> Result<Option<PathBuf>, CodexError> {
         let _locks = self.lock()?;
+        if self.read_any()?.is_some_and(|now| now.digest != expected) {
+            return Err(FileError::Changed { path: self.auth_file() }.into());
+        }
         let target = self.target();
         let aside = self.beside("taken-over");
         point(When::Before, "move the Codex login aside");
@@ -211,5 +215,22 @@ fn lock_now(path: &Path, mode: u32) -> Result<Option<File>, FileError> {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(e)) => Err(fail(e)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_codex_wrote_meanwhile_is_not_moved_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::find(Some(dir.path())).unwrap();
+        std::fs::write(home.auth_file(), r#"{"OPENAI_API_KEY":"sk-made-up"}"#).unwrap();
+        let refused = home.move_aside("another digest");
+        assert!(matches!(refused, Err(CodexError::File(FileError::Changed { .. }))), "{refused:?}");
+        let now = home.read_any().unwrap().unwrap();
+        let aside = home.move_aside(&now.digest).unwrap().unwrap();
+        assert!(aside.exists() && !home.auth_file().exists());
     }
 }

@@ -20,6 +20,8 @@ use crate::vault::reference::SecretName;
 
 /// A claim that is older was left by somebody who died; longer than any take-over waits.
 const CLAIM_LIMIT_MS: i64 = 120_000;
+/// The longest wait of a take-over: what must be done then is done before its claim is old.
+const LONGEST_PATIENCE: Duration = super::watch::LOOK_EVERY.saturating_mul(3);
 /// How long a caller waits for another one that is just taking the login.
 const CONTENTION_LIMIT: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(250);
@@ -122,7 +124,7 @@ impl Custody<'_> {
     }
 
     fn patience(&self) -> Duration {
-        self.options.patience.unwrap_or(super::watch::LOOK_EVERY * 3)
+        self.options.patience.unwrap_or(LONGEST_PATIENCE).min(LONGEST_PATIENCE)
     }
 
     fn claim_name(&self) -> Result<SecretName> {

@@ -3,7 +3,7 @@
 //! Codex's refresh tokens serve once. Two copies of one login that are both used end as none: the second one that is
 //! refreshed is refused, and its agents are logged out. So the stored record names the one machine that may use it
 //! (`record`), every rotation goes to the vault as soon as Codex has written it (`watch`), and one that cannot go there
-//! now waits sealed in the ledger. What Codex does with its file was found out with Codex 0.169.0; tests/engine/codex_login.rs
+//! now waits sealed in the ledger. What Codex does with its file was found out with Codex 0.169.0; tests/engine/codex_rotation.rs
 //! runs it. This room must not know Tauri, the command line, or how an app talks to its app-servers.
 
 mod auth;
@@ -56,7 +56,7 @@ pub struct CodexOptions {
     pub force: bool,
     /// How long the login is this machine's after it was last heard of; default [`LEASE`].
     pub lease: Option<Duration>,
-    /// How long a take-over waits for the other machine's watcher; default three of its looks, 90 s.
+    /// How long a take-over waits for the other machine's watcher; at most, and by default, 90 s.
     pub patience: Option<Duration>,
     /// How often a watcher looks whether another machine wants the login; default 30 s.
     pub look_every: Option<Duration>,
