@@ -173,6 +173,42 @@ async fn what_cannot_be_stored_waits_sealed_and_is_not_lost_with_the_file() {
     assert_eq!(one.stored_token(&bed).await, "rt-made-up-3");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_codex_wrote_last_wins_over_what_waits_though_the_clock_was_put_back() {
+    let (bed, one, _) = two_machines().await;
+    let watcher = Watcher::start(one.ravi(&bed), one.options()).watching().await;
+    let last = chatgpt(ACCOUNT, "rt-made-up-2");
+    bed.fault(json!({ "path": "/api/*", "status": 503, "times": 1_000_000 })).await;
+    one.put(&chatgpt(ACCOUNT, "rt-made-up-1"));
+    until("it is told", async || watcher.told(|event| matches!(event, CodexEvent::Failed { .. }))).await;
+    assert!(watcher.stop().await.expect("it ends well").pending);
+    one.put(&last);
+    bed.local(reqwest::Method::DELETE, "faults", None).await;
+    let _watcher = Watcher::start(one.ravi(&bed), one.options()).watching().await;
+    assert_eq!((one.text(), one.stored_token(&bed).await), (last, "rt-made-up-2".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_written_while_codex_holds_one_of_its_locks() {
+    let (bed, one, two) = two_machines().await;
+    one.codex(&bed, &["save"]).ok();
+    for (machine, name) in [(&two, "auth.lock"), (&one, "auth.json.lock")] {
+        let _ = std::fs::remove_file(machine.file());
+        let lock = std::fs::File::create(machine.home.join(name)).expect("a file");
+        lock.lock().expect("nobody has it");
+        let ravi = machine.ravi(&bed);
+        let options = CodexOptions { take_over: true, ..machine.options() };
+        let restore = tokio::spawn(async move { ravi.codex_restore(&options).await });
+        // All but the file is done then.
+        until("it is the holder", async || machine.stored(&bed).await["holder"]["home"] == json!(machine.home)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(!machine.file().exists(), "{name}");
+        drop(lock);
+        restore.await.expect("no panic").expect("it goes on");
+        assert_eq!(refresh_token(&machine.text()), "rt-made-up-0");
+    }
+}
+
 /// A job, and the machine that does it, after Codex has refreshed and before anything of that was stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Job {
@@ -312,7 +348,22 @@ impl World<'_> {
         CodexOptions { name: Some(self.name.clone()), patience, ..self.agents[agent].machine.options() }
     }
 
-    /// Codex refreshes: the token of its file is spent, and the next one written.
+    fn running(&self) -> Vec<usize> {
+        (0..2).filter(|agent| *self.agents[*agent].codex.lock().expect("whole")).collect()
+    }
+
+    /// Codex refreshes, where it runs or soon does.
+    async fn refresh_somewhere(&mut self, dice: &mut Dice) {
+        for _ in 0..20 {
+            match self.running()[..] {
+                [] => tokio::time::sleep(Duration::from_millis(20)).await,
+                [one] => return self.refresh(one),
+                _ => return self.refresh(dice.roll(2) as usize),
+            }
+        }
+    }
+
+    /// The token of its file is spent, and the next one written.
     fn refresh(&mut self, agent: usize) {
         let agent = &self.agents[agent];
         let runs = agent.codex.lock().expect("whole");
@@ -346,9 +397,9 @@ impl World<'_> {
 
     async fn act(&mut self, dice: &mut Dice) -> String {
         let agent = dice.roll(2) as usize;
-        let what = dice.roll(10);
+        let what = dice.roll(14);
         match what {
-            0..=3 => self.refresh(agent),
+            0..=3 | 10.. => self.refresh_somewhere(dice).await,
             4 => {
                 if let Some(watcher) = self.agents[agent].watcher.take() {
                     watcher.kill().await;
@@ -421,8 +472,9 @@ async fn no_interleaving_reuses_or_loses_a_token() {
         let mut world = World { bed: &bed, agents, tokens: Arc::default(), round, name };
         world.agents[0].machine.put(&chatgpt(ACCOUNT, &world.token(0)));
         world.start(0, false);
+        until("Codex runs", async || !world.running().is_empty()).await;
         let mut trail = Vec::new();
-        for _ in 0..16 {
+        for _ in 0..24 {
             trail.push(world.act(&mut dice).await);
             world.check(&trail);
         }
