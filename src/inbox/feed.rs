@@ -235,10 +235,17 @@ impl Runner {
         match link {
             Link::Open(socket) => self.wait_at_socket(socket).await,
             Link::Closed(at, pause) if at <= Instant::now() => self.connect(pause).await,
-            other => {
+            Link::Closed(at, pause) => {
+                // The socket is opened in its time, however long the pauses between replays have become.
+                let due = at.saturating_duration_since(Instant::now());
+                let replay = self.next_pause(LONGEST_PAUSE).min(due);
+                self.sleep(replay).await;
+                Link::Closed(at, pause)
+            }
+            Link::None => {
                 let pause = self.next_pause(LONGEST_PAUSE);
                 self.sleep(pause).await;
-                other
+                Link::None
             }
         }
     }
