@@ -12,7 +12,6 @@ use lettre::message::{Attachment, MultiPart, SinglePart, header::ContentType};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use serde_json::{Value, json};
 use tauri_plugin_ravi::inbox::MessageFilter;
-use tauri_plugin_ravi::inbox::codes::{MessageText, extract};
 use tauri_plugin_ravi::local::{Options, Server};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -88,11 +87,6 @@ async fn run(bed: &Arc<Bed>, args: Vec<String>) -> Run {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_workspaces_sign_up_at_once() {
-    let text = Some("Your verification code is 730184");
-    if extract(&MessageText { text, ..MessageText::default() }).code.is_none() {
-        println!("skipped: this build finds no codes");
-        return;
-    }
     let (bed, port) = bed_with_mail().await;
     let service = start_service(port).await;
     let (ravi, bed) = (bed.ravi(), Arc::new(bed));

@@ -37,6 +37,7 @@ mod hooks_lifetimes;
 mod hooks_worktrees;
 mod inbox_codes;
 mod inbox_messages;
+mod inbox_registrations;
 mod inbox_rounds;
 mod inbox_signup;
 mod inbox_wait;
