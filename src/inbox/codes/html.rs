@@ -21,6 +21,13 @@ const MOST_STYLED: usize = 5_000;
 /// Links kept.
 const MOST_LINKS: usize = 400;
 
+/// Deepest nesting, most attributes of an element, most cells of a row and most digits of a span in mail that people
+/// write.
+const TAME_DEPTH: usize = 256;
+const TAME_ATTRIBUTES: usize = 64;
+const TAME_CELLS: usize = 256;
+const TAME_SPAN_DIGITS: usize = 3;
+
 /// The visible lines of `html`.
 pub(super) fn lines(html: &str) -> Vec<Line> {
     let html = super::lines::head(html, MOST_HTML);
@@ -39,6 +46,45 @@ pub(super) fn lines(html: &str) -> Vec<Line> {
         }
     }
     page.end()
+}
+
+/// The visible text of `html`, plainly laid out.
+pub(in crate::inbox) fn text(html: &str) -> String {
+    lines(html).into_iter().map(|line| line.text).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether a reader that builds a tree gets through `html` in time that grows with its length only: nothing is nested
+/// deeply, and no element has attributes or columns without end.
+pub(in crate::inbox) fn is_tame(html: &str) -> bool {
+    let mut depth = 0usize;
+    let mut cells = 0usize;
+    for token in tokens(html) {
+        match token {
+            Token::StartTag(tag) => {
+                let name = lossy(&tag.name);
+                let spans = ["colspan", "rowspan"].iter().filter_map(|key| tag.attributes.get(key.as_bytes()));
+                let wide = spans.into_iter().any(|span| span.len() > TAME_SPAN_DIGITS);
+                cells = if matches!(name.as_str(), "tr" | "table") { 0 } else { cells + usize::from(is_cell(&name)) };
+                depth += usize::from(!is_void(&name) && !closes_itself(&name));
+                if wide || depth > TAME_DEPTH || cells > TAME_CELLS || tag.attributes.len() > TAME_ATTRIBUTES {
+                    return false;
+                }
+            }
+            Token::EndTag(tag) if !closes_itself(&lossy(&tag.name)) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    true
+}
+
+fn is_cell(name: &str) -> bool {
+    matches!(name, "td" | "th")
+}
+
+/// Elements whose end tag is mostly left out: the next one ends them.
+fn closes_itself(name: &str) -> bool {
+    is_cell(name)
+        || matches!(name, "p" | "li" | "dd" | "dt" | "tr" | "tbody" | "thead" | "tfoot" | "option" | "html" | "body")
 }
 
 fn tokens(html: &str) -> impl Iterator<Item = Token<()>> + '_ {

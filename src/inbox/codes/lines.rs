@@ -151,7 +151,7 @@ fn starts_quote(line: &Line) -> bool {
 }
 
 /// The first `most` bytes of a text, at a character's end.
-pub(super) fn head(text: &str, most: usize) -> &str {
+pub(in crate::inbox) fn head(text: &str, most: usize) -> &str {
     let mut end = most.min(text.len());
     while !text.is_char_boundary(end) {
         end -= 1;

@@ -17,6 +17,8 @@ mod tokens;
 mod weigh;
 mod words;
 
+pub(super) use html::{is_tame, text as text_of_html};
+pub(super) use lines::head;
 pub use model::{Candidate, CandidateKind, Code, Extraction, Kind, Link, MessageText};
 
 use links::WeighedLink;
