@@ -21,8 +21,9 @@ const MOST_STYLED: usize = 5_000;
 /// Links kept.
 const MOST_LINKS: usize = 400;
 
-/// Deepest nesting, most attributes of an element, most cells of a row and most digits of a span in mail that people
-/// write.
+/// Most elements, deepest nesting, most attributes of an element, most cells of a row and most digits of a span in mail
+/// that people write.
+const TAME_ELEMENTS: usize = 20_000;
 const TAME_DEPTH: usize = 256;
 const TAME_ATTRIBUTES: usize = 64;
 const TAME_CELLS: usize = 256;
@@ -54,19 +55,25 @@ pub(in crate::inbox) fn text(html: &str) -> String {
 }
 
 /// Whether a reader that builds a tree gets through `html` in time that grows with its length only: nothing is nested
-/// deeply, and no element has attributes or columns without end.
+/// deeply, and there are no elements, attributes or columns without end.
 pub(in crate::inbox) fn is_tame(html: &str) -> bool {
     let mut depth = 0usize;
-    let mut cells = 0usize;
+    let (mut elements, mut cells) = (0usize, 0usize);
     for token in tokens(html) {
         match token {
             Token::StartTag(tag) => {
+                elements += 1;
                 let name = lossy(&tag.name);
                 let spans = ["colspan", "rowspan"].iter().filter_map(|key| tag.attributes.get(key.as_bytes()));
                 let wide = spans.into_iter().any(|span| span.len() > TAME_SPAN_DIGITS);
                 cells = if matches!(name.as_str(), "tr" | "table") { 0 } else { cells + usize::from(is_cell(&name)) };
                 depth += usize::from(!is_void(&name) && !closes_itself(&name));
-                if wide || depth > TAME_DEPTH || cells > TAME_CELLS || tag.attributes.len() > TAME_ATTRIBUTES {
+                if wide
+                    || elements > TAME_ELEMENTS
+                    || depth > TAME_DEPTH
+                    || cells > TAME_CELLS
+                    || tag.attributes.len() > TAME_ATTRIBUTES
+                {
                     return false;
                 }
             }
