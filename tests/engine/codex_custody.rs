@@ -190,6 +190,21 @@ async fn the_newer_of_file_and_vault_wins_and_links_stay() {
     assert!(bed.path("real-auth.json.lock").exists() && one.home.join("auth.lock").exists(), "Codex's locks");
 }
 
+/// The ledger is gone, and with it what file and vault last agreed on: the times in both say which one is newer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_file_is_kept_where_the_ledger_is_lost() {
+    let bed = Bed::new().await;
+    let one = Machine::new(&bed, "one");
+    one.put(&chatgpt(ACCOUNT, "rt-made-up-0"));
+    one.codex(&bed, &["save"]).ok();
+    let newest = chatgpt(ACCOUNT, "rt-made-up-1");
+    one.put(&newest);
+    let again = Machine { home: one.home.clone(), ..Machine::new(&bed, "again") };
+    let restored = again.codex(&bed, &["restore", "--take-over"]).ok().json();
+    assert_eq!((&restored["changed"], &restored["pushed"]), (&json!(false), &json!(true)));
+    assert_eq!((again.text(), again.stored_token(&bed).await), (newest, "rt-made-up-1".to_owned()));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_api_key_has_no_holder_and_serves_everywhere() {
     let bed = Bed::new().await;
