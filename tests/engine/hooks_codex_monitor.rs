@@ -56,8 +56,12 @@ struct Watch(Child);
 
 impl Watch {
     fn start(bed: &Bed, app: &App, more: &[&str]) -> Watch {
+        Watch::with_grace(bed, app, "1s", more)
+    }
+
+    fn with_grace(bed: &Bed, app: &App, grace: &str, more: &[&str]) -> Watch {
         let mut program: Command = bed.program();
-        program.arg("watch").arg("--codex-monitor").arg(&app.dir).args(["--grace", "1s"]).args(more);
+        program.arg("watch").arg("--codex-monitor").arg(&app.dir).args(["--grace", grace]).args(more);
         let log = std::fs::File::options().create(true).append(true).open(bed.path("watch.log")).expect("a log");
         Watch(program.stdout(Stdio::null()).stderr(log).spawn().expect("it starts"))
     }
@@ -177,6 +181,31 @@ async fn a_trace_of_the_app_s_writes_provisions_and_releases_exactly_what_it_mea
     drop(watch);
     bed.run(&["reap"]).ok();
     assert_eq!(bed.live_keys().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_is_gone_for_less_than_the_grace_time_keeps_its_workspace() {
+    let bed = Bed::new().await;
+    let mut app = App::new(&bed);
+    bed.run(&["watch", "--codex-monitor", app.dir.to_str().expect("text"), "--once"]).ok();
+    let watch = Watch::with_grace(&bed, &app, "10m", &[]);
+    let folder = |name: &str| {
+        let folder = bed.path(name);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        folder
+    };
+    app.add("one", &folder("one"), None);
+    app.write();
+    until("it is set up", &bed, || ready(&bed) == ["one"]).await;
+    // Two more looks, both of which saw it gone; the second begins when everything of the first is done.
+    app.drop("one");
+    for name in ["two", "three"] {
+        app.add(name, &folder(name), None);
+        app.write();
+        until("the next one is set up", &bed, || ready(&bed).iter().any(|id| id == name)).await;
+    }
+    assert_eq!(ready(&bed), ["one", "three", "two"]);
+    drop(watch);
 }
 
 #[tokio::test(flavor = "multi_thread")]
