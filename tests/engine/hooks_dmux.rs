@@ -238,6 +238,60 @@ async fn while_ravi_is_away_a_removal_is_noted_quickly_and_done_later() {
     assert_eq!((states(&bed), bed.live_keys().await), (Vec::new(), 0));
 }
 
+/// dmux runs this hook through `sh`, and after 30 s kills that `sh` alone: the hook goes on, without anybody who waits, while
+/// its worktree goes and the next hooks come.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hook_that_dmux_waits_for_no_longer_goes_on_by_itself_and_ends_the_same() {
+    use std::io::Read as _;
+    for ravi_comes_back in [true, false] {
+        let bed = Bed::new().await;
+        let project = Project::new(&bed);
+        project.add(&bed, "one");
+        project.run(&bed, "worktree_created", "dmux-1", Some("one")).ok();
+        bed.reset_calls().await;
+        let delay_ms = if ravi_comes_back { 1_000 } else { 600_000 };
+        bed.fault(json!({ "path": "/api/*", "delay_ms": delay_ms, "times": 99 })).await;
+        let like = project.hook(&bed, "before_worktree_remove", "dmux-1", Some("one"));
+        let mut sh = Command::new("sh");
+        // Not its last command, so that it is a process of its own.
+        sh.args(["-c", "\"$0\" \"$@\"; exit $?"]).arg(like.get_program()).args(like.get_args());
+        sh.envs(like.get_envs().filter_map(|(key, value)| Some((key, value?)))).current_dir(&project.root);
+        let mut sh = sh.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut output = sh.stdout.take().expect("its output");
+        while bed.call_log().await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let killed = Command::new("kill").args(["-TERM", &sh.id().to_string()]).status().expect("it runs");
+        assert!(killed.success() && !sh.wait().expect("it ends").success());
+        let mut said = String::new();
+        let next = |event| {
+            let mut hook = project.hook(&bed, event, "dmux-1", Some("one"));
+            hook.stdout(Stdio::null()).spawn().expect("it starts")
+        };
+        let late = if ravi_comes_back {
+            // All at once with the one that goes on.
+            project.remove(&bed, "one");
+            let late = ["pane_closed", "worktree_removed"].map(next);
+            output.read_to_string(&mut said).expect("text");
+            late
+        } else {
+            output.read_to_string(&mut said).expect("text");
+            assert!(said.contains("noted"), "Ravi is slow: {said}");
+            bed.local(reqwest::Method::DELETE, "faults", None).await;
+            assert_eq!((states(&bed), bed.live_keys().await), (Vec::new(), 1), "all but the key, which is owed");
+            project.remove(&bed, "one");
+            ["pane_closed", "worktree_removed"].map(next)
+        };
+        assert!(!said.is_empty(), "it went on after the end of its sh");
+        for mut hook in late {
+            assert!(hook.wait().expect("it ends").success());
+        }
+        bed.local(reqwest::Method::DELETE, "faults", None).await;
+        bed.run(&["reap"]).ok();
+        assert_eq!((states(&bed), bed.live_keys().await), (Vec::new(), 0));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn ravi_s_own_guide_names_the_identity_after_the_pane_and_a_second_run_changes_nothing() {
     let bed = Bed::new().await;
