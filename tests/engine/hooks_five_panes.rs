@@ -1,7 +1,8 @@
-//! Five dmux-style panes at once: five authors, five inboxes with a code each, merged and removed in any order; at the end
-//! there is no live key, and what is the human's is as it was.
+//! Five dmux-style panes at once: five authors, and five inboxes that sign up at a web service with a code each; merged
+//! and removed in any order. At the end there is no live key, and what is the human's is as it was.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -9,6 +10,7 @@ use tauri_plugin_ravi::api::{AnyKey, Client, ClientOptions, MessageQuery};
 
 use crate::common::{Bed, HUMAN_EMAIL, Run};
 use crate::hooks_dmux::{Dice, Project};
+use crate::inbox_signup::{bed_with_mail, run, start_service};
 
 /// What the worktree's own files say: the identity and its key, as the official command line reads them.
 fn own_key(tree: &Path) -> (String, SecretString) {
@@ -27,10 +29,26 @@ async fn inbox(bed: &Bed, tree: &Path) -> Vec<String> {
     mails.into_iter().map(|mail| mail.text_content).collect()
 }
 
+/// Signs up at the service as an agent does, from the pane's folder; the service let it in. Answers the code.
+async fn sign_up(bed: Arc<Bed>, service: String, tree: String, email: String) -> String {
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let post = |what: &str, body: Value| http.post(format!("{service}/{what}")).json(&body).send();
+    let args = |rest: &[&str]| rest.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>();
+    let fence = run(&bed, args(&["inbox", "fence", &tree])).await.ok().stdout.trim().to_owned();
+    let asked = post("signup", json!({ "email": email })).await.expect("the service answers");
+    assert!(asked.status().is_success(), "{email}: {}", asked.status());
+    let wait = args(&["inbox", "wait", &tree, "--code", "--since", &fence, "--timeout", "60"]);
+    let code = run(&bed, wait).await.ok().stdout.trim().to_owned();
+    let let_in = post("confirm", json!({ "email": email, "code": code })).await.expect("the service answers");
+    assert!(let_in.status().is_success(), "{email} shows {code}: {}", let_in.status());
+    code
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn five_panes_sign_up_at_once_and_go_in_any_order() {
     for seed in [1, 2] {
-        let bed = Bed::new().await;
+        let (bed, smtp) = bed_with_mail().await;
+        let (bed, service) = (Arc::new(bed), start_service(smtp).await);
         let mut project = Project::new(&bed);
         let root = project.root.clone();
         let files =
@@ -55,29 +73,36 @@ async fn five_panes_sign_up_at_once_and_go_in_any_order() {
             assert!(gate.wait().expect("it ends").success(), "every agent may start");
         }
 
-        // Each signs up somewhere with its address, and gets its own code, all at once.
+        // Each signs up with its address, and gets its own code, all at once.
         let list = bed.run(&["list", "--json"]).ok().json();
-        let mut addresses: Vec<String> = Vec::new();
-        for (n, slug) in slugs.iter().enumerate() {
+        let (mut addresses, mut waits) = (Vec::new(), Vec::new());
+        for slug in slugs {
             let all = list["workspaces"].as_array().expect("a list");
-            let workspace = all.iter().find(|w| w["name"] == *slug).expect("it is there");
+            let workspace = all.iter().find(|w| w["name"] == slug).expect("it is there");
             let email = workspace["identity"]["email"].as_str().expect("an address").to_owned();
-            let mail = json!({ "to": email, "from": "signup@service.test", "subject": "Welcome", "text": format!("Your code is 4711{n}0") });
-            bed.local(reqwest::Method::POST, "email", Some(mail)).await;
+            let tree = project.tree(slug).to_str().expect("text").to_owned();
+            waits.push(tokio::spawn(sign_up(Arc::clone(&bed), service.clone(), tree, email.clone())));
             addresses.push(email);
+        }
+        let mut codes: Vec<String> = Vec::new();
+        for wait in waits {
+            codes.push(wait.await.expect("it signed up"));
         }
         for (n, slug) in slugs.iter().enumerate() {
             let tree = project.tree(slug);
-            assert_eq!(inbox(&bed, &tree).await, [format!("Your code is 4711{n}0")], "{slug} sees its own code alone");
+            let mails = inbox(&bed, &tree).await;
+            assert!(mails.len() == 1 && mails[0].contains(&codes[n]), "{slug} sees its own code alone: {mails:?}");
             std::fs::write(tree.join(format!("{slug}.txt")), "work").expect("written");
             // As dmux commits for an agent before a merge.
             bed.git(&tree, &["add", "-A"]);
             bed.git(&tree, &["commit", "--quiet", "-m", slug]);
             assert_eq!(bed.git(&tree, &["log", "-1", "--format=%an <%ae>"]), format!("{slug} <{}>", addresses[n]));
         }
-        addresses.sort();
-        addresses.dedup();
-        assert_eq!(addresses.len(), 5);
+        for all in [&mut addresses, &mut codes] {
+            all.sort();
+            all.dedup();
+            assert_eq!(all.len(), 5, "each has its own");
+        }
 
         let mut dice = Dice(seed);
         let mut left: Vec<(&str, &str)> = panes.clone();

@@ -21,7 +21,7 @@ use crate::inbox_messages::{mail, workspace};
 
 type Mailer = AsyncSmtpTransport<Tokio1Executor>;
 
-async fn bed_with_mail() -> (Bed, u16) {
+pub async fn bed_with_mail() -> (Bed, u16) {
     // A free port, found by whoever has it last; the stand-in is told which.
     let port = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
     (Bed::with(Options { smtp_port: Some(port), ..Options::default() }).await, port)
@@ -71,7 +71,7 @@ async fn confirm(State(service): State<Arc<Service>>, Json(form): Json<Value>) -
     }
 }
 
-async fn start_service(port: u16) -> String {
+pub async fn start_service(port: u16) -> String {
     let service = Arc::new(Service { mailer: mailer(port), codes: Mutex::default() });
     let router = Router::new().route("/signup", post(sign_up)).route("/confirm", post(confirm)).with_state(service);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -80,7 +80,7 @@ async fn start_service(port: u16) -> String {
     url
 }
 
-async fn run(bed: &Arc<Bed>, args: Vec<String>) -> Run {
+pub async fn run(bed: &Arc<Bed>, args: Vec<String>) -> Run {
     let bed = Arc::clone(bed);
     tokio::task::spawn_blocking(move || bed.run(&args)).await.expect("it ends")
 }
@@ -120,14 +120,11 @@ async fn five_workspaces_sign_up_at_once() {
             let let_in = post("confirm", json!({ "email": address, "code": code })).await.expect("the service answers");
             assert_eq!(let_in.status(), StatusCode::OK, "{id} got {code}");
             // The same code is not handed out again, unless it is asked for.
-            let soon = |mut wait: Vec<String>, more: &[&str]| {
-                *wait.last_mut().expect("the time") = "1".to_owned();
-                wait.extend(more.iter().map(|arg| (*arg).to_owned()));
-                wait
-            };
-            let second = run(&bed, soon(wait.clone(), &["--json"])).await;
+            let mut soon = wait.clone();
+            *soon.last_mut().expect("the time") = "1".to_owned();
+            let second = run(&bed, [soon, args(&["--json"])].concat()).await;
             assert_eq!((second.code, second.error_code().as_str()), (1, "inbox.timeout"));
-            let again = run(&bed, soon(wait, &["--json", "--again"])).await.ok().json();
+            let again = run(&bed, [wait, args(&["--json", "--again"])].concat()).await.ok().json();
             assert_eq!(again["code"]["value"].as_str(), Some(code.as_str()));
             1
         }));
