@@ -47,6 +47,13 @@ fn describe_plugin() {
         "codex_restore",
         "audit_query",
         "audit_verify",
+        "inbox_list",
+        "inbox_get",
+        "inbox_mark_read",
+        "inbox_fence",
+        "inbox_wait",
+        "inbox_watch",
+        "call_cancel",
         "doctor",
     ];
     println!("cargo::rerun-if-changed=src/plugin/scope_entry.rs");

@@ -30,6 +30,15 @@ kept: KeyPlace | null,
 official: string | null, };
 
 /**
+ * The payload of [`ACCOUNT_EVENT`].
+ */
+export type AccountChange = { 
+/**
+ * Who this machine is now; `null` after a logout.
+ */
+account: Account | null, };
+
+/**
  * What was done. Written as its name with dots, such as `secret.read`.
  */
 export type Action = "secret.read" | "secret.set" | "secret.delete" | "secret.rotate" | "bundle.give" | "bundle.take" | "workspace.provision" | "workspace.release" | "workspace.status" | "workspace.suspend" | "workspace.wake" | "key.mint" | "key.revoke" | "github.git" | "github.gh" | "git.sign" | "exec.run" | "account.login" | "account.logout" | "settings.migrate" | "settings.undo" | "machine_key.move" | "seal.change" | "codex.save" | "codex.restore" | "codex.take_over" | "message.read" | "message.send" | "message.code" | "registration.create" | "registration.read" | "registration.delete" | "audit.prune" | "audit.head_lost";
@@ -227,6 +236,14 @@ to: string | null, };
 export type AuditSource = "ledger" | "ravi";
 
 /**
+ * One message on the channel of a long call.
+ *
+ * A command's answer and its channel travel separately, so the answer can overtake messages. The last message carries
+ * the end for that reason; a page waits for it and not for the answer.
+ */
+export type CallEvent<P, T> = { "event": "progress", "data": P } | { "event": "finished", "data": T } | { "event": "failed", "data": ErrorBody };
+
+/**
  * Something that may be the code or the link.
  */
 export type Candidate = { 
@@ -264,6 +281,27 @@ value: string,
  * The code as it stands in the message.
  */
 shown: string, };
+
+/**
+ * Which login, and where.
+ */
+export type CodexChoice = { 
+/**
+ * Codex's folder; default: the one that Codex uses by itself.
+ */
+home?: string, 
+/**
+ * Name of the secret that holds the login; another than the default one needs a scope that names it.
+ */
+name?: string, 
+/**
+ * Take the login from the machine that has it; default: no.
+ */
+take_over?: boolean, 
+/**
+ * Go on where another account, or a newer login, would be overwritten; default: no.
+ */
+force?: boolean, };
 
 /**
  * What a watcher tells.
@@ -938,6 +976,23 @@ subject: string,
 messages: Array<InboxMessage>, };
 
 /**
+ * The payload of [`MESSAGE_EVENT`]: which message, and nothing of what is in it.
+ */
+export type MessageArrived = { 
+/**
+ * The app's id for the workspace.
+ */
+workspace: string, 
+/**
+ * The message's id, `email:12` or `sms:12`.
+ */
+id: string, 
+/**
+ * How it came.
+ */
+kind: MessageKind, };
+
+/**
  * Which messages are meant. What is not given matches everything; upper and lower case are the same.
  */
 export type MessageFilter = { 
@@ -1327,6 +1382,15 @@ plain: Array<string>,
 refused: Array<string>, };
 
 /**
+ * The payload of [`SECRET_EVENT`].
+ */
+export type SecretChange = { 
+/**
+ * Name of the secret; `null` where so many changed at once that names were lost. Never its value.
+ */
+key: string | null, };
+
+/**
  * A conversation by text messages, in a list.
  */
 export type SmsConversation = { 
@@ -1456,6 +1520,19 @@ export type Want = "code" | "link";
  * Why a watcher ended.
  */
 export type WatchEnd = "stopped" | "taken_over";
+
+/**
+ * The payload of [`WORKSPACE_EVENT`].
+ */
+export type WorkspaceChange = { 
+/**
+ * The app's id for the workspace.
+ */
+id: string, 
+/**
+ * How it stands now; `null` once it is released.
+ */
+workspace: WorkspaceSummary | null, };
 
 /**
  * One workspace in a list.

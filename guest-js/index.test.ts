@@ -68,6 +68,10 @@ describe('commands that answer at once', () => {
     ['workspaces.suspend', () => ravi.workspaces.suspend('w1'), 'workspace_suspend', { target: 'w1' }],
     ['audit.query', () => ravi.audit.query({ secret: 'A' }), 'audit_query', { filter: { secret: 'A' } }],
     ['audit.verify', () => ravi.audit.verify(), 'audit_verify', {}],
+    ['inbox.list', () => ravi.inbox.list('w1'), 'inbox_list', { target: 'w1', filter: {} }],
+    ['inbox.get', () => ravi.inbox.get('w1', 'email:1'), 'inbox_get', { target: 'w1', id: 'email:1' }],
+    ['inbox.markRead', () => ravi.inbox.markRead('w1', 'email:1'), 'inbox_mark_read', { target: 'w1', id: 'email:1' }],
+    ['inbox.fence', () => ravi.inbox.fence('w1'), 'inbox_fence', { target: 'w1' }],
     ['doctor', () => ravi.doctor(), 'doctor', {}],
     ['workspaces.env', () => ravi.workspaces.env('/w'), 'workspace_env', { path: '/w' }],
     ['workspaces.owed', () => ravi.workspaces.owed(), 'workspace_owed', {}],
@@ -186,6 +190,32 @@ describe('long calls', () => {
     expect(calls).toHaveLength(3)
   })
 
+  it('end a wait by its signal, by the number of the call', async () => {
+    const calls = answering(({ command }) => (command.endsWith('inbox_wait') ? new Promise(() => {}) : true))
+    const controller = new AbortController()
+    const wait = ravi.inbox.waitCode('w1', { since: 7, signal: controller.signal })
+    controller.abort(new Error('enough'))
+    await expect(wait).rejects.toThrow('enough')
+    const [first, second] = calls as [Call, Call]
+    expect(first.args).toMatchObject({ target: 'w1', request: { since: 7 }, want: 'code' })
+    expect(second).toEqual({ command: 'plugin:ravi|call_cancel', args: { call: first.args['call'] } })
+  })
+
+  it('end a wait that the plugin learns of after its end', async () => {
+    let known = false
+    const calls = answering(({ command }) => {
+      if (command.endsWith('inbox_wait')) return new Promise(() => {})
+      const answer = known
+      known = true
+      return answer
+    })
+    const controller = new AbortController()
+    const wait = ravi.inbox.wait('w1', { signal: controller.signal })
+    controller.abort(new Error('enough'))
+    await expect(wait).rejects.toThrow('enough')
+    await vi.waitFor(() => expect(calls.map(({ command }) => command.slice(12))).toEqual(['inbox_wait', 'call_cancel', 'call_cancel']))
+  })
+
   it('do not begin where the signal was given before', async () => {
     const calls = answering(() => true)
     const login = ravi.account.login({ onPrompt: vi.fn(), signal: AbortSignal.abort() })
@@ -222,5 +252,27 @@ describe('events', () => {
     unlisten()
     await emit('ravi://workspace', { id: 'w2', workspace: null })
     expect(seen).toEqual([{ id: 'w1', workspace: null }, { account: null }, { key: 'A' }])
+  })
+
+  it('of messages come once each, from the fence on, for the workspace alone', async () => {
+    const calls: Call[] = []
+    const answers: Record<string, unknown> = { workspace_status: { id: 'w1' }, inbox_fence: { cursor: 7 }, call_cancel: true }
+    mockIPC(
+      (command, args) => {
+        calls.push({ command, args: args as Call['args'] })
+        return answers[command.slice('plugin:ravi|'.length)] ?? new Promise(() => {})
+      },
+      { shouldMockEvents: true },
+    )
+    const { emit } = await import('@tauri-apps/api/event')
+    const handler = vi.fn()
+    const stop = await ravi.inbox.onMessage('/work/w1', handler)
+    const message = { workspace: 'w1', id: 'email:1', kind: 'email' }
+    for (const payload of [message, message, { ...message, workspace: 'w2', id: 'email:2' }]) await emit('ravi://message', payload)
+    expect(handler.mock.calls).toEqual([[message]])
+    const watch = calls.find(({ command }) => command.endsWith('inbox_watch'))
+    expect(watch?.args).toMatchObject({ target: '/work/w1', since: 7 })
+    stop()
+    expect(calls.at(-1)).toEqual({ command: 'plugin:ravi|call_cancel', args: { call: watch?.args['call'] } })
   })
 })

@@ -31,19 +31,21 @@ import * as account from './account'
 import * as audit from './audit'
 import * as codex from './codex'
 import { doctor } from './doctor'
+import * as inbox from './inbox'
 import * as seal from './seal'
 import * as secrets from './secrets'
 import * as settings from './settings'
 import * as workspaces from './workspaces'
 
-export { account, audit, codex, doctor, seal, secrets, settings, workspaces }
+export { account, audit, codex, doctor, inbox, seal, secrets, settings, workspaces }
 export { RaviError } from './error'
 export type * from './bindings'
+export type { ListOptions, WaitOptions } from './inbox'
 export type { LoginOptions } from './account'
 export type { NewValue } from './secrets'
 export type { Places } from './settings'
 export type { ProgressOptions, ProvisionOptions, ReleaseOptions } from './workspaces'
 
 /** Everything in one object: `ravi.account`, `ravi.secrets`, `ravi.workspaces` and so on. */
-export const ravi = { account, audit, codex, doctor, seal, secrets, settings, workspaces } as const
+export const ravi = { account, audit, codex, doctor, inbox, seal, secrets, settings, workspaces } as const
 export default ravi

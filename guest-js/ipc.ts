@@ -66,6 +66,23 @@ export function abortable<T>(
   })
 }
 
+let calls = 0
+
+/** Calls a command that waits until it is done or `signal` says to stop; the plugin then ends the wait, too. */
+export function cancellable<T>(name: string, args: Record<string, unknown>, signal?: AbortSignal): Promise<T> {
+  // Unlike those of other pages that this window has shown: a wait of theirs may still be there.
+  calls = calls ? (calls + 1) >>> 0 : (Math.random() * 2 ** 32) >>> 0
+  const number = calls
+  let over = false
+  const cancel = async () => {
+    // Calls travel separately: this one can be there before the one that it is to end.
+    while (!over && !(await call<boolean>('call_cancel', { call: number }))) {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+  return abortable(signal, cancel, () => call<T>(name, { ...args, call: number }).finally(() => (over = true)))
+}
+
 /** A callback that throws must not stop the channel: later messages, the end among them, would never arrive. */
 function tell<P>(callback: ((value: P) => void) | undefined, value: P): void {
   try {

@@ -3,7 +3,7 @@ import { emit } from '@tauri-apps/api/event'
 import { act, createElement } from 'react'
 import { createRoot, type Root } from 'react-dom/client'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { useAccount, useWorkspaces, type LiveAccount, type LiveWorkspaces } from './react'
+import { useAccount, useInbox, useWorkspaces, type LiveAccount, type LiveInbox, type LiveWorkspaces } from './react'
 
 const notSignedIn = { code: 'account.not_signed_in', message: 'not signed in', hint: 'sign in' }
 let root: Root
@@ -97,6 +97,29 @@ it('a window that may not listen still loads, and says why it does not follow', 
   const seen = await render<LiveWorkspaces>(useWorkspaces)
   await vi.waitFor(() => expect(seen.current.error).toMatchObject({ code: 'ipc.refused' }))
   expect(seen.current).toMatchObject({ workspaces: [workspace('w1')], loading: false })
+})
+
+it('useInbox loads, again when a message comes, and nothing without a workspace', async () => {
+  let list = [{ id: 'email:1' }]
+  const asked: string[] = []
+  mockIPC(
+    (command) => {
+      asked.push(command)
+      if (command.endsWith('inbox_list')) return list
+      if (command.endsWith('workspace_status')) return { id: 'w1' }
+      if (command.endsWith('inbox_fence')) return { cursor: 7 }
+      return command.endsWith('inbox_watch') ? new Promise(() => {}) : true
+    },
+    { shouldMockEvents: true },
+  )
+  const none = await render<LiveInbox>(() => useInbox(null))
+  await vi.waitFor(() => expect(none.current).toMatchObject({ messages: [], loading: false }))
+  expect(asked).toEqual([])
+  const seen = await render<LiveInbox>(() => useInbox('w1'))
+  await vi.waitFor(() => expect(seen.current.messages).toEqual(list))
+  list = [...list, { id: 'email:2' }]
+  await act(() => emit('ravi://message', { workspace: 'w1', id: 'email:2', kind: 'email' }))
+  await vi.waitFor(() => expect(seen.current.messages).toEqual(list))
 })
 
 it('stops listening when it goes', async () => {

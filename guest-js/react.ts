@@ -9,7 +9,7 @@
  */
 
 import { useCallback, useEffect, useRef, useState } from 'react'
-import { account, RaviError, workspaces, type Account, type WorkspaceSummary } from './index'
+import { account, inbox, RaviError, workspaces, type Account, type InboxItem, type WorkspaceSummary } from './index'
 
 /** What every hook of this package answers besides its data. */
 export interface Live {
@@ -25,6 +25,12 @@ export interface Live {
 export interface LiveAccount extends Live {
   /** Who this machine is to Ravi; `null` while that is not known, or nobody is signed in. */
   account: Account | null
+}
+
+/** What {@link useInbox} answers. */
+export interface LiveInbox extends Live {
+  /** The newest messages, oldest first. */
+  messages: InboxItem[]
 }
 
 /** What {@link useWorkspaces} answers. */
@@ -60,6 +66,26 @@ export function useAccount(): LiveAccount {
 export function useWorkspaces(): LiveWorkspaces {
   const { data, ...live } = useLive<WorkspaceSummary[]>([], workspaces.list, workspaces.onChange)
   return { workspaces: data, ...live }
+}
+
+/**
+ * The newest messages of a workspace, by its id or path; none while `target` is `null`.
+ *
+ * @example
+ * ```tsx
+ * const { messages } = useInbox('w1')
+ * return <ul>{messages.map((one) => <li key={one.id}>{one.from}: {one.subject}</li>)}</ul>
+ * ```
+ */
+export function useInbox(target: string | null): LiveInbox {
+  const load = useCallback(async () => (target === null ? [] : inbox.list(target)), [target])
+  const follow = useCallback(
+    // Why it cannot be followed any more, loading again says, too.
+    async (changed: () => void) => (target === null ? () => {} : inbox.onMessage(target, changed, changed)),
+    [target],
+  )
+  const { data, ...live } = useLive<InboxItem[]>([], load, follow)
+  return { messages: data, ...live }
 }
 
 async function loadAccount(): Promise<Account | null> {

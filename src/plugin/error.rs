@@ -44,7 +44,6 @@ pub(crate) enum CommandError {
     },
     /// The window, or the end of the app, ended a call that waited.
     #[error("the call was cancelled")]
-    #[allow(dead_code)]
     Cancelled,
     /// The window asked for places of an app that is not known.
     #[error("there is no preset {name:?} for settings files")]

@@ -18,6 +18,7 @@ use crate::account::Account;
 use crate::codex::{CodexEvent, CodexOptions};
 use crate::error::ErrorBody;
 use crate::hooks::codex_monitor::{FollowOptions, Followed};
+use crate::inbox::{InboxMessage, MessageKind};
 use crate::vault::reference::SecretName;
 use crate::workspace::WorkspaceSummary;
 
@@ -26,6 +27,8 @@ pub const WORKSPACE_EVENT: &str = "ravi://workspace";
 /// Emitted when a secret of the app changed: by this app, or by others, which is seen when it is read again. Its payload is
 /// [`SecretChange`].
 pub const SECRET_EVENT: &str = "ravi://secret";
+/// Emitted when a message comes to a workspace that a window follows. Its payload is [`MessageArrived`].
+pub const MESSAGE_EVENT: &str = "ravi://message";
 /// Emitted by what [`Builder::watch_codex`](crate::Builder::watch_codex) started. Its payload is
 /// [`CodexEvent`](crate::codex::CodexEvent).
 pub const CODEX_EVENT: &str = "ravi://codex";
@@ -72,6 +75,18 @@ pub struct AccountChange {
 pub struct SecretChange {
     /// Name of the secret; `null` where so many changed at once that names were lost. Never its value.
     pub key: Option<String>,
+}
+
+/// The payload of [`MESSAGE_EVENT`]: which message, and nothing of what is in it.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct MessageArrived {
+    /// The app's id for the workspace.
+    pub workspace: String,
+    /// The message's id, `email:12` or `sms:12`.
+    pub id: String,
+    /// How it came.
+    pub kind: MessageKind,
 }
 
 /// Sends the end of a call as the last message of its channel, and hands the result on as the command's answer.
@@ -134,6 +149,12 @@ pub(crate) async fn emit_secrets<R: Runtime>(app: AppHandle<R>, mut changes: bro
         };
         emit(&app, SECRET_EVENT, SecretChange { key });
     }
+}
+
+/// Tells every window that a message came.
+pub(crate) fn emit_message<R: Runtime>(app: &AppHandle<R>, workspace: &str, message: &InboxMessage) {
+    let (workspace, id) = (workspace.to_owned(), message.item.id.clone());
+    emit(app, MESSAGE_EVENT, MessageArrived { workspace, id, kind: message.item.kind });
 }
 
 /// How long to wait before a list that cannot be followed is looked for again.

@@ -32,7 +32,8 @@ use crate::github::GithubConfig;
 use crate::policy::SecretRule;
 use error::SetupError;
 pub use events::{
-    ACCOUNT_EVENT, AccountChange, CODEX_EVENT, CallEvent, SECRET_EVENT, SecretChange, WORKSPACE_EVENT, WorkspaceChange,
+    ACCOUNT_EVENT, AccountChange, CODEX_EVENT, CallEvent, MESSAGE_EVENT, MessageArrived, SECRET_EVENT, SecretChange,
+    WORKSPACE_EVENT, WorkspaceChange,
 };
 use running::Running;
 
@@ -209,6 +210,13 @@ impl Builder {
                 commands::codex::codex_restore,
                 commands::audit::audit_query,
                 commands::audit::audit_verify,
+                commands::inbox::inbox_list,
+                commands::inbox::inbox_get,
+                commands::inbox::inbox_mark_read,
+                commands::inbox::inbox_fence,
+                commands::inbox::inbox_wait,
+                commands::inbox::inbox_watch,
+                commands::inbox::call_cancel,
                 commands::doctor::doctor,
             ])
             .setup(move |app, api| {
@@ -229,6 +237,7 @@ impl Builder {
                 app.manage(running);
                 Ok(())
             })
+            .on_page_load(|webview, load| running::follow_page(webview, load.event()))
             .on_event(running::follow)
             .build()
     }

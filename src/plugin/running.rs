@@ -1,5 +1,5 @@
 //! What runs while the app does: tasks that look after things, and calls that wait. Both end with the app; a wait also ends
-//! when its window says so or is closed.
+//! when its window says so, shows another page or is closed.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tauri::async_runtime::{self, JoinHandle};
-use tauri::{AppHandle, Manager, RunEvent, Runtime, WindowEvent};
+use tauri::webview::PageLoadEvent;
+use tauri::{AppHandle, Manager, RunEvent, Runtime, Webview, WindowEvent};
 use tokio::sync::Notify;
 
 use super::RaviExt;
@@ -49,7 +50,6 @@ impl Running {
     }
 
     /// Runs `work` until it ends or is cancelled.
-    #[allow(dead_code)]
     pub(crate) async fn wait<T>(
         &self,
         window: &str,
@@ -67,7 +67,6 @@ impl Running {
     }
 
     /// Ends a wait of this window; `false` where there is none of this number.
-    #[allow(dead_code)]
     pub(crate) fn cancel(&self, window: &str, call: u32) -> bool {
         let found = locked(&self.waits).get(&(window.to_owned(), call)).cloned();
         found.inspect(|stop| stop.notify_one()).is_some()
@@ -116,6 +115,13 @@ pub(super) fn follow<R: Runtime>(app: &AppHandle<R>, event: &RunEvent) {
             note_owed(app);
         }
         _ => {}
+    }
+}
+
+/// Ends what the page before waited for: nobody is there any more to be told.
+pub(super) fn follow_page<R: Runtime>(webview: &Webview<R>, event: PageLoadEvent) {
+    if let (PageLoadEvent::Started, Some(running)) = (event, webview.try_state::<Running>()) {
+        running.cancel_all(|window| window == webview.label());
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) mod account;
 pub(super) mod audit;
 pub(super) mod codex;
 pub(super) mod doctor;
+pub(super) mod inbox;
 pub(super) mod seal;
 pub(super) mod secrets;
 pub(super) mod settings;

@@ -326,6 +326,39 @@ fn a_refusal_is_in_the_trail_and_the_trail_is_whole() {
 }
 
 #[test]
+fn a_wait_ends_with_a_message_or_when_it_is_cancelled() {
+    let (world, [first, _]) = two_workspaces(json!(["ravi:inbox", "ravi:workspaces"]));
+    let fence = world.app.call("inbox_fence", json!({ "target": "w1" })).unwrap()["cursor"].clone();
+    let address = world.app.call("workspace_status", json!({ "path": first })).unwrap()["identity"]["email"].clone();
+    let mail = json!({ "to": address, "from": "shop@example.com", "subject": "Hello", "text": "Your code is 482913." });
+    let send = reqwest::Client::new().post(format!("{}/_local/email", world.server.base_url())).json(&mail).send();
+    let reply = tauri::async_runtime::block_on(send).unwrap();
+    assert!(reply.status().is_success(), "{}", reply.status());
+
+    let wait = json!({ "target": "w1", "call": 1, "request": { "since": fence }, "want": "code" });
+    assert_eq!(world.app.call("inbox_wait", wait).unwrap()["code"]["value"], "482913");
+    let listed = world.app.call("inbox_list", json!({ "target": "w1" })).unwrap();
+    let id = listed[0]["id"].clone();
+    let message = world.app.call("inbox_get", json!({ "target": "w1", "id": id })).unwrap();
+    assert!(message["text"].as_str().unwrap().contains("482913"));
+    assert_eq!(world.app.call("inbox_mark_read", json!({ "target": "w1", "id": id })).unwrap()["read"], true);
+
+    let (window, told) = (world.app.main.clone(), world.events("ravi://message"));
+    let watch = json!({ "target": "w1", "call": 3, "since": fence });
+    let watching = thread::spawn(move || call(&window, LOCAL, "inbox_watch", watch));
+    wait_for(|| (!told.lock().unwrap().is_empty()).then_some(()));
+    // Which message, and nothing of what is in it.
+    assert_eq!(*told.lock().unwrap(), [json!({ "workspace": "w1", "id": id, "kind": "email" })]);
+    assert_eq!(world.app.call("call_cancel", json!({ "call": 3 })), Ok(json!(true)));
+    assert_eq!(watching.join().unwrap().unwrap_err()["code"], "call.cancelled");
+
+    let window = world.app.main.clone();
+    let waiting = thread::spawn(move || call(&window, LOCAL, "inbox_wait", json!({ "target": "w1", "call": 2 })));
+    wait_for(|| (world.app.call("call_cancel", json!({ "call": 2 })) == Ok(json!(true))).then_some(()));
+    assert_eq!(waiting.join().unwrap().unwrap_err()["code"], "call.cancelled");
+}
+
+#[test]
 fn a_login_that_waits_is_cancelled() {
     let world = World::with(json!(["ravi:account"]), |builder, _| builder);
     assert_eq!(world.app.call("account_cancel", json!({})).unwrap(), false);

@@ -23,6 +23,16 @@ const DEFAULT: &[&str] = &[
     "workspace_suspend",
     "workspace_wake",
 ];
+const INBOX: &[&str] = &[
+    "call_cancel",
+    "inbox_fence",
+    "inbox_get",
+    "inbox_list",
+    "inbox_mark_read",
+    "inbox_wait",
+    "inbox_watch",
+    "workspace_status",
+];
 const SEAL: &[&str] = &["seal_enable", "seal_rotate", "seal_status", "seal_unlock"];
 const SECRETS_READ: &[&str] = &["secret_get", "secret_names"];
 const SECRETS_WRITE: &[&str] = &["secret_delete", "secret_names", "secret_rotate", "secret_set"];
@@ -46,6 +56,7 @@ const SETS: &[(&str, &[&str])] = &[
     ("ravi:account", ACCOUNT),
     ("ravi:audit", AUDIT),
     ("ravi:codex", CODEX),
+    ("ravi:inbox", INBOX),
     ("ravi:seal", SEAL),
     ("ravi:secrets-read", SECRETS_READ),
     ("ravi:secrets-write", SECRETS_WRITE),
@@ -59,6 +70,10 @@ fn args(command: &str) -> Value {
     match command {
         "account_login" => json!({ "onEvent": channel_argument(1) }),
         "codex_status" | "codex_save" | "codex_restore" => json!({ "choice": { "home": missing } }),
+        "inbox_fence" | "inbox_list" => json!({ "target": "w1" }),
+        "inbox_get" | "inbox_mark_read" => json!({ "target": "w1", "id": "email:1" }),
+        "inbox_wait" | "inbox_watch" => json!({ "target": "w1", "call": 1 }),
+        "call_cancel" => json!({ "call": 1 }),
         "seal_enable" | "seal_rotate" | "seal_unlock" => json!({ "passphrase": "made-up passphrase" }),
         "secret_get" | "secret_delete" | "secret_rotate" => json!({ "key": "APP_TOKEN" }),
         "secret_set" => json!({ "key": "APP_TOKEN", "value": "made-up" }),
@@ -248,5 +263,19 @@ fn a_window_uses_the_codex_login_that_its_scope_names() {
         assert!(refused(&none, command, &home), "{command}: only the own folder");
         assert!(!refused(&folder, command, &home) && refused(&folder, command, &other), "{command}: only the own name");
         assert!(!refused(&both, command, &other), "{command}");
+    }
+}
+
+#[test]
+fn a_scope_keeps_a_window_to_the_messages_of_its_workspaces() {
+    for (workspace, refused) in [("agent-*", true), ("w?", false)] {
+        let app = start(json!([{ "identifier": "ravi:inbox", "allow": [{ "workspace": workspace }] }]));
+        for command in INBOX.iter().filter(|command| command.starts_with("inbox_")) {
+            assert_eq!(
+                code(&app.call(command, args(command))) == Some("policy.scope"),
+                refused,
+                "{command} {workspace}"
+            );
+        }
     }
 }
