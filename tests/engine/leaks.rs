@@ -8,7 +8,7 @@ use std::process::Stdio;
 
 use crate::codex_common;
 use crate::common::leaks::Searcher;
-use crate::common::{Bed, Run};
+use crate::common::{Bed, Run, files_with};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use tauri_plugin_ravi::api::{AnyKey, Client, ClientOptions};
@@ -237,12 +237,17 @@ fn codex(hunt: &mut Hunt, config: &Path) {
 async fn messages(hunt: &mut Hunt, address: &str) {
     let at = hunt.at();
     let since = hunt.run(&["inbox", "fence", &at], "", &[]).ok().stdout.trim().to_owned();
-    hunt.also("mail code", "Q7XK4M9T".to_owned());
-    let text = "Your verification code is Q7XK4M9T. It expires in 10 minutes.";
-    let letter = json!({ "to": address, "from": "Example <noreply@example.com>", "subject": "Sign in", "text": text });
+    let token = "huntedMadeUpTokenOfALink0123456789".to_owned();
+    let text = format!("Confirm your address: https://example.com/verify?token={token} or enter the code Q7XK4M9T.");
+    hunt.also("link of a mail", token);
+    let letter = json!({ "to": address, "from": "Example <noreply@example.com>", "subject": "Verify", "text": text });
     hunt.bed.local(reqwest::Method::POST, "email", Some(letter)).await;
-    hunt.run(&["inbox", "wait", &at, "--code", "--since", &since], "", &["mail code"]).ok();
-    hunt.run(&["inbox", "list", &at, "--json"], "", &["mail code"]).ok();
+    let waited = hunt.run(&["inbox", "wait", &at, "--code", "--json", "--since", &since], "", &["link of a mail"]).ok();
+    assert!(waited.stdout.contains("Q7XK4M9T") && !waited.stderr.contains("Q7XK4M9T"), "{waited:?}");
+    hunt.run(&["inbox", "wait", &at, "--link", "--since", &since], "", &["link of a mail"]).ok();
+    hunt.run(&["inbox", "list", &at, "--json"], "", &["link of a mail"]).ok();
+    // Too short for the searcher, which would find it by chance.
+    assert_eq!(files_with(&hunt.bed.path(""), "Q7XK4M9T"), Vec::<PathBuf>::new());
     let made = hunt.run(&["registration", "create", &at, "example.com", "--json"], "", &[]).ok().json();
     hunt.also("website password", made["password"].as_str().expect("a password").to_owned());
     hunt.run(&["registration", "list", &at], "", &[]).ok();
