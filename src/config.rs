@@ -43,6 +43,9 @@ pub struct Config {
     pub github: Option<GithubConfig>,
     /// Whether the first use of a suspended workspace (`exec`, `env`, git, gh) wakes it; default: yes.
     pub wake_on_use: Option<bool>,
+    /// Whether the logins that a workspace made at websites are moved to the host identity's vault when the workspace is
+    /// released; default: no, they are deleted.
+    pub keep_registrations: Option<bool>,
     /// What workspaces are given in their own identities' vaults.
     pub bundle: Option<BundleConfig>,
     /// Which secrets the processes of workspaces may be given by name; kept with each workspace that is provisioned, so
@@ -97,7 +100,7 @@ impl std::str::FromStr for Keychain {
 
 impl Config {
     /// Fills what is not chosen yet from `RAVI_API_URL`, `RAVI_WORKSPACE_STATE`, `RAVI_WORKSPACE_KEYCHAIN`,
-    /// `RAVI_WORKSPACE_WAKE` and, as JSON, `RAVI_WORKSPACE_GITHUB`, `RAVI_WORKSPACE_BUNDLE` and `RAVI_WORKSPACE_POLICY`.
+    /// `RAVI_WORKSPACE_WAKE`, `RAVI_WORKSPACE_REGISTRATIONS` and, as JSON, `RAVI_WORKSPACE_GITHUB`, `RAVI_WORKSPACE_BUNDLE` and `RAVI_WORKSPACE_POLICY`.
     /// `RAVI_API_KEY` is read when a key is needed, so that a key that is set later counts.
     pub fn with_env(mut self) -> Result<Self, ConfigError> {
         if self.api_url.is_none()
@@ -118,6 +121,10 @@ impl Config {
         if self.wake_on_use.is_none() {
             let given = std::env::var("RAVI_WORKSPACE_WAKE").ok().filter(|t| !t.is_empty());
             self.wake_on_use = given.map(|text| wake_policy(&text)).transpose()?;
+        }
+        if self.keep_registrations.is_none() {
+            let given = std::env::var("RAVI_WORKSPACE_REGISTRATIONS").ok().filter(|t| !t.is_empty());
+            self.keep_registrations = given.map(|text| keeps_registrations(&text)).transpose()?;
         }
         if self.github.is_none()
             && let Some(text) = std::env::var("RAVI_WORKSPACE_GITHUB").ok().filter(|t| !t.is_empty())
@@ -151,6 +158,7 @@ impl Config {
             keychain: self.keychain.or(other.keychain),
             github: self.github.or(other.github),
             wake_on_use: self.wake_on_use.or(other.wake_on_use),
+            keep_registrations: self.keep_registrations.or(other.keep_registrations),
             bundle: self.bundle.or(other.bundle),
             secret_policy: self.secret_policy.or(other.secret_policy),
             idle_seconds: self.idle_seconds.or(other.idle_seconds),
@@ -242,6 +250,14 @@ fn wake_policy(text: &str) -> Result<bool, ConfigError> {
     }
 }
 
+fn keeps_registrations(text: &str) -> Result<bool, ConfigError> {
+    match text {
+        "keep" => Ok(true),
+        "delete" => Ok(false),
+        other => Err(ConfigError::Registrations { given: other.to_owned() }),
+    }
+}
+
 fn without_userinfo(url: &Url) -> String {
     let mut url = url.clone();
     let _ = url.set_username("");
@@ -279,6 +295,12 @@ pub enum ConfigError {
     Github {
         /// What is wrong with it.
         reason: String,
+    },
+    /// `RAVI_WORKSPACE_REGISTRATIONS` has a value that means nothing.
+    #[error("RAVI_WORKSPACE_REGISTRATIONS is {given:?}; it must be keep or delete")]
+    Registrations {
+        /// The value.
+        given: String,
     },
     /// `RAVI_WORKSPACE_WAKE` has a value that means nothing.
     #[error("RAVI_WORKSPACE_WAKE is {given:?}; it must be on-use or never")]
@@ -320,6 +342,7 @@ impl Explain for ConfigError {
             ConfigError::Keychain { .. } => "config.keychain".into(),
             ConfigError::StateDir { .. } => "config.state_dir".into(),
             ConfigError::Github { .. } => "config.github".into(),
+            ConfigError::Registrations { .. } => "config.registrations".into(),
             ConfigError::Wake { .. } => "config.wake".into(),
             ConfigError::Log { .. } => "config.log".into(),
             ConfigError::Bundle { .. } => "config.bundle".into(),
@@ -335,6 +358,7 @@ impl Explain for ConfigError {
             ConfigError::IdentityName { .. } => "Write a pattern such as `agent-{id}` or `{name}`.".into(),
             ConfigError::Log { .. } => "Set it to one of them, or leave it out.".into(),
             ConfigError::Keychain { .. } => "Set it to file or system, or leave it out.".into(),
+            ConfigError::Registrations { .. } => "Set it to keep or delete, or leave it out.".into(),
             ConfigError::Wake { .. } => "Set it to on-use or never, or leave it out.".into(),
             ConfigError::Github { .. } => {
                 r#"Write it as JSON, such as {"hosts":["github.com"],"missing":"deny"}."#.into()

@@ -47,13 +47,26 @@ pub(crate) async fn host_identity(
     if let Some(known) = known(ledger, server, name).await? {
         return Ok(known);
     }
+    let account = client.with(access.management("finding the host identity")?);
+    host_of_account(ledger, &account, server, name).await
+}
+
+/// The same for one who may do everything.
+pub(crate) async fn host_of_account(
+    ledger: &Ledger,
+    account: &Session<ManagementKey>,
+    server: &str,
+    name: &str,
+) -> Result<IdentityRow> {
+    if let Some(known) = known(ledger, server, name).await? {
+        return Ok(known);
+    }
     let _lock = lock(ledger).await?;
     // Another process may have found it while this one waited.
     if let Some(known) = known(ledger, server, name).await? {
         return Ok(known);
     }
-    let account = client.with(access.management("finding the host identity")?);
-    let search = Search { ledger, account: &account, server, name };
+    let search = Search { ledger, account, server, name };
     search.find_or_make().await
 }
 

@@ -19,7 +19,7 @@ use crate::files::FileError;
 use crate::ledger::Place;
 use crate::workspace::IdentityInfo;
 
-pub(crate) use host::{host_identity, known_host, note_host, oldest_host};
+pub(crate) use host::{host_identity, host_of_account, known_host, note_host, oldest_host};
 pub(crate) use login::Logins;
 pub(crate) use source::Access;
 pub use source::KeySource;

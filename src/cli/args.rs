@@ -23,6 +23,8 @@ Environment:
   RAVI_WORKSPACE_STATE  folder of the ledger
   RAVI_WORKSPACE_KEYCHAIN
                         where the key of a new ledger is kept: file or system (default: system where it works)
+  RAVI_WORKSPACE_REGISTRATIONS
+                        what becomes of a released workspace's logins at websites: keep or delete (default: delete)
   RAVI_WORKSPACE_WAKE   whether use wakes a suspended workspace: on-use or never (default: on-use)
   RAVI_WORKSPACE_GITHUB whose GitHub login workspaces use, as JSON (docs/github.md)
   RAVI_WORKSPACE_BUNDLE what workspaces are given in their vaults, as JSON (docs/bundles.md)

@@ -130,6 +130,12 @@ impl Builder {
         self
     }
 
+    /// Whether a released workspace's logins at websites are moved to the host identity's vault, and not deleted.
+    pub fn keep_registrations(mut self, keep: bool) -> Builder {
+        self.config.keep_registrations = Some(keep);
+        self
+    }
+
     /// The key to use, of either kind. Has no counterpart in `tauri.conf.json`, which is shipped with the app.
     pub fn api_key(mut self, key: SecretString) -> Builder {
         self.config.api_key = Some(key);
@@ -297,6 +303,7 @@ mod tests {
             .keychain(Keychain::File)
             .github(GithubConfig::default())
             .wake_on_use(false)
+            .keep_registrations(true)
             .follow(FollowedApp::CodexMonitor)
             .idle(Duration::from_secs(60))
             .bundle(BundleConfig::default())
@@ -310,6 +317,7 @@ mod tests {
         assert!(api_url.is_some() && state_dir.is_some() && host_identity.is_some() && api_key.is_some());
         assert!(
             builder.config.wake_on_use.is_some()
+                && builder.config.keep_registrations.is_some()
                 && identity_name.is_some()
                 && pool_size.is_some()
                 && keychain.is_some()

@@ -3,6 +3,8 @@
 //! What this machine holds is undone first, then the keys are revoked. A revocation that Ravi cannot take now is owed:
 //! it stays in the ledger and is tried again until it has happened, and until then the identity serves nobody.
 
+use secrecy::ExposeSecret as _;
+
 use super::context::{Context, blocking};
 use super::error::WorkspaceError;
 use super::inspect::folder_state;
@@ -12,7 +14,8 @@ use super::note::Note;
 use super::shared::Repository;
 use super::suspend::pay_suspended;
 use super::{env_file, identity, ravi_dir, signing, values};
-use crate::api::ApiError;
+use crate::account;
+use crate::api::{ApiError, Password};
 use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::files;
@@ -203,12 +206,42 @@ async fn empty(ctx: Context<'_>, owed: &Owed) -> Result<()> {
             Err(e) => return Err(e.into()),
         }
     }
-    let logins = ctx.account.passwords(&owed.identity);
-    for login in logins.list().await? {
-        match logins.delete(&login.uuid).await {
+    take_logins(ctx, owed).await
+}
+
+/// Logins at websites leave the vault as well; where they are to be kept, each is in the host identity's vault before it
+/// is deleted. Cut short anywhere, the next attempt goes on: what the host has already is not copied again.
+async fn take_logins(ctx: Context<'_>, owed: &Owed) -> Result<()> {
+    let vault = ctx.account.passwords(&owed.identity);
+    let logins = vault.list().await?;
+    let keep = ctx.config.keep_registrations.unwrap_or(false);
+    if keep && !logins.is_empty() {
+        keep_logins(ctx, &logins).await?;
+    }
+    let uuid = owed.identity.clone();
+    let workspace = ctx.ledger.run(move |l| l.identity(&uuid)).await?.and_then(|row| row.workspace);
+    let reason = if keep { "kept" } else { "released" };
+    for login in &logins {
+        // Before it happens: a process that is killed in between says it twice, and never not at all.
+        let entry = Entry::done(Action::RegistrationDelete).object(&login.domain).because(reason);
+        ctx.note(Entry { workspace: workspace.clone(), ..entry }).await?;
+        match vault.delete(&login.uuid).await {
             Ok(()) | Err(ApiError::NotFound { .. }) => {}
             Err(e) => return Err(e.into()),
         }
+    }
+    Ok(())
+}
+
+async fn keep_logins(ctx: Context<'_>, logins: &[Password]) -> Result<()> {
+    let host = account::host_of_account(ctx.ledger, ctx.account, ctx.server, ctx.config.host_name()).await?;
+    let vault = ctx.account.passwords(&host.uuid);
+    let kept = vault.list().await?;
+    let same = |a: &Password, b: &Password| {
+        (&a.domain, &a.username, a.password.expose_secret()) == (&b.domain, &b.username, b.password.expose_secret())
+    };
+    for login in logins.iter().filter(|login| !kept.iter().any(|kept| same(kept, login))) {
+        vault.create(&login.domain, &login.username, &login.password, &login.notes).await?;
     }
     Ok(())
 }

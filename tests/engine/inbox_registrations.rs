@@ -1,5 +1,8 @@
 //! A workspace's logins at websites: whose they are can be answered, and their passwords are only where they belong.
 
+use secrecy::ExposeSecret as _;
+use tauri_plugin_ravi::api::{AnyKey, Client, ClientOptions, Password};
+
 use crate::common::{Bed, Run, files_with};
 use crate::inbox_messages::workspace;
 
@@ -58,4 +61,38 @@ async fn the_next_workspace_of_the_identity_has_no_logins_of_the_former() {
     let (again, _) = workspace(&bed, &ravi, "second", false).await;
     assert_eq!(again, address, "the identity is used again");
     assert!(ravi.registrations("second").await.expect("a list").is_empty());
+}
+
+/// The logins in the host identity's vault.
+async fn kept(bed: &Bed) -> Vec<Password> {
+    let host = bed.run(&["account", "--json"]).ok().json()["host"]["uuid"].as_str().expect("a host").into();
+    let client = Client::new(ClientOptions::new(bed.base_url.parse().expect("an address"))).expect("a client");
+    let session = client.with(&AnyKey::parse(bed.key.clone()).expect("a key"));
+    session.passwords(&host).list().await.expect("Ravi answers")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn logins_are_kept_by_the_host_where_that_is_configured_whatever_is_killed() {
+    for point in
+        ["Before POST /api/passwords/", "After POST /api/passwords/", "After DELETE /api/passwords/{}/", "none"]
+    {
+        let bed = Bed::new().await;
+        let ravi = bed.ravi();
+        workspace(&bed, &ravi, "one", false).await;
+        let made = registration(&bed, "create", &["example.com", "--json"]).ok().json();
+        let release = |point: &str| {
+            let mut program = bed.program();
+            program.args(["release", "one"]).env("RAVI_WORKSPACE_REGISTRATIONS", "keep");
+            Run::from(program.env("RAVI_WORKSPACE_CRASH_AT", point).output().expect("it starts"))
+        };
+        assert_eq!(release(point).code == 0, point == "none", "{point}");
+        release("none").ok();
+        let kept = kept(&bed).await;
+        assert_eq!(kept.len(), 1, "{point}");
+        assert_eq!((kept[0].domain.as_str(), kept[0].notes.as_str()), ("example.com", "workspace one"));
+        assert_eq!(made["password"], kept[0].password.expose_secret());
+        assert!(bed.audit_trail().iter().any(|row| row[0] == "registration.delete" && row[1] == "one"), "{point}");
+        workspace(&bed, &ravi, "two", false).await;
+        assert!(ravi.registrations("two").await.expect("a list").is_empty(), "{point}");
+    }
 }
