@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { Key } from 'selenium-webdriver'
 import { App, emptyFolder } from './rig/app'
 import { git, makeRepository } from './rig/git'
+import { until } from './rig/wait'
 
 const home = emptyFolder('story')
 const data = join(home, 'data')
@@ -42,7 +43,27 @@ const card = (branch: string) => `[aria-label="Worktree ${branch}"]`
 const section = (name: string) => `[aria-label="${name}"]`
 const worktrees = (): { name: string; path: string; kind: string; worktree: { branch: string } | null }[] =>
   JSON.parse(readFileSync(join(data, 'workspaces.json'), 'utf8'))
+/** What the timeline of the audit page shows, once it `fits`. */
+const timeline = (what: string, fits: (rows: Line[]) => boolean) =>
+  until(`the timeline shows ${what}`, async () => {
+    const rows = await app.driver.executeScript<Line[]>(readTimeline)
+    return fits(rows) && rows
+  })
 const folderOf = (branch: string) => worktrees().find(({ worktree }) => worktree?.branch === branch)!.path
+
+interface Line {
+  action: string
+  object: string
+  workspace: string
+}
+
+/** Runs in the page. */
+function readTimeline(): Line[] {
+  return [...document.querySelectorAll('[aria-label="Timeline"] tbody tr')].map((row) => {
+    const [, action, object, workspace] = [...row.querySelectorAll('td')].map((cell) => cell.innerText.trim())
+    return { action: action!.split(' ')[0]!, object: object!, workspace: workspace! }
+  })
+}
 
 it('begins empty, signed out, and says that Ravi is a stand-in', async () => {
   await app.read('.banner', 'Stand-in Ravi')
@@ -144,6 +165,46 @@ it('shows who made a commit, and leaves the person alone', async () => {
   }
   expect(git(home, repository, 'log', '-1', '--format=%ae')).toBe('hanna@example.com')
   await app.inspect('commits')
+})
+
+it('shows a mail when it comes, with its code picked out', async () => {
+  await app.press('Inbox of payments', card('payments'))
+  await app.read('main', 'Nothing has come yet')
+  await app.press('Send it a sample mail')
+  await app.drawn(section('Messages'), /Unread.*Sample Service.*Your verification code/s)
+  await (await app.see(`${section('Messages')} button`)).click()
+  await app.read(section('Your verification code'), 'Sample Service <signup@service.example>')
+  await app.drawn(section('Picked out'), /Code\s+482913/)
+  await app.gone(`${section('Messages')} .unread`)
+  await app.inspect('inbox')
+})
+
+it('shows each inbox its own messages only', async () => {
+  await app.choose('Workspace', 'search agent')
+  await app.read('main', 'Nothing has come yet')
+  await app.press('Workspaces', 'nav')
+})
+
+it('tells who used what, by workspace and by secret', async () => {
+  await app.press('Audit', 'nav')
+  const names = (rows: Line[]) => [...new Set(rows.map(({ workspace }) => workspace).filter(Boolean))].sort()
+  await timeline('all workspaces', (rows) => names(rows).length === 3)
+  await app.choose('Workspace', 'payments agent')
+  const ofPayments = await timeline('one workspace', (rows) => rows.length > 0 && rows.every(({ workspace }) => workspace === 'payments agent'))
+  expect(ofPayments.map(({ action }) => action)).toEqual(expect.arrayContaining(['workspace.provision', 'message.read']))
+  await app.inspect('audit-workspace')
+
+  await app.choose('Workspace', 'All workspaces')
+  await timeline('all workspaces again', (rows) => names(rows).length === 3)
+  await app.fill('Secret', 'CODEX_MONITOR_DAEMON_TOKEN')
+  const ofSecret = await timeline('one secret', (rows) => rows.length > 0 && rows.every(({ object }) => object === 'CODEX_MONITOR_DAEMON_TOKEN'))
+  expect(ofSecret.map(({ action }) => action)).toContain('secret.rotate')
+  await app.press('Verify the trail')
+  await app.read('main', /Whole: \d+ entries/)
+  await app.inspect('audit')
+  await app.fill('Secret', 'CODEX_MONITOR_NEVER_USED')
+  await app.read('main', 'Nothing is noted')
+  await app.press('Workspaces', 'nav')
 })
 
 it('shows that Ravi is away, goes on where it can, and recovers', async () => {

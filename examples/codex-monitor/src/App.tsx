@@ -4,7 +4,9 @@ import { Nav, type PageName } from './parts/Nav'
 import { useLoad } from './hooks/useLoad'
 import { useTheme } from './hooks/useTheme'
 import { about } from './tauri'
+import { AuditPage } from './pages/AuditPage'
 import { DoctorPage } from './pages/DoctorPage'
+import { InboxPage } from './pages/InboxPage'
 import { SettingsPage } from './pages/SettingsPage'
 import { WorkspacesPage } from './pages/WorkspacesPage'
 
@@ -22,7 +24,6 @@ export function App() {
     setWorkspace(id)
     setPage(name)
   }
-  void workspace
   const signIn = () => open('Settings')
 
   return (
@@ -35,6 +36,8 @@ export function App() {
         {where && <Banner where={where} />}
         <main id="main">
           {page === 'Workspaces' && <WorkspacesPage onSignIn={signIn} onOpen={open} />}
+          {page === 'Inbox' && where && <InboxPage chosen={workspace} local={where.local} onSignIn={signIn} />}
+          {page === 'Audit' && <AuditPage chosen={workspace} />}
           {page === 'Settings' && where && <SettingsPage where={where} theme={theme} onTheme={setTheme} />}
           {page === 'Doctor' && <DoctorPage onSignIn={signIn} />}
         </main>

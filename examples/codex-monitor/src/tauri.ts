@@ -1,6 +1,6 @@
 // Everything that this app asks of its own Rust side. The plugin's commands come from `tauri-plugin-ravi-api`.
 import { invoke } from '@tauri-apps/api/core'
-import { RaviError } from 'tauri-plugin-ravi-api'
+import { RaviError, type Extraction, type InboxMessage } from 'tauri-plugin-ravi-api'
 
 /** Which Ravi this run talks to, and where the app keeps its settings. */
 export interface About {
@@ -52,6 +52,10 @@ export const theme = () => ask<Theme>('theme')
 export const setTheme = (theme: Theme) => ask<void>('set_theme', { theme })
 /** Tells daemon tokens apart; `null` where there is none. */
 export const daemonToken = () => ask<string | null>('daemon_token')
+
+/** The code and the link in a message, where one stands out. */
+export const pickedOut = ({ from, to, subject, text, html, kind }: InboxMessage) =>
+  ask<Extraction>('picked_out', { message: { from, to, subject, text, html, kind } })
 
 /** What a person does with the stand-in in place of the outside world. */
 export const standIn = {

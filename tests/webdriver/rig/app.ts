@@ -81,6 +81,17 @@ export class App {
     })
   }
 
+  /** As {@link read}, by the page's own account: the driver's leaves some texts out that are shown. */
+  async drawn(css: string, text: RegExp): Promise<string> {
+    let last: string | undefined
+    return until(`${css} says ${text}`, async () => {
+      last = (await this.driver.executeScript<string | null>(innerText, css)) ?? undefined
+      return last !== undefined && text.test(last) ? last : undefined
+    }).catch((error: unknown) => {
+      throw new Error(`it says ${JSON.stringify(last)}`, { cause: error })
+    })
+  }
+
   /** Waits until nothing that `css` names is shown any more. */
   async gone(css: string): Promise<void> {
     await until(`${css} is gone`, async () => (await this.shown(By.css(css))) === undefined)
@@ -101,6 +112,15 @@ export class App {
       const element = await this.named('input, textarea, select', name, within)
       if (!element) return false
       return element.clear().then(() => element.sendKeys(value)).then(() => true, stale)
+    })
+  }
+
+  /** Chooses an option of the list with this accessible name. */
+  async choose(name: string, option: string): Promise<void> {
+    await until(`"${option}" can be chosen as "${name}"`, async () => {
+      const list = await this.named('select', name, 'body')
+      const [wanted] = (await list?.findElements(By.xpath(`./option[normalize-space() = "${option}"]`)).catch(stale)) || []
+      return wanted ? wanted.click().then(() => true, stale) : false
     })
   }
 
@@ -141,10 +161,15 @@ export class App {
   }
 
   private async shown(by: By): Promise<WebElement | undefined> {
-    for (const element of await this.driver.findElements(by)) {
+    for (const element of await this.all(by)) {
       if (await element.isDisplayed().catch(() => false)) return element
     }
     return undefined
+  }
+
+  /** WebKit refuses to list elements when one goes in that moment: that says nothing about the others. */
+  private all(by: By): Promise<WebElement[]> {
+    return until('elements can be listed', () => this.driver.findElements(by).catch(stale))
   }
 
   private async named(css: string, name: string, within: string): Promise<WebElement | undefined> {
@@ -166,6 +191,11 @@ function findNamed(css: string, name: string, within: string): Element | null {
   } finally {
     axe.teardown()
   }
+}
+
+/** Runs in the page. */
+function innerText(css: string): string | null {
+  return document.querySelector<HTMLElement>(css)?.innerText ?? null
 }
 
 /** Runs in the page. */

@@ -9,6 +9,7 @@
 
 mod error;
 mod git;
+mod inbox;
 mod settings;
 mod stand_in;
 mod workspaces;
@@ -88,6 +89,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         .invoke_handler(tauri::generate_handler![
             about,
             open_about,
+            inbox::picked_out,
             settings::daemon_token,
             settings::theme,
             settings::set_theme,

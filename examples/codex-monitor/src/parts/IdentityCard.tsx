@@ -73,12 +73,14 @@ export function IdentityCard({ workspace, onFinish, onWake, onRemove, onDismiss,
   )
 }
 
+const PAGES: PageName[] = ['Inbox', 'Audit']
+
 function Links({ name, onOpen }: { name: string; onOpen: (page: PageName) => void }) {
-  return (
-    <button type="button" aria-label={`Doctor ${name}`} onClick={() => onOpen('Doctor')}>
-      Doctor
+  return PAGES.map((page) => (
+    <button key={page} type="button" aria-label={`${page} of ${name}`} onClick={() => onOpen(page)}>
+      {page}
     </button>
-  )
+  ))
 }
 
 function Facts({ workspace: { entry, summary } }: { workspace: Workspace }) {

@@ -1,7 +1,7 @@
 import { useAccount, type Connection } from '../hooks/useAccount'
 import { openAbout } from '../tauri'
 
-const PAGES = ['Workspaces', 'Settings', 'Doctor'] as const
+const PAGES = ['Workspaces', 'Inbox', 'Audit', 'Settings', 'Doctor'] as const
 export type PageName = (typeof PAGES)[number]
 
 const STATES: Record<Connection['state'], string> = {

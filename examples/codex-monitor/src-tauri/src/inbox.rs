@@ -1,0 +1,30 @@
+//! What is picked out of a message for the person who looks at it. The page has the message already; nothing is asked.
+
+use serde::Deserialize;
+use tauri_plugin_ravi::inbox::MessageKind;
+use tauri_plugin_ravi::inbox::codes::{Extraction, MessageText, extract};
+
+/// The parts of a message in which codes and links can be.
+#[derive(Deserialize)]
+pub struct Parts {
+    from: String,
+    to: String,
+    subject: String,
+    text: String,
+    html: Option<String>,
+    kind: MessageKind,
+}
+
+#[tauri::command]
+pub fn picked_out(message: Parts) -> Extraction {
+    let Parts { from, to, subject, text, html, kind } = &message;
+    extract(&MessageText {
+        from,
+        to: &[to.as_str()],
+        own_address: Some(to.as_str()),
+        subject,
+        text: Some(text.as_str()),
+        html: html.as_deref(),
+        kind: (*kind).into(),
+    })
+}

@@ -1,0 +1,27 @@
+import { useId } from 'react'
+import type { WorkspaceSummary } from 'tauri-plugin-ravi-api'
+
+interface Props {
+  workspaces: WorkspaceSummary[]
+  value: string
+  onValue: (id: string) => void
+  /** What stands for no workspace in particular; without it one must be chosen. */
+  all?: string
+}
+
+export function WorkspaceChoice({ workspaces, value, onValue, all }: Props) {
+  const id = useId()
+  return (
+    <div className="field">
+      <label htmlFor={id}>Workspace</label>
+      <select id={id} value={value} onChange={(event) => onValue(event.target.value)}>
+        {all && <option value="">{all}</option>}
+        {workspaces.map((workspace) => (
+          <option key={workspace.id} value={workspace.id}>
+            {workspace.name}
+          </option>
+        ))}
+      </select>
+    </div>
+  )
+}
