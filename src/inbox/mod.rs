@@ -1,7 +1,7 @@
 //! Messages of a workspace's identity: what came in, waiting for it, and the one-time codes and links in it.
 //!
 //! A wait begins at a fence, a place in the order of events that was taken before the message was asked for: what lies
-//! before it is never answered, what comes after it is never missed. All waits of one identity share one [`feed`]. It
+//! before it is never answered, what comes after it is never missed. All waits of one identity share one `feed`. It
 //! must not know Tauri or the command line, and [`codes`] must know nothing but text: no server, no files, no clock.
 
 pub mod codes;
