@@ -97,7 +97,7 @@ pub enum Action {
     /// A code or link was handed out.
     #[serde(rename = "message.code")]
     MessageCode,
-    /// A login at a website was made, read or deleted.
+    /// A login at a website was made.
     #[serde(rename = "registration.create")]
     RegistrationCreate,
     /// A login at a website was read.

@@ -1,7 +1,7 @@
 //! What Codex is told about a workspace: what its agents' shells get, and what they may touch; and its login ([`login`]).
 //!
 //! One Codex process serves all workspaces, so nothing can be in its environment; what is per workspace goes with each
-//! thread. No secret is in any of it. It must not know how Codex is talked to.
+//! thread, and no secret is in that. It must not know how Codex is talked to.
 
 pub mod login;
 

@@ -1,8 +1,9 @@
 //! The ledger: what this machine has done and still has to do, in one SQLite file.
 //!
-//! It holds bindings, the steps of each, identities, revocations still owed, and the account key of a login. What is
-//! secret in it is sealed with the machine key ([`seal`]). Several processes use it at once; SQLite's locking orders
-//! them. It must not know the network or git.
+//! It holds bindings, the steps of each, identities, who holds what of a bundle, revocations still owed, secrets read
+//! before, the audit trail, and the account key of a login. What is secret in it is sealed with the machine key
+//! ([`seal`]). Several processes use it at once; SQLite's locking orders them, but for the making of the file. It must
+//! not know the network or git.
 
 mod account;
 mod audit;

@@ -49,7 +49,7 @@ pub fn init<R: Runtime>() -> TauriPlugin<R, Option<Config>> {
 }
 
 /// Options that the app sets in code. They go before `plugins.ravi` in `tauri.conf.json`, and that before the environment
-/// (`RAVI_API_URL`, `RAVI_WORKSPACE_STATE`, `RAVI_WORKSPACE_KEYCHAIN`).
+/// ([`Config::with_env`]).
 #[derive(Debug, Default)]
 pub struct Builder {
     config: Config,
