@@ -113,4 +113,6 @@ pub use ledger::Ending;
 #[cfg(feature = "tauri")]
 pub use plugin::{Builder, RaviExt, init};
 pub use ravi::{Ravi, Settings, UndoReport};
+/// What every secret is handed over in, so that a caller needs no dependency of its own to read one.
+pub use secrecy::{self, ExposeSecret, SecretString};
 pub use workspace::{Progress, ProvisionRequest, Provisioned, Released, WorkspaceSummary};

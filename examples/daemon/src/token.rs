@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use tauri_plugin_ravi::error::Kind;
-use tauri_plugin_ravi::{Ravi, Result};
+use tauri_plugin_ravi::{ExposeSecret as _, Ravi, Result, SecretString};
 use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 

@@ -5,10 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use secrecy::{ExposeSecret as _, SecretString};
 use tauri_plugin_ravi::codex::{CodexOptions, CodexState};
 use tauri_plugin_ravi::local::{Options, Server};
-use tauri_plugin_ravi::{Config, Keychain, Ravi};
+use tauri_plugin_ravi::{Config, ExposeSecret as _, Keychain, Ravi, SecretString};
 
 const PASSPHRASE: &str = "made up words for a recovery";
 /// An API key: what is shown here is the order of things, and an API key is the simplest login.

@@ -8,12 +8,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tauri_plugin_ravi::local::{Options, Server};
 use tauri_plugin_ravi::vault::settings::{Place, preset};
-use tauri_plugin_ravi::{Config, Keychain, ProvisionRequest, Ravi, Settings};
+use tauri_plugin_ravi::{Config, ExposeSecret as _, Keychain, ProvisionRequest, Ravi, Settings};
 use tokio::runtime::Runtime;
 
 const TOKEN: &str = "made-up-daemon-token-0000";

@@ -6,11 +6,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use tauri_plugin_ravi::local::{Options, Server};
 use tauri_plugin_ravi::vault::NewValue;
-use tauri_plugin_ravi::{Config, Ravi};
+use tauri_plugin_ravi::{Config, ExposeSecret as _, Ravi, SecretString};
 use tempfile::TempDir;
 
 const SECRET: &str = "CODEX_MONITOR_DAEMON_TOKEN";

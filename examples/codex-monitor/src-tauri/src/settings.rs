@@ -5,12 +5,11 @@
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tauri::{AppHandle, State};
-use tauri_plugin_ravi::{RaviExt as _, Settings};
+use tauri_plugin_ravi::{ExposeSecret as _, RaviExt as _, Settings};
 
 use crate::error::{Result, ravi};
 
