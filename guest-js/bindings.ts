@@ -1264,7 +1264,11 @@ suspended: Array<Reaped>,
 /**
  * Keys that were revoked because no workspace has them.
  */
-keys: Array<ReapedKey>, };
+keys: Array<ReapedKey>, 
+/**
+ * Why a plan could not look at Ravi for such keys: it did not answer. `None`: it looked.
+ */
+keys_unseen: ErrorBody | null, };
 
 /**
  * One workspace of a [`ReapReport`].

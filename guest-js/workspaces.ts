@@ -86,7 +86,8 @@ export function owed(): Promise<OwedRevocation[]> {
 }
 
 /**
- * What {@link reap} would do; changes nothing. Needs `ravi:allow-workspace-reap-plan`, part of `ravi:default`, without a
+ * What {@link reap} would do; changes nothing. Where Ravi does not answer within 5 s, it holds what is seen from here, and
+ * `keys_unseen` says why. Needs `ravi:allow-workspace-reap-plan`, part of `ravi:default`, without a
  * scope that keeps the window to some workspaces.
  */
 export function reapPlan(): Promise<ReapReport> {

@@ -150,10 +150,10 @@ impl Ravi {
 
     /// Releases what nobody will release: workspaces whose worktree is gone, provisions that were never finished, keys
     /// that no workspace has. What cannot be seen (a disk that is not mounted) is reported and left. With `dry_run`
-    /// nothing is changed.
+    /// nothing is changed, and where Ravi does not answer within 5 s, the plan says so and holds what is seen from here.
     ///
     /// # Errors
-    /// Not signed in with a management key; Ravi does not answer.
+    /// Not signed in with a management key; Ravi refuses the key, or does not answer (without `dry_run`).
     pub async fn reap(&self, dry_run: bool, progress: impl Fn(Progress) + Send + Sync) -> Result<ReapReport> {
         let account = self.management("reaping workspaces").await?;
         workspace::reap(self.context(&account, &progress), dry_run).await

@@ -1,5 +1,7 @@
 //! API keys: making, listing and revoking them. A key is shown once, when it is made; its record is what remains.
 
+use std::time::Duration;
+
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +56,11 @@ impl<'a> IdentityKeys<'a> {
     /// `GET /api/auth/keys/identity/`: of all identities.
     pub async fn list(&self) -> Result<Vec<KeyRecord>, ApiError> {
         self.caller.list(Call::get(IDENTITY_KEYS, &[])?).await
+    }
+
+    /// The same, for a caller that can do without it and does not wait long.
+    pub async fn list_within(&self, limit: Duration) -> Result<Vec<KeyRecord>, ApiError> {
+        self.caller.list(Call::get(IDENTITY_KEYS, &[])?.within(limit)).await
     }
 
     /// `POST /api/auth/keys/identity/`. A key whose answer was lost ([`ApiError::outcome_unknown`]) lives on: find it by

@@ -127,7 +127,8 @@ fn reap_text(report: &ReapReport) -> String {
     let suspended = report.suspended.iter().map(|r| line(suspend, r));
     let left = report.left.iter().map(|r| line("left", r));
     let keys = report.keys.iter().map(|k| format!("{revoke} key {} made for {}", k.uuid, k.workspace));
-    let lines: Vec<String> = released.chain(suspended).chain(left).chain(keys).collect();
+    let unseen = report.keys_unseen.iter().map(|e| format!("not looked at: keys at Ravi ({}: {})", e.code, e.message));
+    let lines: Vec<String> = released.chain(suspended).chain(left).chain(keys).chain(unseen).collect();
     match lines.as_slice() {
         [] => "Nothing to reap.".to_owned(),
         lines => lines.join("\n"),

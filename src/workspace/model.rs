@@ -222,6 +222,8 @@ pub struct ReapReport {
     pub suspended: Vec<Reaped>,
     /// Keys that were revoked because no workspace has them.
     pub keys: Vec<ReapedKey>,
+    /// Why a plan could not look at Ravi for such keys: it did not answer. `None`: it looked.
+    pub keys_unseen: Option<crate::error::ErrorBody>,
 }
 
 /// One workspace of a [`ReapReport`].

@@ -18,11 +18,13 @@ use super::suspend::suspend_locked;
 use super::{panes, release};
 use crate::api::{ApiError, KeyRecord};
 use crate::audit::{Action, Entry};
-use crate::error::Result;
+use crate::error::{Explain as _, Kind, Result};
 use crate::ledger::{Binding, Ending, Lifetime, now_ms};
 
 /// A provision that has not been finished for so long, and that nobody is working on, is given up.
 const ABANDONED: Duration = Duration::from_secs(3600);
+/// How long a plan waits for Ravi, whose part of it is the smaller one.
+const PLAN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is to become of a binding.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,16 +41,25 @@ enum Verdict {
 
 /// Looks at every binding of this server and releases what is gone; with `dry_run` only says what it would do.
 pub(crate) async fn reap(ctx: Context<'_>, dry_run: bool) -> Result<ReapReport> {
-    let mut report =
-        ReapReport { dry_run, released: Vec::new(), left: Vec::new(), suspended: Vec::new(), keys: Vec::new() };
+    let mut report = ReapReport {
+        dry_run,
+        released: Vec::new(),
+        left: Vec::new(),
+        suspended: Vec::new(),
+        keys: Vec::new(),
+        keys_unseen: None,
+    };
     for binding in ctx.ledger.run(|l| l.bindings()).await? {
         if binding.server == ctx.server {
             look_at(ctx, binding, &mut report).await?;
         }
     }
-    strange_keys(ctx, &mut report).await?;
-    if !dry_run {
-        release::pay_all(ctx).await?;
+    match dry_run {
+        true => plan_keys(ctx, &mut report).await?,
+        false => {
+            strange_keys(ctx, &mut report).await?;
+            release::pay_all(ctx).await?;
+        }
     }
     Ok(report)
 }
@@ -162,23 +173,42 @@ fn by_folder(binding: &Binding, why: &'static str) -> Verdict {
     }
 }
 
-/// Keys at Ravi that carry this ledger's label and that no binding has: what a crash or a lost reply left behind.
-async fn strange_keys(ctx: Context<'_>, report: &mut ReapReport) -> Result<()> {
-    let prefix = key_label(&ctx.ledger.run(|l| l.ledger_id()).await?, "");
-    let keys = ctx.account.identity_keys().list().await?;
-    for key in keys.into_iter().filter(|key| key.is_active) {
-        let Some(id) = key.label.strip_prefix(&prefix).map(str::to_owned) else { continue };
-        if report.dry_run {
-            let (wanted, uuid) = (id.clone(), key.uuid.clone());
-            let known = ctx.ledger.run(move |l| l.binding(&wanted)).await?;
-            if known.is_none_or(|b| b.state == State::Ready && b.key_uuid != Some(uuid)) {
-                report.keys.push(ReapedKey { uuid: key.uuid.to_string(), workspace: id });
-            }
-        } else if revoke_if_strange(ctx, &key, &id).await? {
+/// What a plan can say of keys that no binding has. That Ravi does not answer takes nothing from the rest of the plan,
+/// which is seen from here.
+async fn plan_keys(ctx: Context<'_>, report: &mut ReapReport) -> Result<()> {
+    let keys = match ctx.account.identity_keys().list_within(PLAN_PATIENCE).await {
+        Err(error) if error.kind() == Kind::Unreachable => {
+            report.keys_unseen = Some(crate::error::Error::from(error).body());
+            return Ok(());
+        }
+        keys => keys?,
+    };
+    for (key, id) in of_this_ledger(ctx, keys).await? {
+        let (wanted, uuid) = (id.clone(), key.uuid.clone());
+        let known = ctx.ledger.run(move |l| l.binding(&wanted)).await?;
+        if known.is_none_or(|b| b.state == State::Ready && b.key_uuid != Some(uuid)) {
             report.keys.push(ReapedKey { uuid: key.uuid.to_string(), workspace: id });
         }
     }
     Ok(())
+}
+
+/// Revokes keys that no binding has: what a crash or a lost reply left behind.
+async fn strange_keys(ctx: Context<'_>, report: &mut ReapReport) -> Result<()> {
+    let keys = ctx.account.identity_keys().list().await?;
+    for (key, id) in of_this_ledger(ctx, keys).await? {
+        if revoke_if_strange(ctx, &key, &id).await? {
+            report.keys.push(ReapedKey { uuid: key.uuid.to_string(), workspace: id });
+        }
+    }
+    Ok(())
+}
+
+/// The live keys that carry this ledger's label, with the workspaces they were made for.
+async fn of_this_ledger(ctx: Context<'_>, keys: Vec<KeyRecord>) -> Result<Vec<(KeyRecord, String)>> {
+    let prefix = key_label(&ctx.ledger.run(|l| l.ledger_id()).await?, "");
+    let made_for = |key: &KeyRecord| key.label.strip_prefix(&prefix).map(str::to_owned);
+    Ok(keys.into_iter().filter(|key| key.is_active).filter_map(|key| made_for(&key).map(|id| (key, id))).collect())
 }
 
 async fn revoke_if_strange(ctx: Context<'_>, key: &KeyRecord, id: &str) -> Result<bool> {

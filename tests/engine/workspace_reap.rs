@@ -153,6 +153,34 @@ async fn a_key_that_no_workspace_has_is_revoked() {
     assert_eq!(reap(&bed)["keys"], NO_LIST);
 }
 
+/// The keys are asked for with an answer that would come in an hour: a plan that waited for it would not end in a minute.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_made_without_ravi_and_says_what_it_could_not_see() {
+    let bed = Bed::new().await;
+    let repository = bed.repository("repo");
+    let tree = bed.worktree(&repository, "one");
+    provision(&bed, &tree, "one");
+    std::fs::remove_dir_all(&tree).expect("it goes");
+    let plan = || bed.run(&["reap", "--dry-run", "--json"]).ok().json();
+    assert_eq!(plan()["keys_unseen"], Value::Null);
+
+    let keys = "/api/auth/keys/identity/";
+    bed.fault(json!({ "method": "GET", "path": keys, "delay_ms": 3_600_000 })).await;
+    let hanging = plan();
+    assert_eq!((ids(&hanging["released"]), &hanging["keys"]), (vec!["one"], &NO_LIST));
+    assert_eq!(hanging["keys_unseen"]["code"], "api.deadline", "{hanging}");
+    bed.fault(json!({ "method": "GET", "path": keys, "delay_ms": 3_600_000 })).await;
+    let text = bed.run(&["reap", "--dry-run"]).ok().stdout;
+    assert!(text.starts_with("would release one (") && text.contains("not looked at: keys at Ravi ("), "{text}");
+    // That a key is refused is no silence: the reap could do nothing of what the plan says.
+    bed.fault(json!({ "method": "GET", "path": keys, "status": 401 })).await;
+    assert_eq!(bed.run(&["reap", "--dry-run", "--json"]).error_code(), "api.unauthorized");
+
+    bed.stop_ravi().await;
+    assert_eq!(plan()["keys_unseen"]["code"], "api.unreachable");
+    assert_eq!(bed.run(&["reap", "--json"]).error_code(), "api.unreachable");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revocation_is_owed_until_ravi_takes_it() {
     let data = tempfile::tempdir().expect("a folder");

@@ -13,14 +13,14 @@ export function Reaper() {
     await ravi.workspaces.reap()
     reload()
   })
-  // That nobody is signed in or that Ravi is away is said above.
+  // That nobody is signed in is said above.
   if (error || !data) return null
-  const [{ released, left, keys }, owed] = data
+  const [{ released, left, keys, keys_unseen }, owed] = data
   const nothing = released.length + left.length + keys.length + owed.length === 0
   return (
     <section className="card" aria-label="Left behind">
       <header>
-        <h2>{nothing ? 'Nothing is left behind' : 'Left behind'}</h2>
+        <h2>{nothing ? (keys_unseen ? 'Nothing is left behind here' : 'Nothing is left behind') : 'Left behind'}</h2>
         {released.length + keys.length > 0 && (
           <ConfirmButton label="Release these" warning="Their keys are revoked." disabled={busy} onConfirm={submit} />
         )}
@@ -40,6 +40,7 @@ export function Reaper() {
           </li>
         ))}
       </ul>
+      {keys_unseen && <p className="quiet">Ravi did not answer: whether a key is left behind there is not known.</p>}
       {failed && <ErrorNotice error={failed} />}
     </section>
   )
