@@ -236,6 +236,33 @@ to: string | null, };
 export type AuditSource = "ledger" | "ravi";
 
 /**
+ * A secret that a workspace was given in its own vault; its names, never its value.
+ */
+export type BundleInfo = { 
+/**
+ * Its name in the workspace's vault.
+ */
+key: string, 
+/**
+ * Where its value came from.
+ */
+source: BundleOrigin, 
+/**
+ * The name that the host identity has the value by, with the number where it is one of a pool; `None` for one that
+ * was made for the workspace.
+ */
+secret: string | null, 
+/**
+ * It is in the vault; `false`: it is about to be put there.
+ */
+given: boolean, };
+
+/**
+ * Where a value came from that a workspace was given.
+ */
+export type BundleOrigin = "copy" | "pool" | "generated";
+
+/**
  * One message on the channel of a long call.
  *
  * A command's answer and its channel travel separately, so the answer can overtake messages. The last message carries
@@ -1574,6 +1601,10 @@ git: GitInfo | null,
  * Whose GitHub login it uses; `None` until it is ready.
  */
 github: GithubInfo | null, 
+/**
+ * What its bundle gave it, by name.
+ */
+bundle: Array<BundleInfo>, 
 /**
  * Whether the folder can be seen right now.
  */

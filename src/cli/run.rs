@@ -13,8 +13,8 @@ use super::seal;
 use super::secret;
 use super::settings;
 use crate::workspace::{
-    GithubInfo, GithubSource, OwedRevocation, ProvisionRequest, Provisioned, ReapReport, Reaped, Released,
-    WorkspaceSummary,
+    BundleInfo, BundleOrigin, GithubInfo, GithubSource, OwedRevocation, ProvisionRequest, Provisioned, ReapReport,
+    Reaped, Released, WorkspaceSummary,
 };
 use crate::{Config, Ravi, Result};
 
@@ -144,22 +144,37 @@ struct List {
 async fn list(ravi: &Ravi, output: Output) -> Result<()> {
     let list = List { workspaces: ravi.workspaces().await?, owed: ravi.owed().await? };
     output.answer(&list, |list| {
-        let rows: Vec<Vec<String>> = list.workspaces.iter().map(list_row).collect();
+        let given = list.workspaces.iter().any(|workspace| !workspace.bundle.is_empty());
+        let rows: Vec<Vec<String>> = list.workspaces.iter().map(|workspace| list_row(workspace, given)).collect();
+        let header = ["ID", "NAME", "STATE", "EMAIL", "PATH", "GIVEN"];
+        let header = &header[..if given { 6 } else { 5 }];
         let owed = list.owed.iter().map(|o| format!("\nowed: keys of identity {} are not revoked yet", o.identity));
-        table(&["ID", "NAME", "STATE", "EMAIL", "PATH"], &rows, "No workspaces.") + &owed.collect::<String>()
+        table(header, &rows, "No workspaces.") + &owed.collect::<String>()
     });
     Ok(())
 }
 
-fn list_row(workspace: &WorkspaceSummary) -> Vec<String> {
+fn list_row(workspace: &WorkspaceSummary, given: bool) -> Vec<String> {
     let email = workspace.identity.as_ref().map(|identity| identity.email.clone());
-    vec![
+    let mut row = vec![
         workspace.id.clone(),
         workspace.name.clone(),
         state_text(workspace),
         email.unwrap_or_else(|| "-".to_owned()),
         workspace.path.display().to_string(),
-    ]
+    ];
+    if given {
+        row.push(workspace.bundle.iter().map(given_text).collect::<Vec<_>>().join(", "));
+    }
+    row
+}
+
+/// Which value of a pool it is tells workspaces apart; the rest is for `status`.
+fn given_text(BundleInfo { key, source, secret, .. }: &BundleInfo) -> String {
+    match (source, secret) {
+        (BundleOrigin::Pool, Some(secret)) => format!("{key} ({secret})"),
+        _ => key.clone(),
+    }
 }
 
 fn state_text(workspace: &WorkspaceSummary) -> String {
@@ -183,11 +198,24 @@ fn status_text(workspace: &WorkspaceSummary) -> String {
     text += &row("phone", identity.and_then(|i| i.phone.clone()));
     text += &row("author", workspace.git.as_ref().map(|g| format!("{} <{}>", g.user_name, g.user_email)));
     text += &row("github", workspace.github.as_ref().map(github_text));
+    for (at, secret) in workspace.bundle.iter().enumerate() {
+        text += &row(if at == 0 { "given" } else { "" }, Some(bundle_text(secret)));
+    }
     if let Some(error) = &workspace.last_error {
         text += &row("error", Some(format!("{} ({})", error.message, error.code)));
         text += &row("hint", Some(error.hint.clone()));
     }
     text.trim_end().to_owned()
+}
+
+fn bundle_text(BundleInfo { key, source, secret, given }: &BundleInfo) -> String {
+    let secret = secret.as_deref().unwrap_or_default();
+    let from = match source {
+        BundleOrigin::Copy => format!("copy of {secret}"),
+        BundleOrigin::Pool => format!("{secret}, of a pool"),
+        BundleOrigin::Generated => "made for it".to_owned(),
+    };
+    format!("{key} ({from}{})", if *given { "" } else { "; not in its vault yet" })
 }
 
 fn github_text(github: &GithubInfo) -> String {

@@ -9,6 +9,7 @@ use rusqlite::{Row, Transaction, params};
 use super::{Ledger, LedgerError, now_ms};
 use crate::api::IdentityUuid;
 use crate::audit::{Action, Entry, Stamped};
+use crate::workspace::{BundleInfo, BundleOrigin};
 
 pub(super) const TABLES: &str = "
 CREATE TABLE bundle (
@@ -47,6 +48,18 @@ pub(crate) struct BundleRow {
     pub(crate) origin: Origin,
     /// It is known to be in the vault.
     pub(crate) given: bool,
+}
+
+impl BundleRow {
+    /// As people see it.
+    pub(crate) fn into_info(self) -> BundleInfo {
+        let (source, secret) = match self.origin {
+            Origin::Copy(secret) => (BundleOrigin::Copy, Some(secret)),
+            Origin::Pool(secret) => (BundleOrigin::Pool, Some(secret)),
+            Origin::Generated(_) => (BundleOrigin::Generated, None),
+        };
+        BundleInfo { key: self.key, source, secret, given: self.given }
+    }
 }
 
 /// Who is given something.

@@ -1,17 +1,15 @@
 //! Finding bindings: by id, by path, all of them.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::context::blocking;
 use super::error::WorkspaceError;
 use super::inspect::{folder_state, inspect};
-use super::model::{GithubInfo, WorkspaceSummary};
+use super::model::WorkspaceSummary;
 use super::note::Note;
 use super::provision::git_info;
-use crate::api::IdentityUuid;
 use crate::error::Result;
-use crate::ledger::{Binding, IdentityRow, Ledger};
+use crate::ledger::{Binding, BundleRow, IdentityRow, Ledger, LedgerError};
 
 /// The binding that `target` means: an id, or a path in a bound worktree. `None` when there is none.
 pub(crate) async fn find(ledger: &Ledger, target: &str) -> Result<Option<Binding>> {
@@ -81,55 +79,44 @@ async fn at_former_path(ledger: &Ledger, path: PathBuf) -> Result<Option<Binding
 
 /// All workspaces, oldest first.
 pub(crate) async fn summaries(ledger: &Ledger) -> Result<Vec<WorkspaceSummary>> {
-    let all = ledger
-        .run(|l| {
-            let mut rows: HashMap<IdentityUuid, IdentityRow> = HashMap::new();
-            let bindings = l.bindings()?;
-            for uuid in bindings.iter().filter_map(|b| b.identity.as_ref()) {
-                if let Some(row) = l.identity(uuid)? {
-                    rows.insert(uuid.clone(), row);
-                }
-            }
-            let mut ends = HashMap::new();
-            for binding in &bindings {
-                ends.insert(binding.id.clone(), l.lifetime(&binding.id)?.and_then(|life| life.ends_ms));
-            }
-            Ok((bindings, rows, ends))
-        })
-        .await?;
-    let describe = move || {
-        let (bindings, mut rows, ends) = all;
-        Ok(bindings
-            .into_iter()
-            .map(|b| {
-                let row = b.identity.as_ref().and_then(|uuid| rows.remove(uuid));
-                let ends_at_ms = ends.get(&b.id).copied().flatten();
-                describe(b, row, ends_at_ms)
-            })
-            .collect())
-    };
-    Ok(blocking(describe).await?)
+    let known =
+        ledger.run(|l| l.bindings()?.into_iter().map(|b| Known::of(l, b)).collect::<Result<Vec<_>, _>>()).await?;
+    Ok(blocking(move || Ok(known.into_iter().map(describe).collect())).await?)
 }
 
 /// One workspace as people see it.
 pub(crate) async fn summary(ledger: &Ledger, binding: Binding) -> Result<WorkspaceSummary> {
-    let row = match binding.identity.clone() {
-        Some(uuid) => ledger.run(move |l| l.identity(&uuid)).await?,
-        None => None,
-    };
-    let id = binding.id.clone();
-    let ends_at_ms = ledger.run(move |l| l.lifetime(&id)).await?.and_then(|life| life.ends_ms);
-    Ok(blocking(move || Ok::<_, WorkspaceError>(describe(binding, row, ends_at_ms))).await?)
+    let known = ledger.run(move |l| Known::of(l, binding)).await?;
+    Ok(blocking(move || Ok::<_, WorkspaceError>(describe(known))).await?)
 }
 
-fn describe(binding: Binding, row: Option<IdentityRow>, ends_at_ms: Option<i64>) -> WorkspaceSummary {
-    let git = row.as_ref().filter(|_| binding.git_dir.is_some()).map(|row| git_info(&binding, row));
-    let github: Option<GithubInfo> = binding.github.clone();
+/// A binding and what else the ledger has about its workspace.
+struct Known {
+    binding: Binding,
+    identity: Option<IdentityRow>,
+    bundle: Vec<BundleRow>,
+    ends_at_ms: Option<i64>,
+}
+
+impl Known {
+    fn of(ledger: &Ledger, binding: Binding) -> Result<Known, LedgerError> {
+        let (identity, bundle) = match &binding.identity {
+            Some(uuid) => (ledger.identity(uuid)?, ledger.bundle_of(uuid)?),
+            None => (None, Vec::new()),
+        };
+        let ends_at_ms = ledger.lifetime(&binding.id)?.and_then(|life| life.ends_ms);
+        Ok(Known { binding, identity, bundle, ends_at_ms })
+    }
+}
+
+fn describe(Known { binding, identity, bundle, ends_at_ms }: Known) -> WorkspaceSummary {
+    let git = identity.as_ref().filter(|_| binding.git_dir.is_some()).map(|row| git_info(&binding, row));
     WorkspaceSummary {
         folder: folder_state(&binding.path),
-        identity: row.as_ref().map(IdentityRow::info),
+        identity: identity.as_ref().map(IdentityRow::info),
         git,
-        github,
+        github: binding.github,
+        bundle: bundle.into_iter().map(BundleRow::into_info).collect(),
         id: binding.id,
         name: binding.name,
         path: binding.path,

@@ -137,6 +137,34 @@ pub enum GithubSource {
     Denied,
 }
 
+/// A secret that a workspace was given in its own vault; its names, never its value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct BundleInfo {
+    /// Its name in the workspace's vault.
+    pub key: String,
+    /// Where its value came from.
+    pub source: BundleOrigin,
+    /// The name that the host identity has the value by, with the number where it is one of a pool; `None` for one that
+    /// was made for the workspace.
+    pub secret: Option<String>,
+    /// It is in the vault; `false`: it is about to be put there.
+    pub given: bool,
+}
+
+/// Where a value came from that a workspace was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+#[serde(rename_all = "lowercase")]
+pub enum BundleOrigin {
+    /// The host identity has the same.
+    Copy,
+    /// The host identity has the same, and no other workspace.
+    Pool,
+    /// It was made for this workspace alone.
+    Generated,
+}
+
 /// One workspace in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
@@ -157,6 +185,8 @@ pub struct WorkspaceSummary {
     pub git: Option<GitInfo>,
     /// Whose GitHub login it uses; `None` until it is ready.
     pub github: Option<GithubInfo>,
+    /// What its bundle gave it, by name.
+    pub bundle: Vec<BundleInfo>,
     /// Whether the folder can be seen right now.
     pub folder: FolderState,
     /// The last failure of a call for this workspace, until a later one succeeds.

@@ -1,6 +1,6 @@
 //! What a workspace is given in its own identity's vault: that it is there, that its agent can read it, and that it goes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::common::{Bed, Run, files_with};
 use secrecy::SecretString;
@@ -58,6 +58,45 @@ impl Room {
 
 fn identity(provisioned: &Value) -> &str {
     provisioned["identity"]["uuid"].as_str().expect("an identity")
+}
+
+/// What is given is told by name, with the number where it is one of a pool, and by no value.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_given_what_is_shown_by_name() {
+    let room = Room::new().await;
+    let first = room.provision("w1").ok().json();
+    room.provision("w2").ok();
+    let (one, two) = (room.folder("w1"), room.folder("w2"));
+    let status = |path: &Path| room.bed.run(&["status", path.to_str().expect("text"), "--json"]).ok().json();
+    let copy = |key: &str| json!({ "key": key, "source": "copy", "secret": "SHARED_KEY", "given": true });
+    let made = json!({ "key": "SESSION_SECRET", "source": "generated", "secret": null, "given": true });
+    let pool = |number: u32| {
+        let secret = format!("STRIPE_TEST_KEY_{number}");
+        json!({ "key": "STRIPE_KEY", "source": "pool", "secret": secret, "given": true })
+    };
+    let given = |number: u32| json!([copy("API_KEY"), made, copy("SHARED_KEY"), pool(number)]);
+    assert_eq!((&status(&one)["bundle"], &status(&two)["bundle"]), (&given(1), &given(2)));
+    let list = room.bed.run(&["list", "--json"]).ok();
+    assert_eq!(list.json()["workspaces"][1]["bundle"], given(2));
+
+    let (table, text) =
+        (room.bed.run(&["list"]).ok().stdout, room.bed.run(&["status", one.to_str().expect("text")]).ok());
+    assert!(table.contains("GIVEN") && table.contains("SHARED_KEY, STRIPE_KEY (STRIPE_TEST_KEY_2)"), "{table}");
+    assert!(text.stdout.contains("given    API_KEY (copy of SHARED_KEY)"), "{}", text.stdout);
+    assert!(text.stdout.contains("STRIPE_KEY (STRIPE_TEST_KEY_1, of a pool)"), "{}", text.stdout);
+    let generated = room.bed.secrets_of(identity(&first)).await["SESSION_SECRET"].clone();
+    for value in [SHARED, STRIPE[0], STRIPE[1], &generated] {
+        assert!(![&table, &text.stdout, &list.stdout].iter().any(|shown| shown.contains(value)));
+    }
+
+    let plain = room.bed.path("plain");
+    std::fs::create_dir(&plain).expect("a folder");
+    for id in ["w1", "w2"] {
+        room.bed.run(&["release", id]).ok();
+    }
+    room.bed.run(&Bed::provision_args(&plain, "plain", "x agent")).ok();
+    assert_eq!(status(&plain)["bundle"], json!([]), "an identity of the pool has nothing of what was given before");
+    assert!(!room.bed.run(&["list"]).ok().stdout.contains("GIVEN"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

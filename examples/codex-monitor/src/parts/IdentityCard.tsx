@@ -1,5 +1,5 @@
 import { useCallback } from 'react'
-import type { ErrorBody, FolderState, GithubInfo } from 'tauri-plugin-ravi-api'
+import type { BundleInfo, ErrorBody, FolderState, GithubInfo } from 'tauri-plugin-ravi-api'
 import { useEvery } from '../hooks/useEvery'
 import { useLoad } from '../hooks/useLoad'
 import type { Workspace } from '../hooks/useWorkspaces'
@@ -97,6 +97,12 @@ function Facts({ workspace: { entry, summary } }: { workspace: Workspace }) {
       <dd>{summary?.git ? `${summary.git.user_name} <${summary.git.user_email}>` : <span className="quiet">not set yet</span>}</dd>
       <dt>GitHub</dt>
       <dd>{summary?.github ? githubWords(summary.github) : <span className="quiet">not chosen yet</span>}</dd>
+      {summary && summary.bundle.length > 0 && (
+        <>
+          <dt>Given</dt>
+          <dd>{summary.bundle.map(givenWords).join(', ')}</dd>
+        </>
+      )}
       <dt>Last commit</dt>
       <dd>
         <LastCommit id={entry.id} />
@@ -118,6 +124,11 @@ function githubWords({ source, secret }: GithubInfo): string {
     case 'denied':
       return 'none: refused until it has a token'
   }
+}
+
+/** Names alone: no value of a secret comes into a window with this. */
+function givenWords({ key, secret, source }: BundleInfo): string {
+  return source === 'pool' ? `${key} (${secret})` : key
 }
 
 function LastCommit({ id }: { id: string }) {
