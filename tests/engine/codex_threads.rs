@@ -253,16 +253,24 @@ try dot-git write .git
 async fn threads_of_one_server_have_their_own_authors_and_nothing_secret() {
     let Some(codex) = codex() else { return };
     let room = Room::new().await;
-    let mut server = AppServer::start(&codex, &room.bed);
+    let home = room.bed.path("codex-home");
+    std::fs::create_dir_all(&home).expect("a folder");
+    // As where a daemon has the account's key in its environment.
+    let machine = [("RAVI_API_KEY", "made-up-management-key")];
+    let mut server = AppServer::start_in(&codex, &room.bed, &home, &machine);
     for (path, name) in [(&room.one, "payments agent"), (&room.two, "search agent")] {
-        let model = model("printenv GIT_AUTHOR_NAME; printenv GIT_COMMITTER_NAME").await;
+        let model = model("printenv GIT_AUTHOR_NAME; printenv GIT_COMMITTER_NAME; printenv RAVI_API_KEY").await;
         let config = room.config(path, &model);
         let key = std::fs::read_to_string(path.join(".ravi/config.json")).expect("it is there");
         let key: Value = serde_json::from_str(&key).expect("JSON");
         assert!(!config.to_string().contains(key["identity_key"].as_str().expect("text")));
         let params = json!({ "cwd": path, "approvalPolicy": "never", "config": config });
         let thread = server.call("thread/start", params)["thread"]["id"].as_str().expect("text").to_owned();
-        assert_eq!(server.turn(&thread).replace('\r', ""), format!("{name}\n{name}\n"));
+        assert_eq!(server.turn(&thread).replace('\r', ""), format!("{name}\n{name}\n\n"));
+        for snapshot in std::fs::read_dir(home.join("shell_snapshots")).into_iter().flatten() {
+            let text = std::fs::read_to_string(snapshot.expect("a file").path()).unwrap_or_default();
+            assert!(!text.contains("made-up-management-key"));
+        }
     }
 }
 
