@@ -1,6 +1,6 @@
-//! The calls of docs/codex-monitor.md, in the order in which an app and its daemon make them, on the files that both keep
-//! (`settings.json` and `workspaces.json`, in CodexMonitor's shapes) and over the daemon's wire protocol; then taken out
-//! again. `examples/codex-monitor/try-changes` runs it and shows each step.
+//! The calls of docs/codex-monitor.md (`examples/codex-monitor/ravi_core.rs` itself), in the order in which an app and its
+//! daemon make them, on the files that both keep (`settings.json` and `workspaces.json`, in CodexMonitor's shapes) and over
+//! the daemon's wire protocol; then taken out again. `examples/codex-monitor/try-changes` runs it and shows each step.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
@@ -8,43 +8,54 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tauri_plugin_ravi::local::{Options, Server};
-use tauri_plugin_ravi::vault::settings::{Place, preset};
-use tauri_plugin_ravi::{Config, ExposeSecret as _, Keychain, ProvisionRequest, Ravi, Settings};
+use tauri_plugin_ravi::vault::settings::preset;
+use tauri_plugin_ravi::{Config, ExposeSecret as _, Keychain, Ravi};
 use tokio::runtime::Runtime;
 
 const TOKEN: &str = "made-up-daemon-token-0000";
 const OFFICE: &str = "made-up-office-token-0000";
 
-/// What the app's own type knows of `settings.json`, and hands to its window.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AppSettings {
-    theme: String,
-    remote_backend_token: Option<String>,
-    remote_backends: Vec<Value>,
+#[allow(dead_code)]
+#[path = "../../codex-monitor/ravi_core.rs"]
+mod ravi_core;
+
+/// What the app's own types know of both files.
+mod types {
+    use serde::{Deserialize, Serialize};
+    use serde_json::Value;
+
+    /// Handed to the window, token included.
+    #[derive(Clone, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    pub(crate) struct AppSettings {
+        pub(crate) theme: String,
+        pub(crate) remote_backend_token: Option<String>,
+        pub(crate) remote_backends: Vec<Value>,
+    }
+
+    /// One of `workspaces.json`.
+    #[derive(Clone, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    pub(crate) struct WorkspaceEntry {
+        pub(crate) id: String,
+        pub(crate) name: String,
+        pub(crate) path: String,
+        pub(crate) kind: String,
+        pub(crate) parent_id: Option<String>,
+        pub(crate) worktree: Option<Value>,
+        pub(crate) settings: Value,
+    }
 }
 
-/// One of `workspaces.json`.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Entry {
-    id: String,
-    name: String,
-    path: PathBuf,
-    kind: String,
-    parent_id: Option<String>,
-    worktree: Option<Value>,
-    settings: Value,
-}
+use types::{AppSettings, WorkspaceEntry};
 
 /// The app: its data folder, and a person's repository.
 struct App {
     dir: tempfile::TempDir,
     repository: PathBuf,
-    entries: Vec<Entry>,
+    entries: Vec<WorkspaceEntry>,
 }
 
 impl App {
@@ -82,12 +93,12 @@ impl App {
         self.git(folder, &["log", "-1", "--format=%an <%ae>"])
     }
 
-    fn add(&mut self, id: &str, path: &Path, worktree: bool) -> Entry {
+    fn add(&mut self, id: &str, path: &Path, worktree: bool) -> WorkspaceEntry {
         let kind = if worktree { "worktree" } else { "main" };
-        let entry = Entry {
+        let entry = WorkspaceEntry {
             id: id.to_owned(),
             name: format!("{id} agent"),
-            path: path.to_owned(),
+            path: path.to_str().expect("text").to_owned(),
             kind: kind.to_owned(),
             parent_id: worktree.then(|| "main".to_owned()),
             worktree: worktree.then(|| json!({ "branch": id })),
@@ -106,13 +117,6 @@ impl App {
     fn settings_text(&self) -> String {
         std::fs::read_to_string(self.data("settings.json")).expect("it is there")
     }
-}
-
-/// What the documentation says for the shared core, after the entry is stored.
-async fn added(ravi: &Ravi, entry: &Entry, path: &Path) -> tauri_plugin_ravi::Result<String> {
-    let request = json!({ "path": path, "id": entry.id, "name": entry.name });
-    let request: ProvisionRequest = serde_json::from_value(request).expect("a request");
-    Ok(ravi.provision(request, |_| {}).await?.identity.email)
 }
 
 struct Daemon(Child, String);
@@ -156,13 +160,13 @@ async fn live_keys(server: &Server) -> usize {
     state["keys"].as_array().expect("a list").iter().filter(|key| !key["identity"].is_null()).count()
 }
 
-/// As CodexMonitor does it: on a thread without a runtime.
-fn load(ravi: &Ravi, app: &App) -> tauri_plugin_ravi::Result<Settings<AppSettings>> {
-    Settings::load_blocking(ravi, app.data("settings.json"), places())
+/// `AppState::load`, on a thread without a runtime.
+fn load(app: &App) -> Result<Option<AppSettings>, String> {
+    ravi_core::load_settings(&app.data("settings.json"))
 }
 
-fn places() -> Vec<Place> {
-    preset("codex-monitor").expect("a preset")
+fn save(app: &App, settings: &AppSettings) {
+    assert!(ravi_core::save_settings(&app.data("settings.json"), settings).expect("saved"));
 }
 
 #[test]
@@ -180,13 +184,50 @@ fn an_app_and_its_daemon_with_the_documented_calls_and_without_them_again() {
     };
     let ravi = Ravi::open(config).expect("the ledger opens");
 
+    nobody(&app);
+    ravi_core::keep(ravi.clone());
+    away(&runtime, &app, &server);
     settings(&runtime, &ravi, &app);
-    token(&runtime, &ravi, &app, &server);
-    workspaces(&runtime, &ravi, &mut app, &server);
+    token(&runtime, &app, &server);
+    workspaces(&runtime, &mut app, &server);
     runtime.block_on(server.stop());
 }
 
+/// Without a handle everything is left to the app's own code.
+fn nobody(app: &App) {
+    let settings = AppSettings { theme: "dark".into(), remote_backend_token: None, remote_backends: Vec::new() };
+    assert!(load(app).expect("nothing is asked").is_none());
+    assert!(!ravi_core::save_settings(&app.data("settings.json"), &settings).expect("nothing is written"));
+    assert!(!app.data("settings.json").exists());
+}
+
+/// Ravi does not answer, and nothing was read before: the app starts, and what it saves are the references.
+fn away(runtime: &Runtime, app: &App, server: &Server) {
+    let text =
+        r#"{ "theme": "system", "remoteBackendToken": "ravi://CODEX_MONITOR_DAEMON_TOKEN", "remoteBackends": [] }"#;
+    std::fs::write(app.data("settings.json"), text).expect("written");
+    runtime.block_on(faults(server, Some(json!({ "path": "/api/*", "drop": true, "times": 1000 }))));
+    assert!(load(app).expect("no failure").is_none());
+    let mut settings: AppSettings = serde_json::from_str(text).expect("as the app reads it");
+    settings.theme = "dark".into();
+    save(app, &settings);
+    assert_eq!(app.settings_text(), text.replace("system", "dark"));
+    runtime.block_on(faults(server, None));
+    println!("settings.json: while Ravi is away the app starts, saves, and keeps its references");
+}
+
+async fn faults(server: &Server, plan: Option<Value>) {
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let url = format!("{}/_local/faults", server.base_url());
+    let request = match plan {
+        Some(plan) => http.post(url).json(&plan),
+        None => http.delete(url),
+    };
+    request.send().await.expect("it answers").error_for_status().expect("it is planned");
+}
+
 fn settings(runtime: &Runtime, ravi: &Ravi, app: &App) {
+    let places = preset("codex-monitor").expect("a preset");
     let original = serde_json::to_string_pretty(&json!({
         "theme": "system", "backendMode": "remote", "remoteBackendToken": TOKEN,
         "remoteBackends": [{
@@ -197,34 +238,34 @@ fn settings(runtime: &Runtime, ravi: &Ravi, app: &App) {
     }));
     let original = original.expect("JSON");
     std::fs::write(app.data("settings.json"), &original).expect("written");
-    runtime.block_on(ravi.migrate_settings(&app.data("settings.json"), &places(), false)).expect("moved");
+    runtime.block_on(ravi.migrate_settings(&app.data("settings.json"), &places, false)).expect("moved");
     let moved = app.settings_text();
     assert!(!moved.contains("made-up") && moved.contains("ravi://CODEX_MONITOR_DAEMON_TOKEN"), "{moved}");
 
     // The window gets the settings, token included, and sends them back with a change.
-    let mut settings = load(ravi, app).expect("loaded");
-    let mut window = serde_json::to_value(&*settings).expect("JSON");
+    let settings = load(app).expect("loaded").expect("resolved");
+    let mut window = serde_json::to_value(&settings).expect("JSON");
     assert_eq!((&window["remoteBackendToken"], &window["remoteBackends"][0]["token"]), (&json!(TOKEN), &json!(OFFICE)));
     window["theme"] = json!("dark");
-    *settings = serde_json::from_value(window).expect("settings");
-    settings.save_blocking().expect("saved");
+    save(app, &serde_json::from_value(window).expect("settings"));
     assert_eq!(app.settings_text(), moved.replace("\"system\"", "\"dark\""), "nothing else, and no value");
     println!("settings.json: the values are in the vault; what a window sends back does not reach the file");
 
     // Half a file is an error, and stays for the person to look at.
     let whole = app.settings_text();
     std::fs::write(app.data("settings.json"), &whole[..whole.len() / 2]).expect("written");
-    assert!(load(ravi, app).is_err());
+    assert!(load(app).is_err());
+    assert!(ravi_core::save_settings(&app.data("settings.json"), &settings).is_err());
     assert_eq!(app.settings_text(), whole[..whole.len() / 2]);
     std::fs::write(app.data("settings.json"), &moved).expect("written");
     runtime.block_on(ravi.undo_settings(&app.data("settings.json"))).expect("undone");
     assert_eq!(app.settings_text(), original, "byte for byte");
-    runtime.block_on(ravi.migrate_settings(&app.data("settings.json"), &places(), false)).expect("moved again");
+    runtime.block_on(ravi.migrate_settings(&app.data("settings.json"), &places, false)).expect("moved again");
     println!("settings.json: taken out and in again, byte for byte");
 }
 
-fn token(runtime: &Runtime, ravi: &Ravi, app: &App, server: &Server) {
-    let settings = load(ravi, app).expect("loaded");
+fn token(runtime: &Runtime, app: &App, server: &Server) {
+    let settings = load(app).expect("loaded").expect("resolved");
     let shown = settings.remote_backend_token.as_deref().expect("a token");
     let daemon = Daemon::start(app, server);
     assert_eq!(daemon.auth(shown), json!({ "id": 1, "result": { "ok": true } }));
@@ -235,14 +276,12 @@ fn token(runtime: &Runtime, ravi: &Ravi, app: &App, server: &Server) {
     }
     println!("daemon: lets in who shows the token of the app's settings; it is in no argument");
 
-    // A daemon that knows nothing of Ravi gets it in its environment.
-    let token = runtime.block_on(ravi.secret("CODEX_MONITOR_DAEMON_TOKEN")).expect("read");
-    let mut command = Command::new("printenv");
-    command.arg("CODEX_MONITOR_DAEMON_TOKEN").env("CODEX_MONITOR_DAEMON_TOKEN", token.expose_secret());
-    assert_eq!(String::from_utf8_lossy(&command.output().expect("it starts").stdout).trim(), TOKEN);
+    // Asked in `main`, and inside a runtime too.
+    assert_eq!(ravi_core::daemon_token().expect("read").as_deref(), Some(TOKEN));
+    assert_eq!(runtime.block_on(async { ravi_core::daemon_token() }).expect("read").as_deref(), Some(TOKEN));
 }
 
-fn workspaces(runtime: &Runtime, ravi: &Ravi, app: &mut App, server: &Server) {
+fn workspaces(runtime: &Runtime, app: &mut App, server: &Server) {
     let repository = app.repository.clone();
     let before = std::fs::read(repository.join(".git/config")).expect("it is there");
     app.add("main", &repository, false);
@@ -251,22 +290,39 @@ fn workspaces(runtime: &Runtime, ravi: &Ravi, app: &mut App, server: &Server) {
         let tree = trees.join(branch);
         app.git(&repository, &["worktree", "add", "--quiet", "-b", branch, tree.to_str().expect("text")]);
         let entry = app.add(branch, &tree, true);
-        let email = runtime.block_on(added(ravi, &entry, &tree)).expect("provisioned");
+        runtime.block_on(ravi_core::provision(&entry)).expect("provisioned").keep();
+        let params = json!({ "cwd": entry.path, "approvalPolicy": "on-request" });
+        let params = runtime.block_on(ravi_core::thread_config(&entry.path, params)).expect("a configuration");
+        let email = params["config"]["shell_environment_policy.set.GIT_AUTHOR_EMAIL"].as_str().expect("an address");
+        assert_eq!(params["approvalPolicy"], "on-request");
         assert_eq!(app.author(&tree), format!("{branch} agent <{email}>"));
-        let open = runtime.block_on(ravi.open_workspace(&tree)).expect("it is bound");
-        let config = open.codex_thread_config().expect("a configuration");
-        assert_eq!(config["shell_environment_policy.set.GIT_AUTHOR_EMAIL"], email);
         println!("workspace {branch}: commits and threads are its own, as {email}");
     }
     assert_eq!(app.author(&repository), "Hanna Human <hanna@example.com>");
     assert_eq!(runtime.block_on(live_keys(server)), 2);
 
-    // One that cannot be set up: the entry is taken out again, and the hint shown.
+    // The person's own checkout, which nobody set up.
+    let own = runtime.block_on(ravi_core::thread_config(repository.to_str().expect("text"), json!({})));
+    assert_eq!(own.expect("no failure"), json!({}));
+
+    // One that cannot be set up, and one that the app gave up after it was.
     let broken = app.add("broken", &trees.join("not-there"), true);
-    let error = runtime.block_on(added(ravi, &broken, &broken.path)).expect_err("there is no folder");
-    assert!(!error.hint().is_empty());
-    app.entries.retain(|entry| entry.id != "broken");
+    let error = runtime.block_on(ravi_core::provision(&broken)).err().expect("there is no folder");
+    assert!(error.lines().count() > 1, "the cause, and what to do: {error}");
+    let tree = trees.join("given-up");
+    app.git(&repository, &["worktree", "add", "--quiet", "--detach", tree.to_str().expect("text")]);
+    let given_up = app.add("given-up", &tree, true);
+    runtime.block_on(async {
+        drop(ravi_core::provision(&given_up).await.expect("provisioned"));
+        while live_keys(server).await != 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    app.git(&repository, &["worktree", "remove", "--force", tree.to_str().expect("text")]);
+    app.entries.retain(|entry| entry.parent_id.is_none() || trees.join(&entry.id).exists());
+    assert_eq!(app.entries.len(), 3);
     app.store();
+    println!("workspace given-up: no key is left of one that did not come to be");
 
     // Renamed: branch and folder are others, who works there is not.
     let (old, new) = (trees.join("one"), trees.join("renamed"));
@@ -274,17 +330,17 @@ fn workspaces(runtime: &Runtime, ravi: &Ravi, app: &mut App, server: &Server) {
     app.git(&repository, &["branch", "-m", "one", "renamed"]);
     app.git(&repository, &["worktree", "move", old.to_str().expect("text"), new.to_str().expect("text")]);
     let entry = app.entries.iter_mut().find(|entry| entry.id == "one").expect("it is there");
-    entry.path = new.clone();
+    entry.path = new.to_str().expect("text").to_owned();
     let entry = entry.clone();
     app.store();
-    runtime.block_on(added(ravi, &entry, &new)).expect("followed");
+    runtime.block_on(ravi_core::provision(&entry)).expect("followed").keep();
     assert_eq!((app.author(&new), runtime.block_on(live_keys(server))), (author, 2));
     println!("workspace one: renamed and moved, the same author");
 
     for (id, folder) in [("one", "renamed"), ("two", "two")] {
-        let first = runtime.block_on(ravi.release(id, false, |_| {})).expect("released");
-        let again = runtime.block_on(ravi.release(id, false, |_| {})).expect("repeated");
-        assert_eq!(serde_json::to_value(first).expect("JSON"), serde_json::to_value(again).expect("JSON"));
+        // Repeated calls change nothing.
+        runtime.block_on(ravi_core::release(id));
+        runtime.block_on(ravi_core::release(id));
         let folder = trees.join(folder);
         app.git(&repository, &["worktree", "remove", "--force", folder.to_str().expect("text")]);
         app.entries.retain(|entry| entry.id != id);
