@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tauri_plugin_ravi::inbox::{MessageFilter, WaitRequest};
+use tauri_plugin_ravi::inbox::{MessageFilter, WaitRequest, Want};
 
 use crate::common::Bed;
 use crate::inbox_messages::{mail, workspace};
@@ -66,6 +66,24 @@ async fn only_what_matches_is_answered() {
     for filter in [json!({ "kind": "sms" }), json!({ "from": "other@example.com" }), json!({ "subject": "nothing" })] {
         let request = WaitRequest { timeout_seconds: Some(1), ..by(filter.clone()) };
         assert_eq!(ravi.wait_message("one", &request).await.expect_err("none").code(), "inbox.timeout", "{filter}");
+    }
+}
+
+/// Whoever asks for one of them is told the other, too; handing out the code does not use the link up.
+#[tokio::test]
+async fn a_code_and_a_link_in_one_mail_are_both_answered() {
+    let bed = Bed::new().await;
+    let ravi = bed.ravi();
+    let (address, _) = workspace(&bed, &ravi, "one", false).await;
+    let fence = ravi.inbox_fence("one").await.expect("a fence").cursor;
+    let link = "https://service.example/verify?token=m4deUpT0ken7";
+    let text = format!("Your verification code is 482913.\n\nOr sign in with this link: {link}\n");
+    mail(&bed, &address, "Your verification code", &text).await;
+    for want in [Want::Code, Want::Link] {
+        let found = ravi.wait_code("one", &after(fence), want).await.expect("it came");
+        assert!(found.confident);
+        assert_eq!(found.code.expect("a code").value, "482913", "{want:?}");
+        assert_eq!(found.link.expect("a link").url, link, "{want:?}");
     }
 }
 

@@ -167,14 +167,16 @@ it('shows who made a commit, and leaves the person alone', async () => {
   await app.inspect('commits')
 })
 
-it('shows a mail when it comes, with its code picked out', async () => {
+it('shows a mail when it comes, with its code and its link picked out', async () => {
   await app.press('Inbox of payments', card('payments'))
   await app.read('main', 'Nothing has come yet')
   await app.press('Send it a sample mail')
   await app.drawn(section('Messages'), /Unread.*Sample Service.*Your verification code/s)
   await (await app.see(`${section('Messages')} button`)).click()
   await app.read(section('Your verification code'), 'Sample Service <signup@service.example>')
-  await app.drawn(section('Picked out'), /Code\s+482913/)
+  const link = 'https://service.example/verify?token=m4deUpT0ken7'
+  await app.drawn(section('Picked out'), /Code\s+482913[^]*Link to service\.example\s+https:/)
+  expect(await app.read(`${section('Picked out')} code`)).toBe(link)
   await app.gone(`${section('Messages')} .unread`)
   await app.inspect('inbox')
 })

@@ -72,7 +72,7 @@ pub async fn stand_in_mail(stand_in: State<'_, Option<StandIn>>, to: String) -> 
         "from": "Sample Service <signup@service.example>",
         "subject": "Your verification code",
         "text": "Your verification code is 482913. It is valid for 10 minutes.\n\n\
-                 Or confirm your address: https://service.example/verify?token=made-up-token\n",
+                 Or sign in with this link: https://service.example/verify?token=m4deUpT0ken7\n",
     });
     of_this_run(&stand_in)?.control("email", mail).await
 }
