@@ -1,11 +1,12 @@
 //! Whether a message is one that is meant.
 
+use super::aside::Aside;
 use super::model::MessageFilter;
 use super::raw::Raw;
 
 impl MessageFilter {
     /// Whether `message` is meant.
-    pub(super) fn matches(&self, message: &Raw) -> bool {
+    pub(super) fn matches(&self, message: &Raw, aside: &Aside) -> bool {
         let item = message.bare_item();
         let is = |pattern: &Option<String>, test: &dyn Fn(&str) -> bool| pattern.as_deref().is_none_or(test);
         let to_any =
@@ -15,7 +16,7 @@ impl MessageFilter {
             && is(&self.from, &|from| is_party(from, &item.from, item.from_name.as_deref()))
             && is(&self.to, &to_any)
             && is(&self.subject, &|part| contains(&item.subject, part))
-            && is(&self.text, &|part| contains(&message.text(), part))
+            && is(&self.text, &|part| contains(&message.text(aside), part))
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::aside::Aside;
 use super::error::InboxError;
 use super::model::{
     Fence, InboxItem, InboxMessage, MailThread, MailThreadDetail, MessageFilter, MessageKind, MessageRef, OutgoingMail,
@@ -126,15 +127,23 @@ impl Mailbox {
         Ok(found)
     }
 
-    /// Page by page, so that the limit on the size of one answer holds for a page and not for the whole inbox.
+    /// Page by page, so that the limit on the size of one answer holds for a page and not for the whole inbox; by shorter
+    /// pages where strangers have sent large mails.
     async fn mails(&self) -> Result<Vec<Raw>> {
         let mut found: Vec<Raw> = Vec::new();
         let mut seen = HashSet::new();
+        let mut most = MAIL_PAGE;
         loop {
             let offset = u32::try_from(seen.len()).unwrap_or(u32::MAX);
-            let query = MessageQuery { limit: Some(MAIL_PAGE), offset: Some(offset), ..MessageQuery::default() };
-            let page = self.session.email(&self.identity.uuid).messages(&query).await?;
-            let (short, before) = (page.len() < MAIL_PAGE as usize, seen.len());
+            let query = MessageQuery { limit: Some(most), offset: Some(offset), ..MessageQuery::default() };
+            let page = match self.session.email(&self.identity.uuid).messages(&query).await {
+                Err(ApiError::TooLarge { .. }) if most > 1 => {
+                    most = most.div_ceil(4);
+                    continue;
+                }
+                page => page?,
+            };
+            let (short, before) = (page.len() < most as usize, seen.len());
             let new = page.into_iter().filter(|mail| seen.insert(mail.id.clone()));
             found.extend(new.map(|mail| Raw::Email(Box::new(mail))));
             // A server that knows no pages answers everything each time.
@@ -146,15 +155,22 @@ impl Mailbox {
 
     /// The newest messages that match, oldest first.
     pub(crate) async fn items(&self, filter: &MessageFilter) -> Result<Vec<InboxItem>> {
-        let mut all = self.all(filter.kind).await?;
-        all.retain(|raw| filter.matches(raw));
+        let (all, filter) = (self.all(filter.kind).await?, filter.clone());
         let limit = filter.limit.unwrap_or(DEFAULT_LIMIT) as usize;
-        Ok(all[all.len().saturating_sub(limit)..].iter().map(Raw::item).collect())
+        Aside::run(move |aside| {
+            // From the newest on, so that no more are looked into than are shown.
+            let newest = all.iter().rev().filter(|raw| filter.matches(raw, aside)).take(limit);
+            let mut items: Vec<InboxItem> = newest.map(|raw| raw.item(aside)).collect();
+            items.reverse();
+            items
+        })
+        .await
     }
 
     /// One message.
     pub(crate) async fn message(&self, message: &MessageRef) -> Result<InboxMessage> {
-        Ok(self.own_message(message).await?.message())
+        let raw = self.own_message(message).await?;
+        Aside::run(move |aside| raw.message(aside)).await
     }
 
     /// Marks a message as read.
@@ -165,7 +181,7 @@ impl Mailbox {
             MessageKind::Email => Raw::Email(Box::new(self.session.email(uuid).mark_read(&message.id).await?)),
             MessageKind::Sms => Raw::Sms(self.session.sms(uuid).mark_read(&message.id).await?),
         };
-        Ok(raw.item())
+        item(raw).await
     }
 
     /// Mail threads, newest first.
@@ -176,7 +192,8 @@ impl Mailbox {
             let thread = mail.thread_id.clone().unwrap_or_else(|| raw.reference().to_string());
             groups.entry(thread).or_default().push(raw);
         }
-        let mut threads: Vec<MailThread> = groups.into_iter().filter_map(|(id, all)| thread(id, &all)).collect();
+        let threads = move |aside: &Aside| groups.into_iter().filter_map(|(id, all)| thread(id, &all, aside)).collect();
+        let mut threads: Vec<MailThread> = Aside::run(threads).await?;
         threads.sort_by(|a, b| b.at.cmp(&a.at));
         Ok(threads)
     }
@@ -193,7 +210,7 @@ impl Mailbox {
         let mails: Vec<Raw> = mails.filter(|raw| own.has(&raw.reference())).collect();
         let first = mails.first().ok_or_else(missing)?;
         let subject = first.bare_item().subject;
-        Ok(MailThreadDetail { id: found.thread_id, subject, messages: mails.iter().map(Raw::message).collect() })
+        Ok(MailThreadDetail { id: found.thread_id, subject, messages: messages(mails).await? })
     }
 
     /// Conversations by text messages, newest first.
@@ -229,8 +246,8 @@ impl Mailbox {
             Err(ApiError::NotFound { .. }) => return Err(missing().into()),
             found => found?,
         };
-        let messages = found.messages.into_iter().map(Raw::Sms).filter(|raw| own.has(&raw.reference()));
-        let messages: Vec<InboxMessage> = messages.map(|raw| raw.message()).collect();
+        let texts = found.messages.into_iter().map(Raw::Sms).filter(|raw| own.has(&raw.reference())).collect();
+        let messages = messages(texts).await?;
         if messages.is_empty() {
             return Err(missing().into());
         }
@@ -242,7 +259,7 @@ impl Mailbox {
         let OutgoingMail { to, subject, text, cc, bcc } = mail;
         let mail = Compose { to, subject, content: text, cc, bcc, ..Compose::default() };
         let sent = self.session.email(&self.identity.uuid).compose(&mail).await?;
-        Ok(Raw::Email(Box::new(sent)).item())
+        item(Raw::Email(Box::new(sent))).await
     }
 
     /// Sends a text message.
@@ -250,7 +267,7 @@ impl Mailbox {
         if self.identity.phone.is_none() {
             return Err(InboxError::NoPhone { id: self.id.clone() }.into());
         }
-        Ok(Raw::Sms(self.session.sms(&self.identity.uuid).send(to, text).await?).item())
+        item(Raw::Sms(self.session.sms(&self.identity.uuid).send(to, text).await?)).await
     }
 
     /// Answers a message: its sender, or everybody.
@@ -260,18 +277,26 @@ impl Mailbox {
         let reply = Reply { content: text, ..Reply::default() };
         match (original, to_all) {
             (Raw::Sms(sms), _) => self.send_sms(&sms.from_number, &reply.content).await,
-            (Raw::Email(_), false) => Ok(Raw::Email(Box::new(email.reply(&message.id, &reply).await?)).item()),
-            (Raw::Email(_), true) => Ok(Raw::Email(Box::new(email.reply_all(&message.id, &reply).await?)).item()),
+            (Raw::Email(_), false) => item(Raw::Email(Box::new(email.reply(&message.id, &reply).await?))).await,
+            (Raw::Email(_), true) => item(Raw::Email(Box::new(email.reply_all(&message.id, &reply).await?))).await,
         }
     }
+}
+
+async fn item(raw: Raw) -> Result<InboxItem> {
+    Aside::run(move |aside| raw.item(aside)).await
+}
+
+async fn messages(all: Vec<Raw>) -> Result<Vec<InboxMessage>> {
+    Aside::run(move |aside| all.iter().map(|raw| raw.message(aside)).collect()).await
 }
 
 fn count(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-fn thread(id: String, all: &[Raw]) -> Option<MailThread> {
-    let (first, last) = (all.first()?.bare_item(), all.last()?.item());
+fn thread(id: String, all: &[Raw], aside: &Aside) -> Option<MailThread> {
+    let (first, last) = (all.first()?.bare_item(), all.last()?.item(aside));
     Some(MailThread {
         id,
         subject: first.subject,

@@ -4,6 +4,7 @@
 //! before it is never answered, what comes after it is never missed. All waits of one identity share one `feed`. It
 //! must not know Tauri or the command line, and [`codes`] must know nothing but text: no server, no files, no clock.
 
+mod aside;
 pub mod codes;
 mod error;
 mod feed;

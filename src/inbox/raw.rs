@@ -1,5 +1,6 @@
 //! A message as Ravi gave it, and what is made of it.
 
+use super::aside::Aside;
 use super::codes::{self, Extraction, MessageText};
 use super::filter::addresses;
 use super::model::{AttachmentInfo, InboxItem, InboxMessage, MessageKind, MessageRef};
@@ -54,7 +55,7 @@ impl Raw {
     }
 
     /// Its text; HTML as text.
-    pub(super) fn text(&self) -> String {
+    pub(super) fn text(&self, _: &Aside) -> String {
         match self {
             Raw::Email(mail) => text::of_mail(&mail.text_content, &mail.html_content),
             Raw::Sms(sms) => sms.body.clone(),
@@ -97,7 +98,7 @@ impl Raw {
         }
     }
 
-    pub(super) fn item(&self) -> InboxItem {
+    pub(super) fn item(&self, _: &Aside) -> InboxItem {
         let preview = match self {
             Raw::Email(mail) => text::preview_of_mail(&mail.text_content, &mail.html_content),
             Raw::Sms(sms) => text::preview(&sms.body),
@@ -105,7 +106,7 @@ impl Raw {
         InboxItem { preview, ..self.bare_item() }
     }
 
-    pub(super) fn message(&self) -> InboxMessage {
+    pub(super) fn message(&self, aside: &Aside) -> InboxMessage {
         let (html, files) = match self {
             Raw::Email(mail) => (Some(mail.html_content.clone()), mail.attachments.as_slice()),
             Raw::Sms(_) => (None, &[][..]),
@@ -117,16 +118,16 @@ impl Raw {
             size: file.size,
         });
         InboxMessage {
-            item: self.item(),
+            item: self.item(aside),
             cc: self.cc().to_owned(),
-            text: self.text(),
+            text: self.text(aside),
             html: html.filter(|html| !html.is_empty()),
             files: files.collect(),
         }
     }
 
     /// The code and link in it, as far as they are for `own`.
-    pub(super) fn extract(&self, own: &IdentityRow) -> Extraction {
+    pub(super) fn extract(&self, own: &IdentityRow, _: &Aside) -> Extraction {
         let filled = |text: &'_ str| !text.trim().is_empty();
         match self {
             Raw::Email(mail) => {

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::aside::Aside;
 use super::codes::Extraction;
 use super::error::InboxError;
 use super::feed::{Arrival, Feed, Feeds, News};
 use super::mailbox::Mailbox;
-use super::model::{FoundCode, InboxMessage, MessageRef, WaitRequest, Want};
+use super::model::{FoundCode, InboxMessage, MessageFilter, MessageRef, WaitRequest, Want};
 use crate::error::Result;
 
 /// Seconds that are waited where none are chosen.
@@ -29,6 +31,8 @@ pub struct MessageWatch {
     news: Receiver<News>,
     since: i64,
     seen: HashSet<MessageRef>,
+    /// Came in and was not answered yet: whoever drops a call gets it from the next one.
+    next: Option<JoinHandle<InboxMessage>>,
 }
 
 impl MessageWatch {
@@ -36,7 +40,7 @@ impl MessageWatch {
         // What was there before the identity became this workspace's is none of its business.
         let since = since.max(mailbox.cursor);
         let (feed, news) = feeds.listen(&mailbox, since);
-        MessageWatch { mailbox, feeds, feed, news, since, seen: HashSet::new() }
+        MessageWatch { mailbox, feeds, feed, news, since, seen: HashSet::new(), next: None }
     }
 
     /// The next message that came in, each once, in the order in which they become visible. May be dropped while it
@@ -45,7 +49,16 @@ impl MessageWatch {
     /// # Errors
     /// Ravi refuses the workspace's key, as after a release.
     pub async fn next(&mut self) -> Result<InboxMessage> {
-        Ok(self.arrival().await?.message.message())
+        let next = match self.next.take() {
+            Some(next) => next,
+            None => {
+                let arrival = self.arrival().await?;
+                Aside::begin(move |aside| arrival.message.message(aside))
+            }
+        };
+        let message = Aside::end(self.next.insert(next)).await;
+        self.next = None;
+        message
     }
 
     async fn arrival(&mut self) -> Result<Arc<Arrival>> {
@@ -72,9 +85,13 @@ impl MessageWatch {
         let limit = time_limit(request)?;
         let found = timeout(limit, async {
             loop {
-                let arrival = self.arrival().await?;
-                if request.filter.matches(&arrival.message) {
-                    return Ok(arrival.message.message());
+                let (arrival, filter) = (self.arrival().await?, request.filter.clone());
+                let meant = move |aside: &Aside| {
+                    let message = &arrival.message;
+                    filter.matches(message, aside).then(|| message.message(aside))
+                };
+                if let Some(message) = Aside::run(meant).await? {
+                    return Ok(message);
                 }
             }
         });
@@ -88,13 +105,10 @@ impl MessageWatch {
         let found = timeout(limit, async {
             loop {
                 let arrival = self.arrival().await?;
-                if !request.filter.matches(&arrival.message) {
-                    continue;
-                }
-                let extraction = arrival.message.extract(&self.mailbox.identity);
+                let Some(extraction) = self.extract(&arrival, &request.filter).await? else { continue };
                 if has(&extraction, want) {
                     if self.take(&arrival, request, want).await? {
-                        return Ok(found_in(&arrival, extraction));
+                        return found_in(arrival, extraction).await;
                     }
                 } else if !extraction.confident {
                     unsure.get_or_insert((arrival, extraction));
@@ -105,10 +119,17 @@ impl MessageWatch {
             (Ok(found), _) => found,
             (Err(_), Some((arrival, extraction))) => {
                 let nothing = Extraction { code: None, link: None, confident: false, ..extraction };
-                Ok(found_in(&arrival, nothing))
+                found_in(arrival, nothing).await
             }
             (Err(_), None) => Err(late(&self.mailbox, want.as_str(), limit)),
         }
+    }
+
+    /// What is in the message; `None` where it is not meant.
+    async fn extract(&self, arrival: &Arc<Arrival>, filter: &MessageFilter) -> Result<Option<Extraction>> {
+        let (arrival, filter, own) = (Arc::clone(arrival), filter.clone(), self.mailbox.identity.clone());
+        Aside::run(move |aside| filter.matches(&arrival.message, aside).then(|| arrival.message.extract(&own, aside)))
+            .await
     }
 
     /// Whether this wait is the one that is given the code. Durable before it is answered.
@@ -127,9 +148,10 @@ fn has(extraction: &Extraction, want: Want) -> bool {
         }
 }
 
-fn found_in(arrival: &Arrival, extraction: Extraction) -> FoundCode {
+async fn found_in(arrival: Arc<Arrival>, extraction: Extraction) -> Result<FoundCode> {
+    let message = Aside::run(move |aside| arrival.message.item(aside)).await?;
     let Extraction { code, link, candidates, confident } = extraction;
-    FoundCode { message: arrival.message.item(), code, link, confident, candidates }
+    Ok(FoundCode { message, code, link, confident, candidates })
 }
 
 fn time_limit(request: &WaitRequest) -> Result<Duration> {

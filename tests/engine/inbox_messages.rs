@@ -1,8 +1,11 @@
 //! A workspace sees its own messages, as text, and nobody else's.
 
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tauri_plugin_ravi::inbox::{MessageFilter, MessageKind, OutgoingMail, WaitRequest};
+use tauri_plugin_ravi::inbox::{MessageFilter, MessageKind, OutgoingMail, WaitRequest, Want};
 use tauri_plugin_ravi::{ProvisionRequest, Ravi};
 
 use crate::common::Bed;
@@ -63,6 +66,63 @@ async fn messages_are_listed_read_and_answered() {
     let missing = ravi.message("one", "email:9999").await.expect_err("there is none");
     assert_eq!(missing.code(), "inbox.no_message");
     assert_eq!(ravi.message("one", "9999").await.expect_err("no id").code(), "inbox.request");
+}
+
+/// Pages that a quadratic reader would not be done with in hours; the most that is shown of one is bounded. Together they
+/// are more than is read of one answer.
+#[tokio::test]
+async fn huge_hostile_mails_are_listed_shown_and_searched() {
+    const MUCH: usize = 1 << 20;
+    let bed = Bed::new().await;
+    let ravi = bed.ravi();
+    let (address, _) = workspace(&bed, &ravi, "one", false).await;
+    let fence = ravi.inbox_fence("one").await.expect("a fence").cursor;
+    let pieces = ["<table><td>", "<a href=x>y", "<div>", "word "];
+    for piece in pieces.repeat(3) {
+        let html = format!("<p>Your verification code is 482913.</p>{}", piece.repeat(MUCH / piece.len()));
+        let letter = json!({ "to": address, "from": "a@service.test", "subject": piece, "html": html });
+        bed.local(Method::POST, "email", Some(letter)).await;
+    }
+    let all = ravi.messages("one", &MessageFilter::default()).await.expect("a list");
+    assert_eq!(all.iter().map(|item| item.subject.as_str()).collect::<Vec<_>>(), pieces.repeat(3));
+    for item in &all[..pieces.len()] {
+        assert!(item.preview.starts_with("Your verification code is 482913."), "{}", item.preview);
+        let message = ravi.message("one", &item.id).await.expect("the mail");
+        assert!(message.text.starts_with("Your verification code is 482913."), "{:.100}", message.text);
+        assert!(message.text.len() <= 1 << 20, "{} bytes of {}", message.text.len(), item.subject);
+    }
+    let request = WaitRequest { since: Some(fence), ..WaitRequest::default() };
+    let found = ravi.wait_code("one", &request, Want::Code).await.expect("a code");
+    assert_eq!(found.code.expect("a code").value, "482913");
+    let filter = MessageFilter { text: Some("no such words".into()), ..MessageFilter::default() };
+    assert!(ravi.messages("one", &filter).await.expect("a list").is_empty());
+}
+
+/// A `select!` drops what is not ready; the message must be there the next time.
+#[tokio::test]
+async fn a_watch_that_is_dropped_while_it_lays_out_a_message_loses_none() {
+    let bed = Bed::new().await;
+    let ravi = bed.ravi();
+    let (address, _) = workspace(&bed, &ravi, "one", false).await;
+    let mut watch = ravi.watch_messages("one", None).await.expect("a watch");
+    for number in 0..3 {
+        let html = format!("<p>Number {number}</p>{}", "<p>word</p>".repeat(20_000));
+        let letter = json!({ "to": address, "from": "a@service.test", "subject": "x", "html": html });
+        bed.local(Method::POST, "email", Some(letter)).await;
+    }
+    let mut came = Vec::new();
+    let all = async {
+        while came.len() < 3 {
+            match watch.next().now_or_never() {
+                Some(message) => {
+                    came.push(message.expect("a message").text.lines().next().unwrap_or_default().to_owned())
+                }
+                None => tokio::time::sleep(Duration::from_millis(1)).await,
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(120), all).await.expect("all three come");
+    assert_eq!(came, ["Number 0", "Number 1", "Number 2"]);
 }
 
 #[tokio::test]

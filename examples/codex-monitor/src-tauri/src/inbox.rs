@@ -4,6 +4,8 @@ use serde::Deserialize;
 use tauri_plugin_ravi::inbox::MessageKind;
 use tauri_plugin_ravi::inbox::codes::{Extraction, MessageText, extract};
 
+use crate::error::{Result, failure};
+
 /// The parts of a message in which codes and links can be.
 #[derive(Deserialize)]
 pub struct Parts {
@@ -15,16 +17,24 @@ pub struct Parts {
     kind: MessageKind,
 }
 
+/// On a thread for long work: a page may be made to take long.
 #[tauri::command]
-pub fn picked_out(message: Parts) -> Extraction {
-    let Parts { from, to, subject, text, html, kind } = &message;
-    extract(&MessageText {
-        from,
-        to: &[to.as_str()],
-        own_address: Some(to.as_str()),
-        subject,
-        text: Some(text.as_str()),
-        html: html.as_deref(),
-        kind: (*kind).into(),
-    })
+pub async fn picked_out(message: Parts) -> Result<Extraction> {
+    let search = tauri::async_runtime::spawn_blocking(move || message.search());
+    search.await.map_err(|error| failure("picked_out", error, "Open the message again."))
+}
+
+impl Parts {
+    fn search(&self) -> Extraction {
+        let Parts { from, to, subject, text, html, kind } = self;
+        extract(&MessageText {
+            from,
+            to: &[to.as_str()],
+            own_address: Some(to.as_str()),
+            subject,
+            text: Some(text.as_str()),
+            html: html.as_deref(),
+            kind: (*kind).into(),
+        })
+    }
 }
