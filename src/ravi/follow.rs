@@ -158,17 +158,7 @@ impl Ravi {
         let name = [&entry.name, &entry.id].into_iter().find(|text| !text.trim().is_empty());
         let request = match before {
             Some(binding) => ProvisionRequest { path: entry.path.clone(), ..binding.request },
-            None => ProvisionRequest {
-                path: entry.path.clone(),
-                id: entry.id.clone(),
-                name: name.cloned().unwrap_or_default(),
-                phone: false,
-                email: None,
-                env_file: None,
-                github_secret: None,
-                sign: false,
-                ttl_s: None,
-            },
+            None => ProvisionRequest::new(&entry.path, &entry.id, name.cloned().unwrap_or_default()),
         };
         match self.provision(request.clone(), |_| {}).await {
             Err(Error::Workspace(WorkspaceError::IdTaken { .. })) => {

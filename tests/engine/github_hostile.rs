@@ -22,13 +22,9 @@ struct Desk {
 impl Desk {
     async fn new() -> Desk {
         let bed = Bed::new().await;
-        let repository = bed.repository("repo");
-        let remote = bed.path("remotes/project.git");
-        bed.git(&repository, &["clone", "--quiet", "--bare", ".", remote.to_str().expect("text")]);
-        let server = GitServer::start(&bed.path("remotes")).await;
+        let (repository, server) = GitServer::project(&bed).await;
         let evil = GitServer::start(&bed.path("remotes")).await;
         server.accept(TOKEN);
-        bed.git(&repository, &["remote", "add", "origin", &server.url("project.git")]);
         let tree = bed.worktree(&repository, "agent");
         let desk = Desk { bed, server, evil, repository, tree };
         let uuid = desk.provision().ok().json()["identity"]["uuid"].as_str().expect("a uuid").to_owned();

@@ -17,11 +17,7 @@ struct Desk {
 impl Desk {
     async fn new() -> Desk {
         let bed = Bed::new().await;
-        let repository = bed.repository("repo");
-        let remote = bed.path("remotes/project.git");
-        bed.git(&repository, &["clone", "--quiet", "--bare", ".", remote.to_str().expect("text")]);
-        let server = GitServer::start(&bed.path("remotes")).await;
-        bed.git(&repository, &["remote", "add", "origin", &server.url("project.git")]);
+        let (repository, server) = GitServer::project(&bed).await;
         Desk { bed, server, repository }
     }
 

@@ -242,21 +242,6 @@ async fn a_phone_is_asked_for_once_and_said_when_it_cannot_be_had() {
     assert_eq!(bed.calls("POST /api/identities/{id}/provision-phone/").await, 2, "asked once more, not retried");
 }
 
-fn request(path: &Path, id: &str, name: &str) -> ProvisionRequest {
-    let (path, id, name) = (path.to_owned(), id.to_owned(), name.to_owned());
-    ProvisionRequest {
-        path,
-        id,
-        name,
-        phone: false,
-        email: None,
-        env_file: None,
-        github_secret: None,
-        sign: false,
-        ttl_s: None,
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn names_and_the_size_of_the_pool_are_configurable() {
     let bed = Bed::new().await;
@@ -264,8 +249,10 @@ async fn names_and_the_size_of_the_pool_are_configurable() {
     let config = Config { identity_name: Some("pane-{id}".into()), pool_size: Some(1), ..bed.config() };
     let ravi = Ravi::open(config).expect("it opens");
     for id in ["one", "two"] {
-        let done =
-            ravi.provision(request(&bed.worktree(&repository, id), id, "x agent"), |_| {}).await.expect("it works");
+        let done = ravi
+            .provision(ProvisionRequest::new(bed.worktree(&repository, id), id, "x agent"), |_| {})
+            .await
+            .expect("it works");
         assert_eq!(done.identity.name, format!("pane-{id}"));
         assert_eq!(done.git.expect("in git").user_name, "x agent");
     }

@@ -16,6 +16,8 @@ use axum::http::{HeaderMap, Response, StatusCode};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
+use super::Bed;
+
 /// A request that a token was sent with.
 #[derive(Debug, Clone)]
 pub struct Seen {
@@ -38,6 +40,16 @@ pub struct GitServer {
 }
 
 impl GitServer {
+    /// A person's repository, and a server that has it as `project.git`, the repository's `origin`.
+    pub async fn project(bed: &Bed) -> (PathBuf, GitServer) {
+        let repository = bed.repository("repo");
+        let remote = bed.path("remotes/project.git");
+        bed.git(&repository, &["clone", "--quiet", "--bare", ".", remote.to_str().expect("text")]);
+        let server = GitServer::start(&bed.path("remotes")).await;
+        bed.git(&repository, &["remote", "add", "origin", &server.url("project.git")]);
+        (repository, server)
+    }
+
     /// Serves the repositories below `root`.
     pub async fn start(root: &Path) -> GitServer {
         let desk = Arc::new(Desk { root: root.to_owned(), ..Desk::default() });
