@@ -53,6 +53,8 @@ fn describe_plugin() {
         "inbox_fence",
         "inbox_wait",
         "inbox_watch",
+        "registration_list",
+        "registration_delete",
         "call_cancel",
         "doctor",
     ];

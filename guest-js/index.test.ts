@@ -72,6 +72,13 @@ describe('commands that answer at once', () => {
     ['inbox.get', () => ravi.inbox.get('w1', 'email:1'), 'inbox_get', { target: 'w1', id: 'email:1' }],
     ['inbox.markRead', () => ravi.inbox.markRead('w1', 'email:1'), 'inbox_mark_read', { target: 'w1', id: 'email:1' }],
     ['inbox.fence', () => ravi.inbox.fence('w1'), 'inbox_fence', { target: 'w1' }],
+    ['registrations.list', () => ravi.registrations.list('w1'), 'registration_list', { target: 'w1' }],
+    [
+      'registrations.delete',
+      () => ravi.registrations.delete('w1', 'example.com', 'u'),
+      'registration_delete',
+      { target: 'w1', domain: 'example.com', username: 'u' },
+    ],
     ['doctor', () => ravi.doctor(), 'doctor', {}],
     ['workspaces.env', () => ravi.workspaces.env('/w'), 'workspace_env', { path: '/w' }],
     ['workspaces.owed', () => ravi.workspaces.owed(), 'workspace_owed', {}],

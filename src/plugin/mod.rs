@@ -222,6 +222,8 @@ impl Builder {
                 commands::inbox::inbox_fence,
                 commands::inbox::inbox_wait,
                 commands::inbox::inbox_watch,
+                commands::registrations::registration_list,
+                commands::registrations::registration_delete,
                 commands::inbox::call_cancel,
                 commands::doctor::doctor,
             ])

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use plugin_tests::{LOCAL, Setup, TestApp, call, channel_argument};
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tauri::Listener;
-use tauri_plugin_ravi::Builder;
 use tauri_plugin_ravi::local::{Options, Server};
+use tauri_plugin_ravi::{Builder, RaviExt as _};
 
 /// A stand-in Ravi, and an app that is signed in to it.
 struct World {
@@ -356,6 +357,46 @@ fn a_wait_ends_with_a_message_or_when_it_is_cancelled() {
     let waiting = thread::spawn(move || call(&window, LOCAL, "inbox_wait", json!({ "target": "w1", "call": 2 })));
     wait_for(|| (world.app.call("call_cancel", json!({ "call": 2 })) == Ok(json!(true))).then_some(()));
     assert_eq!(waiting.join().unwrap().unwrap_err()["code"], "call.cancelled");
+}
+
+#[test]
+fn logins_at_websites_are_listed_without_passwords_and_deleted() {
+    let (world, _) = two_workspaces(json!([
+        { "identifier": "ravi:registrations", "allow": [{ "workspace": "w1" }] },
+        "ravi:workspaces",
+        "ravi:audit",
+    ]));
+    let list = |target: &str| world.app.call("registration_list", json!({ "target": target }));
+    assert_eq!(list("w1").unwrap(), json!([]));
+    let ravi = world.app.app.ravi();
+    let made = tauri::async_runtime::block_on(async {
+        ravi.register("agent-1", "example.com", None).await?;
+        ravi.register("w1", "example.com", Some("one")).await
+    });
+    let password = made.unwrap().password;
+
+    let listed = list("w1").unwrap();
+    assert_eq!((&listed[0]["domain"], &listed[0]["username"]), (&json!("example.com"), &json!("one")));
+    assert_eq!((listed.as_array().unwrap().len(), listed[0].as_object().unwrap().len()), (1, 3), "{listed}");
+    assert!(!listed.to_string().contains(password.expose_secret()));
+    assert_eq!(list("agent-1").unwrap_err()["code"], "policy.scope");
+
+    let delete = |target: &str| {
+        world.app.call("registration_delete", json!({ "target": target, "domain": "example.com", "username": "one" }))
+    };
+    assert_eq!(delete("agent-1").unwrap_err()["code"], "policy.scope");
+    assert_eq!(delete("w1").unwrap(), listed[0]);
+    assert_eq!(delete("w1").unwrap_err()["code"], "registration.not_found");
+    assert_eq!(list("w1").unwrap(), json!([]));
+    let rows = world.app.call("audit_query", json!({ "filter": {} })).unwrap();
+    let refused: Vec<&str> = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row["outcome"] == "refused")
+        .filter_map(|row| row["action"].as_str())
+        .collect();
+    assert_eq!(refused, ["registration.read", "registration.delete"], "{rows}");
 }
 
 #[test]

@@ -33,6 +33,7 @@ const INBOX: &[&str] = &[
     "inbox_watch",
     "workspace_status",
 ];
+const REGISTRATIONS: &[&str] = &["registration_delete", "registration_list"];
 const SEAL: &[&str] = &["seal_enable", "seal_rotate", "seal_status", "seal_unlock"];
 const SECRETS_READ: &[&str] = &["secret_get", "secret_names"];
 const SECRETS_WRITE: &[&str] = &["secret_delete", "secret_names", "secret_rotate", "secret_set"];
@@ -57,6 +58,7 @@ const SETS: &[(&str, &[&str])] = &[
     ("ravi:audit", AUDIT),
     ("ravi:codex", CODEX),
     ("ravi:inbox", INBOX),
+    ("ravi:registrations", REGISTRATIONS),
     ("ravi:seal", SEAL),
     ("ravi:secrets-read", SECRETS_READ),
     ("ravi:secrets-write", SECRETS_WRITE),
@@ -73,6 +75,8 @@ fn args(command: &str) -> Value {
         "inbox_fence" | "inbox_list" => json!({ "target": "w1" }),
         "inbox_get" | "inbox_mark_read" => json!({ "target": "w1", "id": "email:1" }),
         "inbox_wait" | "inbox_watch" => json!({ "target": "w1", "call": 1 }),
+        "registration_list" => json!({ "target": "w1" }),
+        "registration_delete" => json!({ "target": "w1", "domain": "example.com" }),
         "call_cancel" => json!({ "call": 1 }),
         "seal_enable" | "seal_rotate" | "seal_unlock" => json!({ "passphrase": "made-up passphrase" }),
         "secret_get" | "secret_delete" | "secret_rotate" => json!({ "key": "APP_TOKEN" }),
@@ -267,10 +271,13 @@ fn a_window_uses_the_codex_login_that_its_scope_names() {
 }
 
 #[test]
-fn a_scope_keeps_a_window_to_the_messages_of_its_workspaces() {
+fn a_scope_keeps_a_window_to_the_messages_and_logins_of_its_workspaces() {
     for (workspace, refused) in [("agent-*", true), ("w?", false)] {
-        let app = start(json!([{ "identifier": "ravi:inbox", "allow": [{ "workspace": workspace }] }]));
-        for command in INBOX.iter().filter(|command| command.starts_with("inbox_")) {
+        let allow = json!([{ "workspace": workspace }]);
+        let sets = ["ravi:inbox", "ravi:registrations"].map(|set| json!({ "identifier": set, "allow": allow }));
+        let app = start(json!(sets));
+        let messages = INBOX.iter().filter(|command| command.starts_with("inbox_"));
+        for command in messages.chain(REGISTRATIONS) {
             assert_eq!(
                 code(&app.call(command, args(command))) == Some("policy.scope"),
                 refused,
