@@ -122,6 +122,28 @@ it('useInbox loads, again when a message comes, and nothing without a workspace'
   await vi.waitFor(() => expect(seen.current.messages).toEqual(list))
 })
 
+it('useInbox follows from the first refresh after an outage on', async () => {
+  let away = true
+  let list = [{ id: 'email:1' }]
+  mockIPC(
+    (command) => {
+      if (command.endsWith('workspace_status')) return { id: 'w1' }
+      if (command.endsWith('inbox_watch')) return new Promise(() => {})
+      if (away) throw { code: 'api.unreachable', message: 'away', hint: 'wait' }
+      return command.endsWith('inbox_fence') ? { cursor: 7 } : list
+    },
+    { shouldMockEvents: true },
+  )
+  const seen = await render<LiveInbox>(() => useInbox('w1'))
+  await vi.waitFor(() => expect(seen.current).toMatchObject({ loading: false, error: { code: 'api.unreachable' } }))
+  away = false
+  await act(() => seen.current.refresh())
+  expect(seen.current).toMatchObject({ messages: list, error: null })
+  list = [...list, { id: 'email:2' }]
+  await act(() => emit('ravi://message', { workspace: 'w1', id: 'email:2', kind: 'email' }))
+  await vi.waitFor(() => expect(seen.current.messages).toEqual(list))
+})
+
 it('stops listening when it goes', async () => {
   const list = vi.fn(() => [])
   mockIPC((command) => (command.endsWith('workspace_list') ? list() : undefined), { shouldMockEvents: true })

@@ -122,18 +122,29 @@ function useLive<T>(
     let running: Promise<void> | null = null
     let again = false
     let unlisten: (() => void) | undefined
-    const failed = (cause: unknown) => {
-      if (live) setState((before) => ({ ...before, loading: false, error: RaviError.from(cause) }))
+    /** Why changes are not followed; after an outage the next load begins to. */
+    const follow = async (): Promise<RaviError | null> => {
+      if (unlisten) return null
+      try {
+        const stop = await listen(() => void refresh.current())
+        if (live) unlisten = stop
+        else stop()
+        return null
+      } catch (cause) {
+        return RaviError.from(cause)
+      }
     }
     const run = async () => {
       do {
         again = false
-        try {
-          const data = await load()
-          if (live) setState({ data, loading: false, error: null })
-        } catch (cause) {
-          failed(cause)
-        }
+        // First listen, then load: a change in between is not missed.
+        const deaf = await follow()
+        if (!live) return
+        const loaded = await load().then(
+          (data) => ({ data, error: deaf }),
+          (cause: unknown) => ({ error: RaviError.from(cause) }),
+        )
+        if (live) setState((before) => ({ ...before, ...loaded, loading: false }))
       } while (again && live)
       running = null
     }
@@ -142,19 +153,7 @@ function useLive<T>(
       return (running ??= run())
     }
     setState(empty.current)
-    // First listen, then load: a change in between is not missed.
-    listen(() => void refresh.current())
-      .then((stop) => {
-        if (live) unlisten = stop
-        else stop()
-      })
-      .then(
-        () => (live ? refresh.current() : undefined),
-        async (cause: unknown) => {
-          if (live) await refresh.current()
-          failed(cause)
-        },
-      )
+    void refresh.current()
     return () => {
       live = false
       unlisten?.()
