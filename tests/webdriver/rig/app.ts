@@ -67,6 +67,15 @@ export class App {
     if (!reply.ok) throw new Error(`the stand-in refused: ${await reply.text()}`)
   }
 
+  /** Signs in with a device code, which is approved as the account's owner would do it. */
+  async signIn(): Promise<void> {
+    await this.press('Settings', 'nav')
+    await this.press('Sign in')
+    const code = (await this.read('.code strong')).trim()
+    await this.outside('device', { user_code: code, action: 'approve' })
+    await this.read('.connection', 'Signed in')
+  }
+
   /** The element that `css` names, once it is shown. */
   see(css: string): Promise<WebElement> {
     return until(`${css} is shown`, async () => this.shown(By.css(css)))

@@ -1,5 +1,6 @@
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useInbox, useWorkspaces } from 'tauri-plugin-ravi-api/react'
+import { useAccount } from '../hooks/useAccount'
 import { ErrorNotice } from '../parts/ErrorNotice'
 import { MessageList } from '../parts/MessageList'
 import { MessageView } from '../parts/MessageView'
@@ -49,6 +50,13 @@ function SampleMail({ to }: { to: string }) {
 function Messages({ workspace }: { workspace: string }) {
   const { messages, loading, error, refresh } = useInbox(workspace)
   const [opened, open] = useState<string>()
+  const { connection, note } = useAccount()
+  useEffect(() => {
+    if (error) note(error)
+  }, [error, note])
+  useEffect(() => {
+    if (connection.state === 'ready') void refresh()
+  }, [connection.state, refresh])
   return (
     <>
       {error && <ErrorNotice error={error} action={{ label: 'Try again', run: () => void refresh() }} />}
