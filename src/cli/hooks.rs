@@ -6,7 +6,6 @@ use super::args::{ClaudeHook, DmuxHook, GitHook, JeanHook, Where};
 use super::output::{Output, print, say};
 use super::progress::Steps;
 use crate::files::{self, Mode};
-use crate::handover::Shell;
 use crate::hooks::claude::Payload;
 use crate::hooks::dmux::{Event, PaneInfo};
 use crate::hooks::{Did, HookError, HookFile, HookFileState, HookReport};
@@ -80,10 +79,10 @@ pub(super) async fn claude(ravi: &Ravi, hook: ClaudeHook, output: Output) -> Res
         ClaudeHook::WorktreeRemove => say(&report_text(&ravi.claude_worktree_remove(&payload).await?)),
         ClaudeHook::SessionStart => {
             // What is printed here is read by the model: nothing is.
-            if let Some(environment) = ravi.claude_session_start(&payload).await?
+            if let Some(script) = ravi.claude_session_start(&payload).await?
                 && let Some(file) = std::env::var_os("CLAUDE_ENV_FILE").filter(|file| !file.is_empty())
             {
-                append(Path::new(&file), &environment.script(Shell::Bash))?;
+                append(Path::new(&file), &script)?;
             }
         }
     }

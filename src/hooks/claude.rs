@@ -1,10 +1,12 @@
 //! Claude Code: what it tells its hooks on standard input.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::error::HookError;
+use crate::handover::{Environment, Shell, posix};
+use crate::workspace::NOTE_FILE;
 
 /// The payload; fields that are not needed are not looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -31,12 +33,31 @@ impl Payload {
         serde_json::from_str(text).map_err(unreadable)
     }
 
-    /// The name of the worktree to make, which becomes a folder's and a branch's.
-    pub(crate) fn safe_name(&self) -> Result<&str, HookError> {
+    /// The name of the worktree to make, as a folder's and a branch's: Claude Code takes names with `/` too.
+    pub(crate) fn safe_name(&self) -> Result<String, HookError> {
         let name = self.name.as_deref().ok_or(HookError::Missing { tool: "Claude Code", what: "name" })?;
         let good = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        let fine = !name.is_empty() && name.len() <= 100 && name.chars().all(good) && !name.starts_with(['.', '-']);
-        let reason = || "the worktree's name has other characters than letters, digits, -, _ and .".to_owned();
-        if fine { Ok(name) } else { Err(HookError::Unreadable { tool: "Claude Code", reason: reason() }) }
+        let fine = |part: &str| !part.is_empty() && part.chars().all(good) && !part.starts_with(['.', '-']);
+        if name.len() > 100 || !name.split('/').all(fine) {
+            let reason = "the worktree's name has other characters than letters, digits, -, _, . and /".to_owned();
+            return Err(HookError::Unreadable { tool: "Claude Code", reason });
+        }
+        Ok(name.replace('/', "+"))
     }
+}
+
+/// What Claude Code is to read before each command of a session in the worktree with this private git dir. A session's agents
+/// read it too, and may have worktrees of their own: there, git's own configuration says who the author is.
+pub(crate) fn session_script(git_dir: Option<&Path>, environment: Environment) -> String {
+    let Environment { env, path_prepend } = environment;
+    let everywhere = Environment { path_prepend, ..Environment::default() }.script(Shell::Bash);
+    if env.is_empty() {
+        return everywhere;
+    }
+    let own = posix(&git_dir.unwrap_or(Path::new("")).to_string_lossy());
+    let here = Environment { env, path_prepend: None }.script(Shell::Bash);
+    format!(
+        "_ravi_dir=$(git rev-parse --absolute-git-dir 2>/dev/null)\n\
+         if [ \"$_ravi_dir\" = {own} ] || [ ! -e \"$_ravi_dir/{NOTE_FILE}\" ]; then\n{here}fi\nunset _ravi_dir\n{everywhere}"
+    )
 }

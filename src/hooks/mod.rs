@@ -5,14 +5,17 @@
 //! line.
 
 pub mod claude;
+pub(crate) mod claude_worktree;
 pub mod codex_monitor;
 pub mod dmux;
 mod error;
+mod git;
 mod script;
 
 pub use error::HookError;
 pub use script::{HookFile, HookFileState};
 
+pub(crate) use git::git;
 pub(crate) use script::{Script, program};
 
 use serde::Serialize;

@@ -1,13 +1,13 @@
 //! Hooks of git, Claude Code and Jean.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use super::Ravi;
 use super::hooks::{Wish, on_files, provisioned, run_blocking};
 use crate::error::Result;
-use crate::hooks::claude::Payload;
-use crate::hooks::{Did, HookError, HookFile, HookReport, Script};
+use crate::handover::{Environment, Workspace};
+use crate::hooks::claude::{self, Payload};
+use crate::hooks::{Did, HookError, HookFile, HookReport, Script, claude_worktree, git};
 use crate::workspace::{Progress, inspect};
 
 impl Ravi {
@@ -66,9 +66,9 @@ impl Ravi {
         payload: &Payload,
         progress: impl Fn(Progress) + Send + Sync,
     ) -> Result<PathBuf> {
-        let (name, cwd) = (payload.safe_name()?.to_owned(), payload.cwd.clone());
+        let (name, cwd) = (payload.safe_name()?, payload.cwd.clone());
         let known = name.clone();
-        let (path, made) = run_blocking(move || Ok(make_worktree(&cwd, &known)?)).await?;
+        let (path, made) = run_blocking(move || Ok(claude_worktree::make(&cwd, &known, home().as_deref())?)).await?;
         let done = self.set_up(Wish::new(&path, "claude", &name), Some(&payload.cwd), &progress).await;
         match done {
             Ok(done) => Ok(done.path),
@@ -76,38 +76,62 @@ impl Ravi {
                 if made {
                     let cwd = payload.cwd.clone();
                     // It is empty yet; what cannot be removed now is left to the person.
-                    let _ = run_blocking(move || Ok(remove_worktree(&cwd, &path, Some(&name))?)).await;
+                    let _ = run_blocking(move || Ok(claude_worktree::unmake(&cwd, &path, &name)?)).await;
                 }
                 Err(error)
             }
         }
     }
 
-    /// Claude Code's `WorktreeRemove`: takes the workspace down and removes the worktree, as Claude Code does not.
+    /// Claude Code's `WorktreeRemove`: removes the worktree, as Claude Code does not, and takes the workspace down. One that
+    /// git does not remove stays a workspace.
     ///
     /// # Errors
     /// git does not remove the worktree, such as one with changes.
     pub async fn claude_worktree_remove(&self, payload: &Payload) -> Result<HookReport> {
         let missing = HookError::Missing { tool: "Claude Code", what: "worktree_path" };
         let path = payload.worktree_path.clone().ok_or(missing)?;
-        let report = self.take_down(&path).await?;
         if path.exists() {
-            run_blocking(move || Ok(remove_worktree(&path, &path, None)?)).await?;
+            let path = path.clone();
+            run_blocking(move || Ok(claude_worktree::remove(&path)?)).await?;
         }
-        Ok(report)
+        self.take_down(&path).await
     }
 
-    /// Claude Code's `SessionStart`: a workspace that sleeps wakes. Answers what a shell of the session may read, where
-    /// the folder is a workspace's.
+    /// Claude Code's `SessionStart`: a workspace that sleeps wakes, and a worktree that Claude Code made by itself is set up.
+    /// Answers what a shell of the session is to read, if anything.
     ///
     /// # Errors
-    /// It cannot be woken.
-    pub async fn claude_session_start(&self, payload: &Payload) -> Result<Option<crate::Environment>> {
-        match self.open_workspace(&payload.cwd).await {
-            Ok(workspace) => Ok(Some(workspace.environment())),
-            Err(error) if error.code() == "workspace.unbound" => Ok(None),
-            Err(error) => Err(error),
+    /// It cannot be woken or set up.
+    pub async fn claude_session_start(&self, payload: &Payload) -> Result<Option<String>> {
+        let opened = match self.open_workspace(&payload.cwd).await {
+            Err(error) if error.code() == "workspace.unbound" => self.claude_own_worktree(&payload.cwd).await?,
+            opened => Some(opened?),
+        };
+        if let Some(workspace) = opened {
+            let git_dir = workspace.git_dirs().map(|(own, _)| own);
+            return Ok(Some(claude::session_script(git_dir, workspace.environment())));
         }
+        // A session beside the workspaces may enter one, or send agents there: `gh` is to be the workspace's then. Elsewhere
+        // the shim is the real `gh`.
+        let at = payload.cwd.clone();
+        let in_repository = run_blocking(move || Ok(inspect(&at)?.git)).await?.is_some();
+        let path_prepend = self.github_shim_dir().ok().filter(|_| in_repository);
+        Ok(path_prepend
+            .map(|dir| claude::session_script(None, Environment { path_prepend: Some(dir), ..Environment::default() })))
+    }
+
+    /// Without a `WorktreeCreate` hook Claude Code makes its worktrees with git's hooks switched off.
+    async fn claude_own_worktree(&self, cwd: &Path) -> Result<Option<Workspace>> {
+        let at = cwd.to_owned();
+        let top = run_blocking(move || Ok(inspect(&at)?.root)).await?;
+        let own = top.clone();
+        if !run_blocking(move || Ok(claude_worktree::is_one(&own))).await? {
+            return Ok(None);
+        }
+        let wish = Wish::new(&top, "claude", &folder_name(&top));
+        self.set_up(wish, None, &|_| {}).await?;
+        Ok(Some(self.open_workspace(&top).await?))
     }
 
     /// Jean's `setup`, in its worktree.
@@ -149,47 +173,6 @@ fn git_hook(path: &Path) -> Result<Script, HookError> {
     Ok(Script { path: file, call, instead_of: None })
 }
 
-/// Makes `.claude/worktrees/NAME` on the branch `worktree-NAME`, as Claude Code itself does; `false` when it was there.
-fn make_worktree(cwd: &Path, name: &str) -> Result<(PathBuf, bool), HookError> {
-    let common = git(cwd, "find the repository", &["rev-parse", "--path-format=absolute", "--git-common-dir"])?;
-    let root = Path::new(&common).parent().unwrap_or(cwd).to_owned();
-    let path = root.join(".claude/worktrees").join(name);
-    if path.join(".git").exists() {
-        return Ok((path, false));
-    }
-    let text = path.to_string_lossy().into_owned();
-    let branch = format!("worktree-{name}");
-    let known = git(cwd, "look for the branch", &["rev-parse", "--verify", "--quiet", &format!("refs/heads/{branch}")]);
-    match known {
-        Ok(_) => git(cwd, "make the worktree", &["worktree", "add", "--quiet", &text, &branch])?,
-        Err(_) => git(cwd, "make the worktree", &["worktree", "add", "--quiet", "-b", &branch, &text])?,
-    };
-    Ok((path, true))
-}
-
-fn remove_worktree(cwd: &Path, path: &Path, branch: Option<&str>) -> Result<(), HookError> {
-    let common = git(cwd, "find the repository", &["rev-parse", "--path-format=absolute", "--git-common-dir"])?;
-    let root = Path::new(&common).parent().unwrap_or(cwd).to_owned();
-    git(&root, "remove the worktree", &["worktree", "remove", &path.to_string_lossy()])?;
-    if let Some(name) = branch {
-        // Only a branch that has nothing of its own goes.
-        let _ = git(&root, "remove the branch", &["branch", "--quiet", "-d", &format!("worktree-{name}")]);
-    }
-    Ok(())
-}
-
-fn git(folder: &Path, doing: &'static str, arguments: &[&str]) -> Result<String, HookError> {
-    let fail = |message: String| HookError::Git { doing, message };
-    let mut command = Command::new("git");
-    command.current_dir(folder).args(arguments).stdin(Stdio::null());
-    // A hook of git's has its repository in the environment; the folder is what counts.
-    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"] {
-        command.env_remove(name);
-    }
-    let output = command.output().map_err(|e| fail(e.to_string()))?;
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr);
-        return Err(fail(text.lines().next().unwrap_or("it says nothing").to_owned()));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+fn home() -> Option<PathBuf> {
+    etcetera::home_dir().ok()
 }

@@ -1,6 +1,6 @@
-//! git, Claude Code, Jean and direnv, called as they call.
+//! git, Jean and direnv, called as they call.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::common::{Bed, Run};
 
 /// A command with the environment of the test bed's user, and the program on PATH.
-fn in_bed(bed: &Bed, program: impl AsRef<std::ffi::OsStr>, folder: &Path) -> Command {
+pub fn in_bed(bed: &Bed, program: impl AsRef<std::ffi::OsStr>, folder: &Path) -> Command {
     let mut command = Command::new(program);
     for (key, value) in bed.program().get_envs() {
         match value {
@@ -27,7 +27,7 @@ fn git(bed: &Bed, folder: &Path, args: &[&str]) -> Run {
     in_bed(bed, "git", folder).args(args).output().expect("git starts").into()
 }
 
-fn bound(bed: &Bed) -> Vec<Value> {
+pub fn bound(bed: &Bed) -> Vec<Value> {
     bed.run(&["list", "--json"]).ok().json()["workspaces"].as_array().expect("a list").clone()
 }
 
@@ -73,64 +73,6 @@ async fn git_s_own_hook_provisions_a_new_worktree_once_beside_the_person_s_hook(
     bed.git(&repository, &["config", "core.hooksPath", ".husky"]);
     let refused = bed.run(&["hook", "git", "install", path, "--json"]);
     assert_eq!((refused.code, refused.error_code().as_str()), (6, "hook.hooks_path"));
-}
-
-fn claude(bed: &Bed, event: &str, payload: Value, env_file: Option<&Path>) -> Run {
-    use std::io::Write as _;
-    let mut command = bed.program();
-    command.args(["hook", "claude", event]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    env_file.map(|file| command.env("CLAUDE_ENV_FILE", file));
-    let mut child = command.spawn().expect("it starts");
-    child.stdin.take().expect("its input").write_all(payload.to_string().as_bytes()).expect("it reads");
-    child.wait_with_output().expect("it ends").into()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn claude_code_gets_a_worktree_that_is_provisioned_and_removed_whole() {
-    let bed = Bed::new().await;
-    let repository = bed.repository("repo");
-    let payload = |event: &str, cwd: &Path| json!({ "session_id": "s", "transcript_path": "/t", "cwd": cwd, "hook_event_name": event });
-    let mut create = payload("WorktreeCreate", &repository);
-    create["name"] = json!("fix-auth");
-    let made = claude(&bed, "WorktreeCreate", create.clone(), None).ok();
-    let tree = PathBuf::from(made.stdout.trim_end());
-    assert_eq!((made.stdout.lines().count(), tree.is_dir()), (1, true), "only its path is printed: {made:?}");
-    assert!(tree.ends_with(".claude/worktrees/fix-auth"));
-    assert!(bed.author(&tree).starts_with("fix-auth <"));
-    assert_eq!(claude(&bed, "WorktreeCreate", create.clone(), None).ok().stdout, made.stdout, "twice is once");
-    assert_eq!(bed.identity_count().await, 1);
-
-    // A session in it wakes it, and prints nothing that the model would read.
-    bed.run(&["suspend", tree.to_str().expect("text")]).ok();
-    let env = bed.path("claude-env");
-    for _ in 0..2 {
-        let start = claude(&bed, "SessionStart", payload("SessionStart", &tree), Some(&env)).ok();
-        assert_eq!(start.stdout, "");
-    }
-    assert_eq!(bound(&bed)[0]["state"], "ready");
-    let text = std::fs::read_to_string(&env).expect("it is written");
-    assert!(text.contains("GIT_AUTHOR_NAME='fix-auth'") && !text.contains("ravi_id_"), "{text}");
-    assert_eq!(text.matches("GIT_AUTHOR_NAME").count(), 1, "once");
-    assert_eq!(claude(&bed, "SessionStart", payload("SessionStart", &repository), None).ok().stdout, "");
-
-    let mut remove = payload("WorktreeRemove", &tree);
-    remove["worktree_path"] = json!(tree);
-    claude(&bed, "WorktreeRemove", remove, None).ok();
-    assert_eq!((tree.exists(), bound(&bed).len(), bed.live_keys().await), (false, 0, 0));
-
-    // One that cannot be set up is not left behind half.
-    bed.fault(json!({ "method": "PATCH", "path": "/api/identities/{id}/", "status": 402, "times": 9, "body": { "detail": "no" } })).await;
-    bed.fault(
-        json!({ "method": "POST", "path": "/api/identities/", "status": 402, "times": 9, "body": { "detail": "no" } }),
-    )
-    .await;
-    create["name"] = json!("second");
-    let failed = claude(&bed, "WorktreeCreate", create.clone(), None);
-    assert_eq!((failed.code != 0, failed.stdout.as_str()), (true, ""), "{failed:?}");
-    assert!(!repository.join(".claude/worktrees/second").exists());
-    create["name"] = json!("../../out");
-    assert_eq!(claude(&bed, "WorktreeCreate", create, None).stdout, "");
-    assert!(!bed.path("out").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

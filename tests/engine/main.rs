@@ -30,6 +30,7 @@ mod github_bleed;
 mod github_gh;
 mod github_hostile;
 mod github_push;
+mod hooks_claude;
 mod hooks_codex_monitor;
 mod hooks_dmux;
 mod hooks_five_panes;

@@ -1,0 +1,127 @@
+//! Worktrees as Claude Code makes them, for its `WorktreeCreate` hook, which stands in for that.
+//!
+//! Seen with Claude Code 2.1: `.claude/worktrees/NAME` of the main checkout on the branch `worktree-NAME`, a `/` in the name
+//! becoming `+`; begun at the remote's default branch as it was fetched last, or at the current commit where the setting
+//! `worktree.baseRef` says `head` or there is no such branch; no upstream; ignored files that `.worktreeinclude` names are
+//! copied. It must not know what a workspace is.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::error::HookError;
+use super::git::git;
+use crate::files;
+
+const LIMIT: usize = 4 * 1024 * 1024;
+/// Files with settings, the one that counts first.
+const SETTINGS: [&str; 2] = [".claude/settings.local.json", ".claude/settings.json"];
+/// Where the remote's default branch may be known, in the order that Claude Code looks.
+const BASES: [&str; 3] = ["refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/remotes/origin/master"];
+
+/// Makes the worktree of this name; `false` when it was there. `home`: the user's folder, for the user's settings.
+pub(crate) fn make(cwd: &Path, name: &str, home: Option<&Path>) -> Result<(PathBuf, bool), HookError> {
+    let root = root(cwd)?;
+    let path = folder(&root).join(name);
+    if path.join(".git").exists() {
+        return Ok((path, false));
+    }
+    let text = path.to_string_lossy();
+    let branch = format!("worktree-{name}");
+    // From the main checkout: git gives a new worktree the configuration of the one that it is made from.
+    let add =
+        |arguments: &[&str]| git(&root, "make the worktree", &[&["worktree", "add", "--quiet"], arguments].concat());
+    match resolves(cwd, &format!("refs/heads/{branch}")) {
+        true => add(&[&text, &branch])?,
+        false => add(&["-b", &branch, &text, &base(cwd, &root, home)?])?,
+    };
+    match include(&root, &path) {
+        Ok(()) => Ok((path, true)),
+        Err(error) => {
+            let _ = unmake(&root, &path, name);
+            Err(error)
+        }
+    }
+}
+
+/// Takes back what `make` made just now, copied files and all, and the branch where that has nothing of its own.
+pub(crate) fn unmake(cwd: &Path, path: &Path, name: &str) -> Result<(), HookError> {
+    let root = root(cwd)?;
+    git(&root, "remove the worktree", &["worktree", "remove", "--force", &path.to_string_lossy()])?;
+    let _ = git(&root, "remove the branch", &["branch", "--quiet", "-d", &format!("worktree-{name}")]);
+    Ok(())
+}
+
+/// Removes a worktree that has no changes.
+pub(crate) fn remove(path: &Path) -> Result<(), HookError> {
+    git(&root(path)?, "remove the worktree", &["worktree", "remove", &path.to_string_lossy()]).map(drop)
+}
+
+/// Whether `path` is a worktree in the folder that Claude Code keeps its own in.
+pub(crate) fn is_one(path: &Path) -> bool {
+    root(path).is_ok_and(|root| path.parent() == Some(&folder(&root)))
+}
+
+/// The main checkout.
+fn root(cwd: &Path) -> Result<PathBuf, HookError> {
+    let common = git(cwd, "find the repository", &["rev-parse", "--path-format=absolute", "--git-common-dir"])?;
+    Ok(Path::new(&common).parent().unwrap_or(cwd).to_owned())
+}
+
+fn folder(root: &Path) -> PathBuf {
+    root.join(".claude/worktrees")
+}
+
+/// The commit itself: for a remote's branch git would write an upstream into the configuration that everybody shares.
+fn base(cwd: &Path, root: &Path, home: Option<&Path>) -> Result<String, HookError> {
+    let known = BASES.into_iter().filter(|_| !from_head(root, home)).find(|name| resolves(cwd, name));
+    git(cwd, "find the commit to begin at", &["rev-parse", "--verify", known.unwrap_or("HEAD")])
+}
+
+fn resolves(cwd: &Path, name: &str) -> bool {
+    git(cwd, "look for the branch", &["rev-parse", "--verify", "--quiet", &format!("{name}^{{commit}}")]).is_ok()
+}
+
+/// The setting `worktree.baseRef`, of the project before that of the user.
+fn from_head(root: &Path, home: Option<&Path>) -> bool {
+    #[derive(Deserialize)]
+    struct Settings {
+        worktree: Worktree,
+    }
+    #[derive(Deserialize)]
+    struct Worktree {
+        #[serde(rename = "baseRef")]
+        base: String,
+    }
+    let project = SETTINGS.iter().map(|name| root.join(name));
+    let mut all = project.chain(home.map(|home| home.join(".claude/settings.json")));
+    let said = all.find_map(|file| {
+        let bytes = files::read_bounded_following(&file, LIMIT).ok()?;
+        Some(serde_json::from_slice::<Settings>(&bytes).ok()?.worktree.base)
+    });
+    said.is_some_and(|base| base == "head")
+}
+
+/// Copies the files that git ignores and that `.worktreeinclude` names. What is there already stays.
+fn include(root: &Path, path: &Path) -> Result<(), HookError> {
+    const DOING: &str = "list what .worktreeinclude names";
+    if !root.join(".worktreeinclude").is_file() {
+        return Ok(());
+    }
+    let list = |rules: &str| -> Result<BTreeSet<String>, HookError> {
+        let text = git(root, DOING, &["ls-files", "--others", "--ignored", "-z", rules])?;
+        Ok(text.split_terminator('\0').map(str::to_owned).collect())
+    };
+    let named = list("--exclude-from=.worktreeinclude")?;
+    for name in named.intersection(&list("--exclude-standard")?) {
+        let (from, to) = (root.join(name), path.join(name));
+        let there = to.symlink_metadata().is_ok() || from.starts_with(folder(root));
+        if !there && from.symlink_metadata().is_ok_and(|meta| meta.is_file()) {
+            let parent = to.parent().unwrap_or(path);
+            let copied = std::fs::create_dir_all(parent).and_then(|()| std::fs::copy(&from, &to));
+            copied.map_err(|e| files::FileError::from_io(&to, "copy", e))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! git, called for a hook.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::error::HookError;
+
+/// What a git command in `folder` prints.
+pub(crate) fn git(folder: &Path, doing: &'static str, arguments: &[&str]) -> Result<String, HookError> {
+    let fail = |message: String| HookError::Git { doing, message };
+    let mut command = Command::new("git");
+    command.current_dir(folder).args(arguments).stdin(Stdio::null());
+    // A hook of git's has its repository in the environment; the folder is what counts.
+    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"] {
+        command.env_remove(name);
+    }
+    let output = command.output().map_err(|e| fail(e.to_string()))?;
+    if !output.status.success() {
+        let text = String::from_utf8_lossy(&output.stderr);
+        return Err(fail(text.lines().next().unwrap_or("it says nothing").to_owned()));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+}
