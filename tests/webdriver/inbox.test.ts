@@ -1,4 +1,4 @@
-// The inbox page: text messages, and what it shows while Ravi is away.
+// An agent with a number and a bundle: its card, its text messages, and its inbox while Ravi is away.
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { App, emptyFolder } from './rig/app'
 import { makeRepository } from './rig/git'
@@ -11,7 +11,8 @@ let app: App
 
 beforeAll(async () => {
   const repository = makeRepository(home, 'shop')
-  app = await App.start(home)
+  const bundle = { entries: [{ key: 'SESSION_SECRET', from: { generate: 24 } }] }
+  app = await App.start(home, { RAVI_WORKSPACE_BUNDLE: JSON.stringify(bundle) })
   await app.signIn()
   await app.press('Workspaces', 'nav')
   await app.fill('Folder of a repository', repository)
@@ -23,6 +24,10 @@ beforeAll(async () => {
 })
 afterEach(({ task }) => (task.result?.state === 'fail' ? app?.picture('failed-inbox') : undefined))
 afterAll(() => app?.end())
+
+it('shows by name what its bundle gave it', async () => {
+  await app.drawn(card, /Given\s+SESSION_SECRET\s+Last commit/)
+})
 
 it('shows a text message when it comes, with its code picked out', async () => {
   const [number] = (await app.read(card, /\+\d{8,}/)).match(/\+\d{8,}/)!
