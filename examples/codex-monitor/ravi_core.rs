@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tauri_plugin_ravi::codex::{CodexEvent, CodexOptions};
-use tauri_plugin_ravi::error::Kind;
+use tauri_plugin_ravi::vault::VaultError;
 use tauri_plugin_ravi::vault::settings::{Place, preset};
 use tauri_plugin_ravi::{Config, Error, ExposeSecret as _, ProvisionRequest, Ravi, Settings};
 
@@ -45,13 +45,17 @@ pub(crate) fn told(error: Error) -> String {
     format!("{error}\n{}", error.hint())
 }
 
-/// The app's settings with references resolved; `None` where there is nobody to resolve them: then they are read as they
-/// were, references stay text in memory, and a save writes them back as they are.
+/// The app's settings with references resolved; `None` where one cannot be resolved: Ravi is away, nobody is signed in, the
+/// secret was deleted. A person mends that in the window, so the app must start: it reads the file as before, references
+/// stay text in memory, and a save writes them back as they are. A file that cannot be read is an error.
 pub(crate) fn load_settings(path: &Path) -> Result<Option<AppSettings>, String> {
     let Some(ravi) = handle() else { return Ok(None) };
     match Settings::<AppSettings>::load_blocking(ravi, path, places()) {
         Ok(settings) => Ok(Some((*settings).clone())),
-        Err(error) if error.kind() == Kind::Unreachable => Ok(None),
+        Err(error) if is_unresolved(&error) => {
+            eprintln!("ravi: {}", told(error));
+            Ok(None)
+        }
         Err(error) => Err(told(error)),
     }
 }
@@ -61,13 +65,15 @@ pub(crate) fn save_settings(path: &Path, settings: &AppSettings) -> Result<bool,
     let Some(ravi) = handle() else { return Ok(false) };
     let mut kept = match Settings::<AppSettings>::load_blocking(ravi, path, places()) {
         Ok(kept) => kept,
-        Err(error) if !path.exists() || error.kind() == Kind::Unreachable => {
-            Settings::new(ravi, path, places(), settings.clone())
-        }
+        Err(error) if !path.exists() || is_unresolved(&error) => Settings::new(ravi, path, places(), settings.clone()),
         Err(error) => return Err(told(error)),
     };
     *kept = settings.clone();
     kept.save_blocking().map(|()| true).map_err(told)
+}
+
+fn is_unresolved(error: &Error) -> bool {
+    matches!(error, Error::Vault(VaultError::Unresolved { .. }))
 }
 
 fn places() -> Vec<Place> {

@@ -201,13 +201,16 @@ fn nobody(app: &App) {
     assert!(!app.data("settings.json").exists());
 }
 
-/// Ravi does not answer, and nothing was read before: the app starts, and what it saves are the references.
+/// Ravi does not answer, or has no such secret: the app starts, and what it saves are the references.
 fn away(runtime: &Runtime, app: &App, server: &Server) {
     let text =
         r#"{ "theme": "system", "remoteBackendToken": "ravi://CODEX_MONITOR_DAEMON_TOKEN", "remoteBackends": [] }"#;
     std::fs::write(app.data("settings.json"), text).expect("written");
     runtime.block_on(faults(server, Some(json!({ "path": "/api/*", "drop": true, "times": 1000 }))));
     assert!(load(app).expect("no failure").is_none());
+    runtime.block_on(faults(server, None));
+    assert!(load(app).expect("no failure").is_none(), "Ravi answers, and has no such secret");
+    runtime.block_on(faults(server, Some(json!({ "path": "/api/*", "drop": true, "times": 1000 }))));
     let mut settings: AppSettings = serde_json::from_str(text).expect("as the app reads it");
     settings.theme = "dark".into();
     save(app, &settings);
