@@ -3,6 +3,8 @@
 //! Panes may be killed, and orchestrators end, without a word. What is seen here decides only whether a workspace goes to
 //! sleep, from which its next use wakes it; what cannot be told counts as in use.
 
+use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -14,7 +16,10 @@ use crate::ledger::Binding;
 /// More than any state of dmux has.
 const LIMIT: usize = 16 * 1024 * 1024;
 
-/// A pane as dmux keeps it in `.dmux/dmux.config.json`.
+/// Where dmux keeps its list of panes, in the project that it was started in.
+const LIST: &str = ".dmux/dmux.config.json";
+
+/// A pane as dmux keeps it in its list.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Pane {
@@ -38,16 +43,34 @@ fn dmux_root<'a>(path: &Path, common_dir: Option<&'a Path>) -> Option<&'a Path> 
     common_dir?.parent().filter(|root| path.starts_with(root.join(".dmux/worktrees")))
 }
 
-/// Panes that dmux has for the worktree at `path`; `None` where dmux has no list that can be read.
+/// Panes that dmux has for the worktree at `path`; `None` where it has no list, or one that cannot be read now. A dmux that
+/// shows several projects keeps all of their panes in the list of the one that it was started in.
 pub(crate) fn dmux_panes(path: &Path, common_dir: Option<&Path>) -> Option<Vec<Pane>> {
-    let root = dmux_root(path, common_dir)?;
-    let bytes = files::read_bounded_following(&root.join(".dmux/dmux.config.json"), LIMIT).ok()?;
-    let session: Session = serde_json::from_slice(&bytes).ok()?;
+    let own = dmux_root(path, common_dir)?.join(LIST);
+    let lists: BTreeSet<PathBuf> = session_lists().into_iter().chain([own]).collect();
     let here = |pane: &Pane| {
         let real = pane.worktree_path.as_deref().and_then(|other| other.canonicalize().ok());
         real.as_deref() == Some(path)
     };
-    Some(session.panes.into_iter().filter(here).collect())
+    let mut found: Option<Vec<Pane>> = None;
+    for list in lists {
+        match std::fs::symlink_metadata(&list) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            _ => found.get_or_insert_default().extend(read(&list)?.into_iter().filter(here)),
+        }
+    }
+    found
+}
+
+fn read(list: &Path) -> Option<Vec<Pane>> {
+    let bytes = files::read_bounded_following(list, LIMIT).ok()?;
+    serde_json::from_slice(&bytes).ok().map(|session: Session| session.panes)
+}
+
+/// Lists of the dmuxes that run now: each tells its session of tmux.
+fn session_lists() -> Vec<PathBuf> {
+    let text = tmux(&["list-sessions", "-F", "#{@dmux_config_path}"]).unwrap_or_default();
+    text.lines().map(PathBuf::from).filter(|path| path.is_absolute()).collect()
 }
 
 /// Whether the worktree is dmux's and nobody works in it: its panes are gone, or dead.
@@ -71,14 +94,16 @@ fn in_use(path: &Path, panes: &[Pane]) -> bool {
 /// A pane that is alive: one that dmux names, or one whose current folder is in the worktree. Ids of dmux may be stale
 /// after a restart of tmux; one that names another pane now errs on the side of use.
 fn has_tmux_pane(path: &Path, panes: &[Pane]) -> bool {
-    let mut tmux = Command::new("tmux");
-    tmux.args(["list-panes", "-a", "-F", "#{pane_id} #{pane_current_path}"]).stdin(Stdio::null());
     // Without tmux, or without a server, there are no panes.
-    let Ok(output) = tmux.stderr(Stdio::null()).output() else { return false };
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = tmux(&["list-panes", "-a", "-F", "#{pane_id} #{pane_current_path}"]).unwrap_or_default();
     text.lines().filter_map(|line| line.split_once(' ')).any(|(id, folder)| {
         panes.iter().any(|pane| pane.pane_id.as_deref() == Some(id)) || Path::new(folder).starts_with(path)
     })
+}
+
+fn tmux(args: &[&str]) -> Option<String> {
+    let output = Command::new("tmux").args(args).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// A process of this user that is in the folder (proc_pid_cwd(5)); where the system does not tell, none is seen.

@@ -1,0 +1,61 @@
+//! Where dmux keeps its list of panes: a dmux that shows several projects has one list for all of them, in the project that
+//! it was started in, and tells tmux where.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::common::{Bed, Run};
+use crate::hooks_dmux::Project;
+
+/// A tmux with one session of dmux, whose list is `list`, and no pane that is alive.
+fn tmux(bed: &Bed, list: &Path) -> std::ffi::OsString {
+    let bin = bed.path("bin");
+    std::fs::create_dir_all(&bin).expect("a folder");
+    let text = format!("#!/bin/sh\n[ \"$1\" = list-sessions ] && printf '\\n%s\\n' '{}'\nexit 0\n", list.display());
+    std::fs::write(bin.join("tmux"), text).expect("written");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(bin.join("tmux"), mode).expect("set");
+    let path = std::env::var_os("PATH").expect("a PATH");
+    std::env::join_paths([bin].into_iter().chain(std::env::split_paths(&path))).expect("a PATH")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pane_in_the_list_of_another_project_counts() {
+    let bed = Bed::new().await;
+    let project = Project::new(&bed);
+    let list = bed.repository("shown with others").join("dmux.config.json");
+    let path = tmux(&bed, &list);
+    let set_panes = |ids: &[&str]| {
+        let pane = |id: &&str| json!({ "id": id, "paneId": "%999999", "worktreePath": project.tree("one") });
+        let text = json!({ "panes": ids.iter().map(pane).collect::<Vec<_>>() }).to_string();
+        std::fs::write(&list, text).expect("written");
+    };
+    let hook = |event: &str, pane: &str| -> Run {
+        let mut hook = project.hook(&bed, event, pane, Some("one"));
+        Run::from(hook.env("PATH", &path).output().expect("it starts")).ok()
+    };
+    let reap = || {
+        let mut reap = bed.program();
+        reap.args(["reap", "--json"]).env("PATH", &path).env("RAVI_WORKSPACE_CLOCK_OFFSET_S", "700");
+        Run::from(reap.output().expect("it starts")).ok().json()
+    };
+    project.add(&bed, "one");
+    hook("worktree_created", "dmux-1");
+    // The second agent in the worktree was closed; the first one works on.
+    set_panes(&["dmux-1"]);
+    hook("pane_closed", "dmux-2");
+    assert_eq!(bed.live_keys().await, 1);
+    // A list that is being written says nothing.
+    std::fs::write(&list, "{").expect("written");
+    assert_eq!(reap()["suspended"], json!([]));
+    set_panes(&[]);
+    hook("pane_closed", "dmux-1");
+    assert_eq!(bed.live_keys().await, 0);
+
+    // Opened again, used, and killed without a word: dmux has it in its list, and nobody is alive.
+    bed.run(&["exec", project.tree("one").to_str().expect("text"), "--", "true"]).ok();
+    set_panes(&["dmux-3"]);
+    assert_eq!(reap()["suspended"].as_array().map(Vec::len), Some(1), "no list of its own is needed");
+    assert_eq!(bed.live_keys().await, 0);
+}
