@@ -12,6 +12,10 @@ use crate::hooks::{Did, HookError, HookFile, HookFileState, HookReport};
 use crate::workspace::{Progress, StepState};
 use crate::{Ravi, Result};
 
+/// What a person must know who reads in the pane why no agent came: dmux has no hook for opening the worktree again.
+const NOT_STARTED: &str = "No agent is started here, because Ravi could not set the worktree up. Close this pane and its \
+worktree: opened again, an agent in it would work as you.";
+
 pub(super) async fn dmux(ravi: &Ravi, hook: DmuxHook, output: Output) -> Result<()> {
     match hook {
         DmuxHook::Install(r#where) => {
@@ -36,14 +40,23 @@ async fn dmux_event(ravi: &Ravi, words: &[String], output: Output) -> Result<()>
     let prefix = pane.status_prefix.clone().filter(|_| !output.json);
     let status = |progress: Progress| {
         if let Some(prefix) = prefix.as_ref().filter(|_| progress.state == StepState::Started) {
-            print(&format!("{prefix}Ravi: {}", super::progress::name(progress.step)));
+            print(&format!("{prefix}Ravi: {}", super::progress::doing(progress.step)));
         }
     };
-    let report = ravi.hook_dmux(event, &pane, status).await?;
+    let done = ravi.hook_dmux(event, &pane, status).await;
     // dmux shows what a hook prints in the agent's pane.
-    match prefix {
-        Some(prefix) => print(&format!("{prefix}Ravi: ready")),
-        None => output.answer(&report, report_text),
+    match (prefix, done) {
+        (Some(prefix), Ok(report)) => {
+            let who = report.email.as_deref().map(|email| format!(", as {email}")).unwrap_or_default();
+            print(&format!("{prefix}Ravi: ready{who}"));
+        }
+        (None, Ok(report)) => output.answer(&report, report_text),
+        (prefix, Err(error)) => {
+            if prefix.is_some() && event == Event::WorktreeCreated {
+                say(NOT_STARTED);
+            }
+            return Err(error);
+        }
     }
     Ok(())
 }

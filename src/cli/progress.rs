@@ -58,3 +58,20 @@ pub(super) fn name(step: Step) -> &'static str {
         Step::Park => "identity",
     }
 }
+
+/// What is being done, for somebody who waits for it.
+pub(super) fn doing(step: Step) -> &'static str {
+    match step {
+        Step::Inspect => "looking at the worktree",
+        Step::Identity => "getting its identity",
+        Step::Key => "getting its key",
+        Step::Bundle => "filling its vault",
+        Step::Phone => "getting its phone number",
+        Step::Git => "setting its author",
+        Step::Files => "writing its files",
+        Step::Github => "looking for its GitHub login",
+        Step::Undo => "taking back what was done",
+        Step::Revoke => "revoking its key",
+        Step::Park => "keeping its identity for later",
+    }
+}

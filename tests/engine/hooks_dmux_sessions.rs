@@ -59,3 +59,23 @@ async fn a_pane_in_the_list_of_another_project_counts() {
     assert_eq!(reap()["suspended"].as_array().map(Vec::len), Some(1), "no list of its own is needed");
     assert_eq!(bed.live_keys().await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_reads_what_is_done_and_why_no_agent_came() {
+    let bed = Bed::new().await;
+    let project = Project::new(&bed);
+    project.add(&bed, "one");
+    let hook =
+        || -> Run { project.hook(&bed, "worktree_created", "dmux-1", Some("one")).output().expect("it starts").into() };
+    bed.fault(json!({ "method": "POST", "path": "/api/identities/", "status": 402, "body": { "detail": "no" } })).await;
+    let shut = hook();
+    assert_ne!(shut.code, 0);
+    assert!(shut.stderr.starts_with("No agent is started here"), "first what it means: {shut:?}");
+    assert!(shut.stderr.contains("error[") && shut.stderr.contains("hint: "), "then why: {shut:?}");
+    let done = hook().ok();
+    let list = bed.run(&["list", "--json"]).ok().json();
+    let email = list["workspaces"][0]["identity"]["email"].as_str().expect("an address").to_owned();
+    assert_eq!(done.stdout.lines().last(), Some(format!("DMUX_STATUS:Ravi: ready, as {email}").as_str()));
+    assert!(done.stdout.contains("DMUX_STATUS:Ravi: getting its identity\n"), "{done:?}");
+    assert_eq!(done.stderr, "");
+}
