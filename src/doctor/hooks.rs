@@ -15,7 +15,9 @@ pub(crate) fn hooks(workspaces: &[PathBuf]) -> Vec<Finding> {
     let roots = workspaces.iter().flat_map(|path| path.ancestors().filter(|dir| dir.join(".dmux").is_dir()));
     let roots: BTreeSet<PathBuf> = roots.map(Path::to_owned).filter(|root| root.join(".dmux") != user).collect();
     let mut findings: Vec<Finding> = roots.iter().flat_map(|root| shadowed(root, &user)).collect();
-    let installed = dmux::installed(&user) || roots.iter().any(|root| dmux::installed(&root.join(".dmux/hooks")));
+    let folders = || roots.iter().map(|root| root.join(".dmux/hooks")).chain([user.clone()]);
+    findings.extend(folders().filter(|folder| dmux::installed(folder)).filter_map(|folder| unquoted(&folder)));
+    let installed = folders().any(|folder| dmux::installed(&folder));
     if installed {
         findings.extend(version(dmux::version()));
     }
@@ -44,6 +46,18 @@ fn shadowed(root: &Path, user: &Path) -> Vec<Finding> {
     shadows.map(finding).collect()
 }
 
+/// dmux gives the path of `before_worktree_remove` to a shell as it is.
+fn unquoted(folder: &Path) -> Option<Finding> {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
+    (!folder.to_string_lossy().chars().all(plain)).then(|| {
+        Finding::warn(
+            CHECK,
+            format!("dmux cannot run before_worktree_remove in {}: its path has a space or the like", folder.display()),
+            "Identities are released a little later, by worktree_removed; or `hook dmux install` without --project.",
+        )
+    })
+}
+
 fn version(version: Option<(u32, u32)>) -> Option<Finding> {
     let (major, minor) = version.filter(|version| *version < dmux::OLDEST)?;
     Some(Finding::warn(
@@ -56,6 +70,12 @@ fn version(version: Option<(u32, u32)>) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_that_a_shell_splits_is_named() {
+        assert!(unquoted(Path::new("/home/me/my project/.dmux/hooks")).is_some());
+        assert_eq!(unquoted(Path::new("/home/me/a-project_2.0/.dmux/hooks")), None);
+    }
 
     #[test]
     fn only_a_dmux_that_does_not_wait_is_named() {

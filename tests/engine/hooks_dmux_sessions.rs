@@ -79,3 +79,18 @@ async fn who_waits_reads_what_is_done_and_why_no_agent_came() {
     assert!(done.stdout.contains("DMUX_STATUS:Ravi: getting its identity\n"), "{done:?}");
     assert_eq!(done.stderr, "");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_names_a_folder_of_hooks_that_dmux_gives_to_a_shell_as_it_is() {
+    let bed = Bed::new().await;
+    let root = bed.repository("my project");
+    let tree = root.join(".dmux/worktrees/one");
+    bed.git(&root, &["worktree", "add", "--quiet", tree.to_str().expect("text")]);
+    bed.run(&["hook", "dmux", "install", "--project", root.to_str().expect("text")]).ok();
+    bed.run(&Bed::provision_args(&tree, "one", "one")).ok();
+    let report = bed.run(&["doctor", "--json"]).json();
+    let findings = report["findings"].as_array().expect("a list").iter();
+    let hooks: Vec<&str> = findings.filter(|f| f["check"] == "hooks").filter_map(|f| f["message"].as_str()).collect();
+    assert!(hooks.iter().any(|text| text.contains("before_worktree_remove in ")), "{hooks:?}");
+    assert_eq!(hooks.len(), 1, "once: {hooks:?}");
+}
