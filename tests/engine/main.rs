@@ -33,6 +33,7 @@ mod github_push;
 mod hooks_claude;
 mod hooks_codex_monitor;
 mod hooks_dmux;
+mod hooks_dmux_real;
 mod hooks_dmux_sessions;
 mod hooks_five_panes;
 mod hooks_lifetimes;

@@ -5,6 +5,7 @@
 pub mod git_server;
 pub mod leaks;
 pub mod local_support;
+pub mod real_dmux;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
