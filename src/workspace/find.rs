@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::context::blocking;
 use super::error::WorkspaceError;
+use super::git;
 use super::inspect::{folder_state, inspect};
 use super::model::WorkspaceSummary;
 use super::note::Note;
@@ -15,13 +16,34 @@ use crate::ledger::{Binding, BundleRow, IdentityRow, Ledger, LedgerError};
 pub(crate) async fn find(ledger: &Ledger, target: &str) -> Result<Option<Binding>> {
     let id = target.to_owned();
     if let Some(binding) = ledger.run(move |l| l.binding(&id)).await? {
-        return Ok(Some(binding));
+        return Ok(Some(blocking(move || Ok::<_, WorkspaceError>(where_it_lies(binding))).await?));
     }
     let path = PathBuf::from(target);
     if !path.exists() {
         return at_former_path(ledger, path).await;
     }
     at(ledger, path).await
+}
+
+/// The binding with the place where its worktree lies now, where that is another one than the ledger knows.
+pub(crate) fn where_it_lies(binding: Binding) -> Binding {
+    let Some(path) = moved_to(&binding) else { return binding };
+    // What the git dir says is no proof: the folder must belong to it in turn.
+    let place = inspect(&path).ok().filter(|place| place.root == path).and_then(|place| place.git);
+    match place {
+        Some(place) if Some(&place.git_dir) == binding.git_dir.as_ref() => Binding { path, ..binding },
+        _ => binding,
+    }
+}
+
+/// Where git says that the worktree lies, where that is another place than the ledger knows: `git worktree move` notes it
+/// in the private git dir, and the ledger learns it with the next provision.
+pub(crate) fn moved_to(binding: &Binding) -> Option<PathBuf> {
+    let git_dir = binding.git_dir.as_deref().filter(|dir| Some(*dir) != binding.common_dir.as_deref())?;
+    // Relative to the git dir, or absolute.
+    let dot_git = git_dir.join(git::first_line(&git_dir.join("gitdir")).ok()?);
+    let path = real_or_former(dot_git.parent()?);
+    (path != binding.path).then_some(path)
 }
 
 /// The binding of the worktree that `path` lies in.
@@ -70,11 +92,14 @@ pub(crate) fn has_note(git_dir: &Path, nonce: &str) -> Result<bool, WorkspaceErr
 
 /// A folder that is gone is known by the path it had.
 async fn at_former_path(ledger: &Ledger, path: PathBuf) -> Result<Option<Binding>> {
-    let absolute = std::path::absolute(&path).unwrap_or(path);
-    // The folder cannot be made a real path any more, but what it lay in can.
-    let real = absolute.parent().and_then(|p| p.canonicalize().ok()).zip(absolute.file_name()).map(|(p, n)| p.join(n));
-    let wanted = real.unwrap_or(absolute);
+    let wanted = real_or_former(&std::path::absolute(&path).unwrap_or(path));
     Ok(ledger.run(move |l| l.binding_at(&wanted)).await?)
+}
+
+/// The real path. That of a folder that is gone cannot be made, but what it lay in has one.
+fn real_or_former(path: &Path) -> PathBuf {
+    let parent = || path.parent().and_then(|parent| parent.canonicalize().ok()).zip(path.file_name());
+    path.canonicalize().ok().or_else(|| parent().map(|(parent, name)| parent.join(name))).unwrap_or(path.to_owned())
 }
 
 /// All workspaces, oldest first.

@@ -9,7 +9,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::context::{Context, blocking};
-use super::find::has_note;
+use super::error::WorkspaceError;
+use super::find::{has_note, moved_to, where_it_lies};
 use super::identity::key_label;
 use super::inspect::{folder_state, parent_device};
 use super::lock::Lock;
@@ -65,6 +66,7 @@ pub(crate) async fn reap(ctx: Context<'_>, dry_run: bool) -> Result<ReapReport> 
 }
 
 async fn look_at(ctx: Context<'_>, binding: Binding, report: &mut ReapReport) -> Result<()> {
+    let binding = lies(binding).await?;
     let looked = binding.clone();
     let (life, idle) = (life_of(ctx, &binding).await?, ctx.config.idle());
     let entry = |why: &str| Reaped { id: binding.id.clone(), path: binding.path.clone(), why: why.to_owned() };
@@ -81,6 +83,11 @@ async fn look_at(ctx: Context<'_>, binding: Binding, report: &mut ReapReport) ->
         },
     }
     Ok(())
+}
+
+/// The binding with the place where its worktree lies now.
+async fn lies(binding: Binding) -> Result<Binding> {
+    Ok(blocking(move || Ok::<_, WorkspaceError>(where_it_lies(binding))).await?)
 }
 
 async fn life_of(ctx: Context<'_>, binding: &Binding) -> Result<Option<Lifetime>> {
@@ -105,6 +112,7 @@ async fn end_now(ctx: Context<'_>, binding: &Binding) -> Result<Outcome> {
     let id = binding.id.clone();
     // It was looked at without the lock; what counts is what it is now.
     let Some(now) = ctx.ledger.run(move |l| l.binding(&id)).await? else { return Ok(Outcome::Settled) };
+    let now = lies(now).await?;
     let (looked, life, idle) = (now.clone(), life_of(ctx, &now).await?, ctx.config.idle());
     match blocking(move || verdict(&looked, life, idle)).await? {
         Verdict::Release(_) => release::finish(ctx, now).await.map(|_| Outcome::Released),
@@ -113,7 +121,7 @@ async fn end_now(ctx: Context<'_>, binding: &Binding) -> Result<Outcome> {
     }
 }
 
-fn verdict(binding: &Binding, life: Option<Lifetime>, idle: Duration) -> Result<Verdict, super::WorkspaceError> {
+fn verdict(binding: &Binding, life: Option<Lifetime>, idle: Duration) -> Result<Verdict, WorkspaceError> {
     if binding.state == State::Releasing {
         return Ok(Verdict::Release("its release was begun and not finished"));
     }
@@ -143,7 +151,7 @@ fn is_idle(life: Option<Lifetime>, idle: Duration) -> bool {
 }
 
 /// A linked worktree is gone when its private git dir is, in a repository that can be read.
-fn linked(binding: &Binding, git_dir: &Path, common_dir: &Path) -> Result<Verdict, super::WorkspaceError> {
+fn linked(binding: &Binding, git_dir: &Path, common_dir: &Path) -> Result<Verdict, WorkspaceError> {
     if std::fs::read_dir(common_dir).is_err() || !common_dir.join("HEAD").exists() {
         return Ok(Verdict::Unseen("its repository cannot be read"));
     }
@@ -155,7 +163,10 @@ fn linked(binding: &Binding, git_dir: &Path, common_dir: &Path) -> Result<Verdic
             FolderState::Present => Verdict::Keep,
             _ => Verdict::Unseen("its worktree is locked (git worktree lock)"),
         }),
-        Ok(_) => Ok(by_folder(binding, "its worktree was deleted")),
+        Ok(_) => Ok(match moved_to(binding) {
+            Some(path) => by_folder(&Binding { path, ..binding.clone() }, "its worktree was moved, and deleted there"),
+            None => by_folder(binding, "its worktree was deleted"),
+        }),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Verdict::Release("its worktree was removed")),
         Err(_) => Ok(Verdict::Unseen("its private git dir cannot be read")),
     }

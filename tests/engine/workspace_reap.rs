@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::common::{Bed, Run};
+use crate::common::{Bed, HUMAN_EMAIL, HUMAN_NAME, Run};
 use serde_json::{Value, json};
 use tauri_plugin_ravi::local::Options;
 use tauri_plugin_ravi::{Config, ProvisionRequest, Ravi};
@@ -339,4 +339,31 @@ async fn an_old_git_is_refused_and_so_is_a_configuration_that_cannot_be_written(
     let run: Run = other.output().expect("setpriv starts").into();
     assert!(["workspace.git", "file.denied"].contains(&run.error_code().as_str()), "{run:?}");
     assert!(run.stderr.contains("ermission denied"), "{run:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worktree_that_was_moved_is_not_gone_and_is_released_where_it_lies() {
+    let bed = Bed::new().await;
+    let repository = bed.repository("repo");
+    let text = |path: &Path| path.to_str().expect("text").to_owned();
+    let moved = |name: &str| bed.path(&format!("moved/{name}"));
+    std::fs::create_dir(bed.path("moved")).expect("a folder");
+    for name in ["one", "two", "lost"] {
+        let tree = bed.worktree(&repository, name);
+        provision(&bed, &tree, name);
+        bed.git(&repository, &["worktree", "move", &text(&tree), &text(&moved(name))]);
+    }
+    std::fs::remove_dir_all(moved("lost")).expect("it goes");
+    let done = reap(&bed);
+    assert_eq!((ids(&done["released"]), &done["left"]), (vec!["lost"], &NO_LIST), "{done}");
+    assert!(bed.author(&moved("one")).starts_with("one "), "who it was");
+
+    // By its id, which says nothing of where it lies.
+    bed.run(&["release", "one"]).ok();
+    assert_eq!(bed.author(&moved("one")), format!("{HUMAN_NAME} <{HUMAN_EMAIL}>"));
+    assert!(!moved("one").join(".ravi").exists(), "nothing is left there");
+    provision(&bed, &moved("one"), "one-again");
+    // Removed from there, it is gone.
+    bed.git(&repository, &["worktree", "remove", "--force", &text(&moved("two"))]);
+    assert_eq!(ids(&reap(&bed)["released"]), ["two"]);
 }
