@@ -72,6 +72,8 @@
 //! | `local` | the stand-in Ravi for trials and tests; no vault |
 
 #![warn(missing_docs)]
+// A caller's future holds ours, and without optimisation every level of its calls has room for it on the stack.
+#![warn(clippy::large_futures)]
 
 pub mod account;
 pub mod api;

@@ -20,7 +20,7 @@ use crate::{Config, Ravi, Result};
 
 pub(super) async fn run(command: Command, output: Output) -> Result<ExitCode> {
     let ravi = Ravi::open(Config::default().with_env()?)?;
-    let done = answer(ravi.clone(), command, output).await;
+    let done = Box::pin(answer(ravi.clone(), command, output)).await;
     account::say_fallback(&ravi);
     done
 }
@@ -49,7 +49,7 @@ async fn answer(ravi: Ravi, command: Command, output: Output) -> Result<ExitCode
         Command::Exec { path, secret, no_mask, command } => {
             super::exec::exec(&ravi, &path, &secret, no_mask, &command).await
         }
-        Command::Codex(command) => super::codex::run(&ravi, command, output).await,
+        Command::Codex(command) => Box::pin(super::codex::run(&ravi, command, output)).await,
         Command::Hook(Hook::Claude(hook)) => super::hooks::claude(&ravi, hook, output).await,
         Command::Hook(Hook::Dmux(hook)) => super::hooks::dmux(&ravi, hook, output).await,
         Command::Hook(Hook::Git(hook)) => super::hooks::git(&ravi, hook, output).await,

@@ -91,7 +91,7 @@ impl Ravi {
                 if place.clock.is_stale() {
                     place.clock = Clock::ask(&self.inner.client).await;
                 }
-                match self.codex_step(&place, &options, &mut begun, &mut watched, &tell).await {
+                match Box::pin(self.codex_step(&place, &options, &mut begun, &mut watched, &tell)).await {
                     Ok(true) => pulse.succeeded(),
                     Ok(false) => break,
                     Err(e) if !begun && !may_pass(&e) => return Err(e),

@@ -42,7 +42,7 @@ pub(super) async fn give(ctx: Context<'_>, binding: &Binding, found: &Found) -> 
         ctx.skip(&binding.id, Step::Bundle);
         return Ok(false);
     };
-    ctx.step(&binding.id, Step::Bundle, reserve_and_give(ctx, &giver, &plan)).await.map(|()| true)
+    ctx.step(&binding.id, Step::Bundle, Box::pin(reserve_and_give(ctx, &giver, &plan))).await.map(|()| true)
 }
 
 async fn reserve_and_give(ctx: Context<'_>, giver: &Giver<'_>, plan: &Plan) -> Result<()> {

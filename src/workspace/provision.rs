@@ -44,7 +44,8 @@ pub(super) async fn provision_for(ctx: Context<'_>, request: ProvisionRequest, l
     check_request(&request)?;
     let id = request.id.clone();
     let _lock = Lock::wait(ctx.ledger.dir(), &format!("workspace/{id}"), &id).await?;
-    let provisioned = run(ctx, request, life).await;
+    // Large, and part of many: in a box it does not weigh on every future that may come to it.
+    let provisioned = Box::pin(run(ctx, request, life)).await;
     if let Err(error) = &provisioned {
         // The binding may not exist yet, and the ledger may be what failed: the caller gets the error in any case.
         let body = error.body();
@@ -132,7 +133,7 @@ async fn reload(ctx: Context<'_>, id: &str) -> Result<Binding> {
 async fn prepare(ctx: Context<'_>, request: ProvisionRequest, life: Life) -> Result<(Binding, Inspected)> {
     let path = request.path.clone();
     let place = blocking(move || inspect(&path)).await?;
-    let binding = bind(ctx, request, &place, life).await?;
+    let binding = Box::pin(bind(ctx, request, &place, life)).await?;
     let (seen, known, ledger) = (place.clone(), binding.clone(), ctx.ledger.dir().to_owned());
     blocking(move || claim_folder(&seen, &known, &ledger)).await?;
     Ok((binding, place))
@@ -353,7 +354,7 @@ async fn keep_policy(ctx: Context<'_>, id: &str) -> Result<()> {
 /// What is given may be the workspace's GitHub token, so it comes first.
 async fn bundle_and_github(ctx: Context<'_>, binding: &Binding, found: &Found) -> Result<Plan> {
     let given = bundle::give(ctx, binding, found).await?;
-    ctx.step(&binding.id, Step::Github, github(ctx, binding, found, given)).await
+    ctx.step(&binding.id, Step::Github, Box::pin(github(ctx, binding, found, given))).await
 }
 
 /// Whose GitHub login serves the workspace.

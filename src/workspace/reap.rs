@@ -75,7 +75,7 @@ async fn look_at(ctx: Context<'_>, binding: Binding, report: &mut ReapReport) ->
         Verdict::Unseen(why) => report.left.push(entry(why)),
         Verdict::Release(why) if report.dry_run => report.released.push(entry(why)),
         Verdict::Suspend(why) if report.dry_run => report.suspended.push(entry(why)),
-        Verdict::Release(why) | Verdict::Suspend(why) => match end_now(ctx, &binding).await? {
+        Verdict::Release(why) | Verdict::Suspend(why) => match Box::pin(end_now(ctx, &binding)).await? {
             Outcome::Released => report.released.push(entry(why)),
             Outcome::Suspended => report.suspended.push(entry(why)),
             Outcome::Busy => report.left.push(entry("another process is working on it")),

@@ -32,7 +32,8 @@ pub(crate) async fn release(ctx: Context<'_>, seen: &Binding, retire: bool) -> R
     };
     binding.retire |= retire;
     let Binding { path, git_dir, common_dir, .. } = seen.clone();
-    finish(ctx, Binding { path, git_dir, common_dir, ..binding }).await
+    // Large, as a provision is.
+    Box::pin(finish(ctx, Binding { path, git_dir, common_dir, ..binding })).await
 }
 
 /// What the release of a workspace that is not bound any more answered.
