@@ -272,10 +272,10 @@ pub(super) enum Hook {
     /// Set a repository up, and be its hook
     #[command(subcommand)]
     Git(GitHook),
-    /// Be the hooks of Claude Code; reads its JSON on standard input
+    /// Set Claude Code up, and be its hooks
     #[command(subcommand)]
     Claude(ClaudeHook),
-    /// Be the scripts of Jean
+    /// Set a project up for Jean, and be its scripts
     #[command(subcommand)]
     Jean(JeanHook),
 }
@@ -335,8 +335,22 @@ pub(super) enum GitHook {
     },
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, clap::Args)]
+pub(super) struct ClaudeWhere {
+    /// For this user, in ~/.claude/settings.json (the default)
+    #[arg(long, conflicts_with = "project")]
+    pub(super) global: bool,
+    /// For one project alone, in its .claude/settings.local.json
+    #[arg(long, value_name = "PATH", num_args = 0..=1, default_missing_value = ".")]
+    pub(super) project: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
 pub(super) enum ClaudeHook {
+    /// Write the hooks into Claude Code's settings, beside those that are there
+    Install(ClaudeWhere),
+    /// Take them out again
+    Uninstall(ClaudeWhere),
     /// Make the worktree, set it up, print its path
     #[command(name = "WorktreeCreate")]
     WorktreeCreate,
@@ -348,8 +362,20 @@ pub(super) enum ClaudeHook {
     SessionStart,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Subcommand)]
 pub(super) enum JeanHook {
+    /// Put the commands into the project's jean.json, before those that are there
+    Install {
+        /// A path in the project
+        #[arg(default_value = ".")]
+        path: PathBuf,
+    },
+    /// Take them out again
+    Uninstall {
+        /// A path in the project
+        #[arg(default_value = ".")]
+        path: PathBuf,
+    },
     /// scripts.setup in jean.json
     Setup,
     /// scripts.teardown in jean.json

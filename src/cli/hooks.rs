@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::args::{ClaudeHook, DmuxHook, GitHook, JeanHook, Where};
+use super::args::{ClaudeHook, ClaudeWhere, DmuxHook, GitHook, JeanHook, Where};
 use super::output::{Output, print, say};
 use super::progress::Steps;
 use crate::files::{self, Mode};
@@ -80,19 +80,23 @@ pub(super) async fn git(ravi: &Ravi, hook: GitHook, output: Output) -> Result<()
 }
 
 pub(super) async fn claude(ravi: &Ravi, hook: ClaudeHook, output: Output) -> Result<()> {
-    let input = std::io::read_to_string(std::io::stdin());
-    let unreadable = |e: std::io::Error| HookError::Unreadable { tool: "Claude Code", reason: e.to_string() };
-    let payload = Payload::parse(&input.map_err(unreadable)?)?;
     match hook {
+        ClaudeHook::Install(ClaudeWhere { project, .. }) => {
+            output.answer(&ravi.install_claude_hooks(project.as_deref()).await?, file_text);
+        }
+        ClaudeHook::Uninstall(ClaudeWhere { project, .. }) => {
+            output.answer(&ravi.uninstall_claude_hooks(project.as_deref()).await?, file_text);
+        }
         ClaudeHook::WorktreeCreate => {
+            let payload = payload()?;
             // Claude Code takes the only line on standard output for the path.
             let path = ravi.claude_worktree_create(&payload, |_| {}).await?;
             output.answer(&path, |path| path.display().to_string());
         }
-        ClaudeHook::WorktreeRemove => say(&report_text(&ravi.claude_worktree_remove(&payload).await?)),
+        ClaudeHook::WorktreeRemove => say(&report_text(&ravi.claude_worktree_remove(&payload()?).await?)),
         ClaudeHook::SessionStart => {
             // What is printed here is read by the model: nothing is.
-            if let Some(script) = ravi.claude_session_start(&payload).await?
+            if let Some(script) = ravi.claude_session_start(&payload()?).await?
                 && let Some(file) = std::env::var_os("CLAUDE_ENV_FILE").filter(|file| !file.is_empty())
             {
                 append(Path::new(&file), &script)?;
@@ -100,6 +104,12 @@ pub(super) async fn claude(ravi: &Ravi, hook: ClaudeHook, output: Output) -> Res
         }
     }
     Ok(())
+}
+
+/// What Claude Code says on standard input.
+fn payload() -> Result<Payload, HookError> {
+    let unreadable = |e: std::io::Error| HookError::Unreadable { tool: "Claude Code", reason: e.to_string() };
+    Payload::parse(&std::io::read_to_string(std::io::stdin()).map_err(unreadable)?)
 }
 
 /// Adds the lines once; the file is Claude Code's own.
@@ -114,19 +124,24 @@ fn append(file: &Path, lines: &str) -> Result<(), HookError> {
 }
 
 pub(super) async fn jean(ravi: &Ravi, hook: JeanHook, output: Output) -> Result<()> {
-    let given = std::env::var_os("JEAN_WORKSPACE_PATH").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let path = given.ok_or(HookError::Missing { tool: "Jean", what: "JEAN_WORKSPACE_PATH" })?;
-    let report = match hook {
+    match hook {
+        JeanHook::Install { path } => output.answer(&ravi.install_jean_scripts(&path).await?, file_text),
+        JeanHook::Uninstall { path } => output.answer(&ravi.uninstall_jean_scripts(&path).await?, file_text),
         JeanHook::Setup => {
+            let path = jean_path()?;
             let steps = Steps::new("jean", 6);
             let done = ravi.jean_setup(&path, |progress| steps.tell(&progress)).await;
             steps.end();
-            done?
+            output.answer(&done?, report_text);
         }
-        JeanHook::Teardown => ravi.jean_teardown(&path).await?,
-    };
-    output.answer(&report, report_text);
+        JeanHook::Teardown => output.answer(&ravi.jean_teardown(&jean_path()?).await?, report_text),
+    }
     Ok(())
+}
+
+fn jean_path() -> Result<PathBuf, HookError> {
+    let given = std::env::var_os("JEAN_WORKSPACE_PATH").filter(|path| !path.is_empty()).map(PathBuf::from);
+    given.ok_or(HookError::Missing { tool: "Jean", what: "JEAN_WORKSPACE_PATH" })
 }
 
 fn report_text(report: &HookReport) -> String {

@@ -4,28 +4,101 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Finding;
-use crate::hooks::dmux;
+use crate::hooks::{claude, claude_settings, dmux, jean};
 
 const CHECK: &str = "hooks";
 
-/// Looks at dmux's hooks of this user and of the repositories that `workspaces` belong to.
+/// What was seen of one orchestrator.
+#[derive(Default)]
+struct Tool {
+    installed: bool,
+    wrong: Vec<Finding>,
+}
+
+/// Looks at the hooks of this user and of the repositories that `workspaces` belong to.
 pub(crate) fn hooks(workspaces: &[PathBuf]) -> Vec<Finding> {
+    let all = [("dmux", dmux(workspaces)), ("Claude Code", claude(workspaces)), ("Jean", jean(workspaces))];
+    let installed: Vec<&str> = all.iter().filter(|(_, tool)| tool.installed).map(|(name, _)| *name).collect();
+    let wrong: Vec<Finding> = all.iter().flat_map(|(_, tool)| tool.wrong.clone()).collect();
+    match (wrong.is_empty(), installed.is_empty()) {
+        (false, _) => wrong,
+        (true, true) => vec![Finding::ok(CHECK, "none installed for dmux, Claude Code or Jean")],
+        (true, false) => {
+            vec![Finding::ok(CHECK, format!("installed for {}, and nothing is in their way", installed.join(", ")))]
+        }
+    }
+}
+
+/// Folders above the workspaces that hold `name`.
+fn above(workspaces: &[PathBuf], name: &str) -> BTreeSet<PathBuf> {
+    let holders = workspaces.iter().flat_map(|path| path.ancestors().filter(|dir| dir.join(name).is_dir()));
+    holders.map(Path::to_owned).collect()
+}
+
+fn dmux(workspaces: &[PathBuf]) -> Tool {
     let user = etcetera::home_dir().map(|home| home.join(".dmux/hooks")).unwrap_or_default();
     // dmux makes worktrees in `<repo>/.dmux/worktrees`.
-    let roots = workspaces.iter().flat_map(|path| path.ancestors().filter(|dir| dir.join(".dmux").is_dir()));
-    let roots: BTreeSet<PathBuf> = roots.map(Path::to_owned).filter(|root| root.join(".dmux") != user).collect();
-    let mut findings: Vec<Finding> = roots.iter().flat_map(|root| shadowed(root, &user)).collect();
+    let roots: Vec<PathBuf> =
+        above(workspaces, ".dmux").into_iter().filter(|root| root.join(".dmux/hooks") != user).collect();
     let folders = || roots.iter().map(|root| root.join(".dmux/hooks")).chain([user.clone()]);
-    findings.extend(folders().filter(|folder| dmux::installed(folder)).filter_map(|folder| unquoted(&folder)));
     let installed = folders().any(|folder| dmux::installed(&folder));
-    if installed {
-        findings.extend(version(dmux::version()));
+    let mut wrong: Vec<Finding> = roots.iter().flat_map(|root| shadowed(root, &user)).collect();
+    wrong.extend(folders().filter(|folder| dmux::installed(folder)).filter_map(|folder| unquoted(&folder)));
+    wrong.extend(version(dmux::version()).filter(|_| installed));
+    Tool { installed, wrong }
+}
+
+fn claude(workspaces: &[PathBuf]) -> Tool {
+    // Claude Code makes worktrees in `<repo>/.claude/worktrees`.
+    let roots = above(workspaces, ".claude").into_iter().map(|root| root.join(".claude"));
+    let project = roots.flat_map(|dir| [dir.join("settings.local.json"), dir.join("settings.json")]);
+    let files: BTreeSet<PathBuf> =
+        claude::config_dir().map(|dir| dir.join("settings.json")).into_iter().chain(project).collect();
+    let seen: Vec<_> = files.iter().map(|file| (file, claude_settings::look(file))).collect();
+    let installed = seen.iter().any(|(_, seen)| seen.installed);
+    let wrong = seen.iter().flat_map(|(file, seen)| claude_wrong(file, seen, installed)).collect();
+    Tool { installed, wrong }
+}
+
+fn claude_wrong(file: &Path, seen: &claude_settings::Seen, installed: bool) -> Vec<Finding> {
+    let shown = file.display();
+    let mut wrong = Vec::new();
+    if let Some(reason) = &seen.unreadable {
+        wrong.push((format!("Claude Code cannot read {shown}: {reason}"), "Repair the file.".to_owned()));
     }
-    match (findings.is_empty(), installed) {
-        (false, _) => findings,
-        (true, true) => vec![Finding::ok(CHECK, "dmux's hooks are installed, and nothing comes before them")],
-        (true, false) => vec![Finding::ok(CHECK, "none installed for dmux")],
+    for program in &seen.missing {
+        let message = format!("{shown} calls {}, which is not there; no worktree can be made", program.display());
+        wrong.push((message, "`ravi-workspace hook claude install` again, or `uninstall`.".to_owned()));
     }
+    if installed && seen.off {
+        wrong.push((format!("{shown} switches all hooks off"), "Take `disableAllHooks` out of it.".to_owned()));
+    }
+    if installed && seen.rival {
+        let fix = "Keep one of them; another may call `ravi-workspace provision` itself.".to_owned();
+        wrong.push((format!("{shown} has another WorktreeCreate hook beside ours; both make a worktree"), fix));
+    }
+    wrong.into_iter().map(|(message, fix)| Finding::warn(CHECK, message, fix)).collect()
+}
+
+fn jean(workspaces: &[PathBuf]) -> Tool {
+    // Jean reads the file of the project, which is committed for most.
+    let mut tool = Tool::default();
+    for file in workspaces.iter().map(|path| path.join("jean.json")) {
+        let shown = file.display();
+        let (message, fix) = match jean::look(&file) {
+            jean::Seen::None => continue,
+            jean::Seen::Both => {
+                tool.installed = true;
+                continue;
+            }
+            jean::Seen::Half => {
+                (format!("{shown} calls us at setup or teardown only"), "Run `ravi-workspace hook jean install` there.")
+            }
+            jean::Seen::Unreadable => (format!("Jean cannot read {shown}"), "Repair the file."),
+        };
+        tool.wrong.push(Finding::warn(CHECK, message, fix));
+    }
+    tool
 }
 
 fn shadowed(root: &Path, user: &Path) -> Vec<Finding> {

@@ -46,6 +46,12 @@ impl Payload {
     }
 }
 
+/// The folder with Claude Code's settings of this user.
+pub(crate) fn config_dir() -> Option<PathBuf> {
+    let set = std::env::var_os("CLAUDE_CONFIG_DIR").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    set.or_else(|| Some(etcetera::home_dir().ok()?.join(".claude")))
+}
+
 /// What Claude Code is to read before each command of a session in the worktree with this private git dir. A session's agents
 /// read it too, and may have worktrees of their own: there, git's own configuration says who the author is.
 pub(crate) fn session_script(git_dir: Option<&Path>, environment: Environment) -> String {

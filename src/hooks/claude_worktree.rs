@@ -20,8 +20,8 @@ const SETTINGS: [&str; 2] = [".claude/settings.local.json", ".claude/settings.js
 /// Where the remote's default branch may be known, in the order that Claude Code looks.
 const BASES: [&str; 3] = ["refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/remotes/origin/master"];
 
-/// Makes the worktree of this name; `false` when it was there. `home`: the user's folder, for the user's settings.
-pub(crate) fn make(cwd: &Path, name: &str, home: Option<&Path>) -> Result<(PathBuf, bool), HookError> {
+/// Makes the worktree of this name; `false` when it was there. `user`: the folder with the user's settings.
+pub(crate) fn make(cwd: &Path, name: &str, user: Option<&Path>) -> Result<(PathBuf, bool), HookError> {
     let root = root(cwd)?;
     let path = folder(&root).join(name);
     if path.join(".git").exists() {
@@ -34,7 +34,7 @@ pub(crate) fn make(cwd: &Path, name: &str, home: Option<&Path>) -> Result<(PathB
         |arguments: &[&str]| git(&root, "make the worktree", &[&["worktree", "add", "--quiet"], arguments].concat());
     match resolves(cwd, &format!("refs/heads/{branch}")) {
         true => add(&[&text, &branch])?,
-        false => add(&["-b", &branch, &text, &base(cwd, &root, home)?])?,
+        false => add(&["-b", &branch, &text, &base(cwd, &root, user)?])?,
     };
     match include(&root, &path) {
         Ok(()) => Ok((path, true)),
@@ -74,8 +74,8 @@ fn folder(root: &Path) -> PathBuf {
 }
 
 /// The commit itself: for a remote's branch git would write an upstream into the configuration that everybody shares.
-fn base(cwd: &Path, root: &Path, home: Option<&Path>) -> Result<String, HookError> {
-    let known = BASES.into_iter().filter(|_| !from_head(root, home)).find(|name| resolves(cwd, name));
+fn base(cwd: &Path, root: &Path, user: Option<&Path>) -> Result<String, HookError> {
+    let known = BASES.into_iter().filter(|_| !from_head(root, user)).find(|name| resolves(cwd, name));
     git(cwd, "find the commit to begin at", &["rev-parse", "--verify", known.unwrap_or("HEAD")])
 }
 
@@ -84,7 +84,7 @@ fn resolves(cwd: &Path, name: &str) -> bool {
 }
 
 /// The setting `worktree.baseRef`, of the project before that of the user.
-fn from_head(root: &Path, home: Option<&Path>) -> bool {
+fn from_head(root: &Path, user: Option<&Path>) -> bool {
     #[derive(Deserialize)]
     struct Settings {
         worktree: Worktree,
@@ -95,7 +95,7 @@ fn from_head(root: &Path, home: Option<&Path>) -> bool {
         base: String,
     }
     let project = SETTINGS.iter().map(|name| root.join(name));
-    let mut all = project.chain(home.map(|home| home.join(".claude/settings.json")));
+    let mut all = project.chain(user.map(|folder| folder.join("settings.json")));
     let said = all.find_map(|file| {
         let bytes = files::read_bounded_following(&file, LIMIT).ok()?;
         Some(serde_json::from_slice::<Settings>(&bytes).ok()?.worktree.base)

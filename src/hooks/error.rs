@@ -68,6 +68,14 @@ pub enum HookError {
         /// The value.
         path: PathBuf,
     },
+    /// A settings file of an orchestrator's is not what it must be.
+    #[error("{} cannot take our hooks: {reason}", path.display())]
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A file of hooks could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -84,6 +92,7 @@ impl Explain for HookError {
             HookError::Git { .. } => "hook.git",
             HookError::TwoHooks { .. } => "hook.two_hooks",
             HookError::HooksPath { .. } => "hook.hooks_path",
+            HookError::Settings { .. } => "hook.settings",
             HookError::File(e) => return e.code(),
         }
         .into()
@@ -102,6 +111,9 @@ impl Explain for HookError {
             HookError::TwoHooks { aside, .. } => format!("Join them in one, remove {}, and again.", aside.display()),
             HookError::HooksPath { .. } => {
                 "Add this line to your own post-checkout hook: ravi-workspace hook git post-checkout \"$@\"".into()
+            }
+            HookError::Settings { .. } => {
+                "Nothing was changed. Repair the file, or write the hooks in by hand; see docs/orchestrators.md.".into()
             }
             HookError::File(e) => e.hint(),
         }

@@ -5,17 +5,21 @@
 //! line.
 
 pub mod claude;
+pub(crate) mod claude_settings;
 pub(crate) mod claude_worktree;
 pub mod codex_monitor;
 pub mod dmux;
 mod error;
 mod git;
+pub(crate) mod jean;
+mod json_file;
 mod script;
 
 pub use error::HookError;
 pub use script::{HookFile, HookFileState};
 
 pub(crate) use git::git;
+pub(crate) use json_file::JsonFile;
 pub(crate) use script::{Script, program};
 
 use serde::Serialize;

@@ -7,8 +7,10 @@ use super::hooks::{Wish, on_files, provisioned, run_blocking};
 use crate::error::Result;
 use crate::handover::{Environment, Workspace};
 use crate::hooks::claude::{self, Payload};
-use crate::hooks::{Did, HookError, HookFile, HookReport, Script, claude_worktree, git};
-use crate::workspace::{Progress, inspect};
+use crate::hooks::claude_settings::ClaudeHooks;
+use crate::hooks::jean::JeanScripts;
+use crate::hooks::{Did, HookError, HookFile, HookReport, JsonFile, Script, claude_worktree, git};
+use crate::workspace::{Lock, Progress, WorkspaceError, inspect};
 
 impl Ravi {
     /// git's `post-checkout OLD NEW FLAG`, run in `folder`: a linked worktree whose first checkout this is, is set up.
@@ -56,6 +58,54 @@ impl Ravi {
         on_files(move || Script::uninstall(&git_hook(&path)?.path)).await
     }
 
+    /// Installs Claude Code's hooks for this user, or for the project at `project` alone, in the file that is not shared.
+    ///
+    /// # Errors
+    /// The file is not what Claude Code's settings must be, or cannot be written.
+    pub async fn install_claude_hooks(&self, project: Option<&Path>) -> Result<HookFile> {
+        let (file, hooks) = self.claude_file(project)?;
+        on_files(move || file.install(&hooks)).await
+    }
+
+    /// Takes them out again; what was there before comes back byte for byte.
+    ///
+    /// # Errors
+    /// As for [`install_claude_hooks`](Ravi::install_claude_hooks).
+    pub async fn uninstall_claude_hooks(&self, project: Option<&Path>) -> Result<HookFile> {
+        let (file, hooks) = self.claude_file(project)?;
+        on_files(move || file.uninstall(&hooks)).await
+    }
+
+    fn claude_file(&self, project: Option<&Path>) -> Result<(JsonFile, ClaudeHooks)> {
+        let path = match project {
+            Some(project) => inspect(project)?.root.join(".claude/settings.local.json"),
+            None => {
+                let reason = "neither CLAUDE_CONFIG_DIR nor HOME is set".to_owned();
+                let folder = claude::config_dir();
+                folder.ok_or(WorkspaceError::Folder { path: "~".into(), reason })?.join("settings.json")
+            }
+        };
+        Ok((JsonFile::new(path, &self.state_dir()), ClaudeHooks { program: crate::hooks::program() }))
+    }
+
+    /// Puts our commands among the scripts in the `jean.json` of the project at `project`, before those that are there.
+    ///
+    /// # Errors
+    /// The file is not what Jean's must be, or cannot be written.
+    pub async fn install_jean_scripts(&self, project: &Path) -> Result<HookFile> {
+        let file = JsonFile::new(inspect(project)?.root.join("jean.json"), &self.state_dir());
+        on_files(move || file.install(&JeanScripts)).await
+    }
+
+    /// Takes them out again; what was there before comes back byte for byte.
+    ///
+    /// # Errors
+    /// As for [`install_jean_scripts`](Ravi::install_jean_scripts).
+    pub async fn uninstall_jean_scripts(&self, project: &Path) -> Result<HookFile> {
+        let file = JsonFile::new(inspect(project)?.root.join("jean.json"), &self.state_dir());
+        on_files(move || file.uninstall(&JeanScripts)).await
+    }
+
     /// Claude Code's `WorktreeCreate`: makes the worktree, sets it up, and answers its path. A worktree that cannot be set
     /// up is removed again.
     ///
@@ -68,14 +118,18 @@ impl Ravi {
     ) -> Result<PathBuf> {
         let (name, cwd) = (payload.safe_name()?, payload.cwd.clone());
         let known = name.clone();
-        let (path, made) = run_blocking(move || Ok(claude_worktree::make(&cwd, &known, home().as_deref())?)).await?;
+        // Hooks of the user and of the project run at once.
+        let key = format!("hook/claude/{}/{name}", cwd.display());
+        let _lock = Lock::wait(self.inner.ledger.dir(), &key, &name).await?;
+        let (path, made) =
+            run_blocking(move || Ok(claude_worktree::make(&cwd, &known, claude::config_dir().as_deref())?)).await?;
         let done = self.set_up(Wish::new(&path, "claude", &name), Some(&payload.cwd), &progress).await;
         match done {
             Ok(done) => Ok(done.path),
             Err(error) => {
                 if made {
                     let cwd = payload.cwd.clone();
-                    // It is empty yet; what cannot be removed now is left to the person.
+                    // Nobody worked in it yet; what cannot be removed now is left to the person.
                     let _ = run_blocking(move || Ok(claude_worktree::unmake(&cwd, &path, &name)?)).await;
                 }
                 Err(error)
@@ -171,8 +225,4 @@ fn git_hook(path: &Path) -> Result<Script, HookError> {
     let file = PathBuf::from(git(path, "find its hooks", &arguments)?);
     let call = format!("{} hook git post-checkout \"$@\"", crate::hooks::program());
     Ok(Script { path: file, call, instead_of: None })
-}
-
-fn home() -> Option<PathBuf> {
-    etcetera::home_dir().ok()
 }

@@ -42,4 +42,5 @@ pub(crate) use reap::reap;
 pub(crate) use release::{done_before, pay_due, release};
 pub(crate) use shared::RECORD_FILE;
 pub(crate) use signing::PROGRAM as SIGN_PROGRAM;
+pub(crate) use splice::{Splice, Undone};
 pub(crate) use suspend::{suspend, wake};

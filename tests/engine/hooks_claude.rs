@@ -312,10 +312,12 @@ async fn the_real_claude_code_works_as_the_workspace_and_its_agents_as_theirs() 
     let repository = bed.repository("repo");
     let manual = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/orchestrators.md"));
     let manual = manual.expect("it is there");
-    let printed = manual.split("## Claude Code").nth(1).and_then(|text| text.split("```").nth(1)).expect("settings");
+    let printed = manual.split("## Claude Code").nth(1).and_then(|text| text.split("```json").nth(1));
+    let settings = printed.and_then(|text| text.split("```").next()).expect("settings");
     std::fs::create_dir(repository.join(".claude")).expect("a folder");
-    let settings = printed.strip_prefix("json").expect("JSON");
     std::fs::write(repository.join(".claude/settings.local.json"), settings).expect("written");
+    // For the user too: both hooks run, and make one.
+    bed.run(&["hook", "claude", "install"]).ok();
 
     let model = Model::start().await;
     let run = |session: Value, agent: Value| {

@@ -23,6 +23,25 @@ pub fn in_bed(bed: &Bed, program: impl AsRef<std::ffi::OsStr>, folder: &Path) ->
     command
 }
 
+/// The shells that are installed, with the program on the PATH that a login shell ends up with.
+pub fn login_shells(bed: &Bed) -> Vec<&'static str> {
+    let ours = Path::new(env!("CARGO_BIN_EXE_ravi-workspace")).parent().expect("a folder").display();
+    for name in [".bash_profile", ".zprofile"] {
+        std::fs::write(bed.path(name), format!("export PATH='{ours}':\"$PATH\"\n")).expect("written");
+    }
+    std::fs::write(bed.path(".zshrc"), "").expect("written");
+    std::fs::create_dir_all(bed.path(".config/fish")).expect("a folder");
+    std::fs::write(bed.path(".config/fish/config.fish"), format!("set -gx PATH '{ours}' $PATH\n")).expect("written");
+    let there = |shell: &&str| {
+        let found = Command::new(shell).args(["-c", "true"]).output().is_ok_and(|done| done.status.success());
+        if !found {
+            println!("skipped: {shell} is not installed; run scripts/setup test");
+        }
+        found
+    };
+    ["bash", "zsh", "fish"].into_iter().filter(there).collect()
+}
+
 fn git(bed: &Bed, folder: &Path, args: &[&str]) -> Run {
     in_bed(bed, "git", folder).args(args).output().expect("git starts").into()
 }
@@ -123,4 +142,42 @@ async fn direnv_s_function_gives_a_shell_what_the_workspace_has_and_nothing_else
     run(&["allow", "."]).ok();
     let seen = run(&["exec", ".", "sh", "-c", "echo $GIT_AUTHOR_NAME"]).ok();
     assert_eq!(seen.stdout.trim(), "one agent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_shell_takes_over_what_env_prints_whatever_is_in_it() {
+    let bed = Bed::new().await;
+    let folder = bed.path("a 'quoted' \"folder\" $(touch hit) `touch hit` \\ é;*");
+    let name = "It's \"me\" $(touch hit) `touch hit` \\ \\' ü; *";
+    let repository = bed.repository("repo");
+    bed.git(&repository, &["worktree", "add", "--quiet", "-b", "hostile", folder.to_str().expect("text")]);
+    let state = bed.path("a 'state' \"dir\" $(touch hit)\\");
+    let with_state = |mut command: Command| -> Run {
+        command.env("RAVI_WORKSPACE_STATE", &state).env_remove("GIT_AUTHOR_NAME").output().expect("it starts").into()
+    };
+    let mut provision = bed.program();
+    provision.args(Bed::provision_args(&folder, "hostile", name));
+    let done = with_state(provision).ok().json();
+    for shell in login_shells(&bed) {
+        let eval = match shell {
+            "fish" => "ravi-workspace env . --shell fish | source",
+            "zsh" => "eval \"$(ravi-workspace env . --shell zsh)\"",
+            _ => "eval \"$(ravi-workspace env . --shell bash)\"",
+        };
+        // Twice, as a prompt does.
+        let text = format!(
+            "{eval}; {eval}; printenv GIT_AUTHOR_NAME; printenv GIT_COMMITTER_EMAIL; command -v gh; printenv PATH; git commit -q \
+             --allow-empty -m Work; git log -1 --format=%an"
+        );
+        let mut command = in_bed(&bed, shell, &folder);
+        command.args(["-c", &text]);
+        let seen = with_state(command).ok();
+        let lines: Vec<&str> = seen.stdout.lines().collect();
+        let bin = state.join("bin").display().to_string();
+        assert_eq!((lines[0], lines[1]), (name, done["identity"]["email"].as_str().expect("text")), "{shell}");
+        assert_eq!(lines[2], format!("{bin}/gh"), "{shell}");
+        assert_eq!(lines[3].matches(&bin).count(), 1, "{shell}: once on PATH");
+        assert_eq!(lines.get(4), Some(&name), "{shell}");
+        assert!(!folder.join("hit").exists() && !seen.stdout.contains("ravi_id_"), "{shell}");
+    }
 }

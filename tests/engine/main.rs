@@ -36,6 +36,7 @@ mod hooks_dmux;
 mod hooks_dmux_real;
 mod hooks_dmux_sessions;
 mod hooks_five_panes;
+mod hooks_install;
 mod hooks_lifetimes;
 mod hooks_worktrees;
 mod inbox_codes;
