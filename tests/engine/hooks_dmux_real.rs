@@ -3,6 +3,7 @@
 use serde_json::json;
 use tauri_plugin_ravi::local::Options;
 
+use crate::common::dmux_screen::Screen;
 use crate::common::real_dmux::Dmux;
 use crate::common::{Bed, HUMAN_EMAIL, HUMAN_NAME};
 
@@ -212,4 +213,28 @@ async fn hooks_in_a_project_with_a_space_in_its_path_end_the_same() {
     dmux.hook("pane_closed fix-auth", 1);
     assert_eq!((dmux.states(), bed.live_keys().await), (Vec::new(), 0));
     assert!(!dmux.hooks().contains(&"before_worktree_remove fix-auth".into()), "this dmux quotes it: no need to warn");
+}
+
+/// As a person does it: dmux's own program in a terminal.
+#[tokio::test(flavor = "multi_thread")]
+async fn in_dmux_s_own_windows_a_pane_comes_and_goes() {
+    let bed = Bed::new().await;
+    let Some(dmux) = Dmux::start(&bed) else { return };
+    // dmux does not start in a folder whose own name has a space.
+    let screen = Screen::open(&dmux, &dmux.project("project"));
+    screen.new_agent("add a login page");
+    let first = dmux.agent(1);
+    let slug = first["tree"].as_str();
+    assert_eq!(first["author"], format!("{slug} <{slug}@raviapp.test>"));
+    assert_eq!((first["key"].as_str(), dmux.states()), ("there", one(slug, "ready")));
+    assert_eq!(bed.live_keys().await, 1);
+
+    screen.press("x", |text| text.contains("How do you want to close"));
+    screen.press("Down", |text| text.contains("▶ Close and remove worktree"));
+    screen.press("Down", |text| text.contains("▶ Close and delete everything"));
+    screen.press("Enter", |text| !text.contains("How do you want to close"));
+    for event in ["before_worktree_remove", "worktree_removed", "pane_closed"] {
+        dmux.hook(&format!("{event} {slug}"), 1);
+    }
+    assert_eq!((dmux.states(), bed.live_keys().await), (Vec::new(), 0));
 }

@@ -2,6 +2,7 @@
 //!
 //! Each test that uses it has its own; nothing of the machine's own configuration is read.
 
+pub mod dmux_screen;
 pub mod git_server;
 pub mod leaks;
 pub mod local_support;

@@ -26,6 +26,11 @@ const EVENTS: [&str; 9] = [
     "post_merge",
 ];
 
+/// Only the agent of the test, and no questions.
+const SETTINGS: &str = r#"{"defaultAgent":"claude","enabledAgents":["claude"]}"#;
+const ONBOARDED: &str =
+    r#"{"tmuxConfigOnboarding":{"completed":true},"openRouterApiKeyOnboarding":{"completed":true}}"#;
+
 /// Asked for its name by dmux it answers nothing; else it writes down who it is, before and after it first uses its
 /// identity, and works until it is killed.
 const AGENT: &str = r#"#!/bin/sh
@@ -71,6 +76,10 @@ impl<'a> Dmux<'a> {
             std::fs::create_dir_all(bed.path(folder)).expect("a folder");
         }
         dmux.script("bin/claude", AGENT);
+        // It starts itself by this name in a session of its own.
+        dmux.script("bin/dmux", &format!("#!/bin/sh\nexec node '{}/index.js' \"$@\"\n", dmux.dist.display()));
+        std::fs::write(bed.path(".dmux.global.json"), SETTINGS).expect("written");
+        std::fs::write(bed.path(".dmux/onboarding.json"), ONBOARDED).expect("written");
         for event in EVENTS {
             let log = bed.path("hooks.log");
             let text = format!("#!/bin/sh\necho \"{event} $DMUX_SLUG\" >> '{}'\n", log.display());
@@ -123,7 +132,7 @@ impl<'a> Dmux<'a> {
     }
 
     /// A program in the person's session; nothing of whoever runs the tests is in its environment.
-    fn command(&self, program: &str) -> Command {
+    pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         let strange = |name: &str| ["TMUX", "DMUX_", "RAVI_", "GIT_"].iter().any(|start| name.starts_with(start));
         for (name, _) in std::env::vars_os().filter(|(name, _)| strange(&name.to_string_lossy())) {
@@ -136,6 +145,10 @@ impl<'a> Dmux<'a> {
     pub fn tmux(&self, args: &[&str]) -> String {
         let run: Run = self.command("tmux").arg("-u").args(args).output().expect("tmux starts").into();
         run.ok().stdout.trim_end().to_owned()
+    }
+
+    pub fn home(&self) -> &Path {
+        &self.home
     }
 
     /// A repository that dmux has been started in once.
