@@ -31,6 +31,7 @@ mod github_gh;
 mod github_hostile;
 mod github_push;
 mod hooks_claude;
+mod hooks_claude_squad;
 mod hooks_codex_monitor;
 mod hooks_dmux;
 mod hooks_dmux_real;
