@@ -117,8 +117,10 @@ async fn jean_s_scripts_set_up_and_take_down() {
 async fn direnv_s_function_gives_a_shell_what_the_workspace_has_and_nothing_elsewhere() {
     let bed = Bed::new().await;
     let repository = bed.repository("repo");
-    let tree = bed.worktree(&repository, "one");
-    bed.run(&Bed::provision_args(&tree, "one", "one agent")).ok();
+    let tree = bed.path("it's a tree"); // direnv itself stumbles over $ and " in paths
+    bed.git(&repository, &["worktree", "add", "--quiet", "-b", "one", tree.to_str().expect("text")]);
+    let name = "one 'agent' $HOME \"x\" \\";
+    bed.run(&Bed::provision_args(&tree, "one", name)).ok();
     let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/direnv/use_ravi.sh");
     let ask = |folder: &Path| {
         // direnv's own functions that it calls.
@@ -126,7 +128,7 @@ async fn direnv_s_function_gives_a_shell_what_the_workspace_has_and_nothing_else
         let run = in_bed(&bed, "bash", folder).args(["-euc", text, "bash"]).arg(&library).output();
         Run::from(run.expect("bash starts"))
     };
-    assert_eq!(ask(&tree).ok().stdout, "author=one agent\n");
+    assert_eq!(ask(&tree).ok().stdout, format!("author={name}\n"));
     let elsewhere = in_bed(&bed, "bash", &repository)
         .args(["-c", ". \"$1\"; log_error() { echo \"$*\" >&2; }; use_ravi || echo refused", "bash"])
         .arg(&library)
@@ -137,11 +139,19 @@ async fn direnv_s_function_gives_a_shell_what_the_workspace_has_and_nothing_else
         println!("skipped: direnv itself is not installed");
         return;
     }
-    std::fs::write(tree.join(".envrc"), format!("source {}\nuse ravi\n", library.display())).expect("written");
-    let run = |args: &[&str]| Run::from(in_bed(&bed, "direnv", &tree).args(args).output().expect("direnv starts"));
+    // As the manual says.
+    let libraries = bed.path(".config/direnv/lib");
+    std::fs::create_dir_all(&libraries).expect("a folder");
+    std::fs::copy(&library, libraries.join("use_ravi.sh")).expect("copied");
+    std::fs::write(tree.join(".envrc"), "use ravi\n").expect("written");
+    let run = |args: &[&str]| {
+        let mut command = in_bed(&bed, "direnv", &tree);
+        command.env("XDG_CONFIG_HOME", bed.path(".config")).env("XDG_DATA_HOME", bed.path(".local"));
+        Run::from(command.args(args).output().expect("direnv starts"))
+    };
     run(&["allow", "."]).ok();
-    let seen = run(&["exec", ".", "sh", "-c", "echo $GIT_AUTHOR_NAME"]).ok();
-    assert_eq!(seen.stdout.trim(), "one agent");
+    let seen = run(&["exec", ".", "sh", "-c", "echo \"$GIT_AUTHOR_NAME\"; command -v gh"]).ok();
+    assert_eq!(seen.stdout, format!("{name}\n{}\n", bed.state().join("bin/gh").display()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
