@@ -20,8 +20,8 @@ use crate::inbox::Feeds;
 use crate::ledger::{IdentityRow, Ledger};
 use crate::vault::Memory;
 use crate::workspace::{
-    self, Context, OwedRevocation, Progress, ProvisionRequest, Provisioned, ReapReport, Released, WorkspaceError,
-    WorkspaceSummary,
+    self, Context, Listing, OwedRevocation, Progress, ProvisionRequest, Provisioned, ReapReport, Released,
+    WorkspaceError, WorkspaceSummary,
 };
 
 /// How often [`Ravi::tend`] looks for debts that are due.
@@ -45,6 +45,7 @@ struct Inner {
     logins: Logins,
     github: GithubConfig,
     trail: Trail,
+    listing: Listing,
     feeds: Arc<Feeds>,
 }
 
@@ -73,6 +74,7 @@ impl Ravi {
             trail: Trail::new(&ledger),
             ledger,
             memory: Memory::default(),
+            listing: Listing::default(),
             host: Mutex::default(),
             logins: Logins::default(),
             feeds: Arc::default(),
@@ -228,8 +230,8 @@ impl Ravi {
     }
 
     fn context<'a>(&'a self, account: &'a Session<ManagementKey>, listener: workspace::Listener<'a>) -> Context<'a> {
-        let Inner { ledger, server, config, github, .. } = &*self.inner;
-        Context { ledger, account, server, config, github, listener }
+        let Inner { ledger, server, config, github, listing, .. } = &*self.inner;
+        Context { ledger, account, server, config, github, listing, listener }
     }
 
     /// Revocations that are still owed are tried whenever there is a key at hand. They are not this caller's business:

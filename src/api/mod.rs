@@ -193,6 +193,11 @@ impl<K: Credential> Session<K> {
         &self.client
     }
 
+    /// Whether `other` speaks with the same key to the same server.
+    pub(crate) fn has_key_of(&self, other: &Session<K>) -> bool {
+        self.authorization == other.authorization && self.client.options().base_url == other.client.options().base_url
+    }
+
     /// Identities: of the account, or the one identity of an identity key.
     pub fn identities(&self) -> Identities<'_, K> {
         Identities::new(self.caller())

@@ -1,5 +1,6 @@
 //! Bindings: which workspace has which identity, and what was begun for it.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::Type;
@@ -10,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::identities::{IdentityRow, IdentityState, set_state};
 use super::{Ledger, LedgerError, now_ms};
 use crate::api::{IdentityKey, IdentityUuid, KeyUuid};
+use crate::audit::{Entry, Stamped};
 use crate::error::ErrorBody;
 use crate::github::Plan;
 use crate::workspace::{GithubInfo, ProvisionRequest, Released};
@@ -161,12 +163,13 @@ impl Ledger {
         Ok(())
     }
 
-    /// The uuid of the record of a key that the binding has already.
-    pub(crate) fn set_key_uuid(&self, id: &str, uuid: &KeyUuid) -> Result<(), LedgerError> {
-        self.change("ledger: key record known", |t| {
-            t.execute("UPDATE binding SET key_uuid = ?2 WHERE id = ?1", params![id, uuid.as_str()])
-        })?;
-        Ok(())
+    /// The uuid of the record of a key that the binding has already, and the entry that says so.
+    pub(crate) fn set_key_uuid(&self, id: &str, uuid: &KeyUuid, entry: Entry) -> Result<(), LedgerError> {
+        let entries = [Stamped::now(entry)];
+        self.change_noted("ledger: key record known", |t| {
+            t.execute("UPDATE binding SET key_uuid = ?2 WHERE id = ?1", params![id, uuid.as_str()])?;
+            Ok(((), Cow::Borrowed(&entries[..])))
+        })
     }
 
     /// The identity key of a binding, opened.

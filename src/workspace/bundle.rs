@@ -24,7 +24,7 @@ pub(super) async fn give(ctx: Context<'_>, binding: &Binding, found: &Found) -> 
         ctx.skip(&binding.id, Step::Bundle);
         return Ok(false);
     }
-    let host = account::known_host(ctx.ledger, ctx.account, ctx.server, ctx.config.host_name(), found.new).await?;
+    let host = account::known_host(ctx.ledger, ctx.account, ctx.server, ctx.config.host_name(), found.looked).await?;
     let giver = Giver {
         ledger: ctx.ledger,
         account: ctx.account,

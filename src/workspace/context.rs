@@ -8,6 +8,7 @@ use crate::github::GithubConfig;
 use crate::ledger::{Ledger, now_ms};
 
 use super::error::WorkspaceError;
+use super::listing::Listing;
 use super::model::{Progress, Step, StepState};
 
 /// Told each step while a job runs.
@@ -21,6 +22,7 @@ pub(crate) struct Context<'a> {
     pub(crate) server: &'a str,
     pub(crate) config: &'a Config,
     pub(crate) github: &'a GithubConfig,
+    pub(crate) listing: &'a Listing,
     pub(crate) listener: Listener<'a>,
 }
 

@@ -36,9 +36,21 @@ fn write(path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FileError> {
 /// Writes a configuration file of git's, holding the lock that git itself would hold (`<file>.lock`, made exclusively
 /// and renamed over the file: lockfile.h in git's source).
 pub(super) fn write_git_config(path: &Path, bytes: &[u8]) -> Result<(), WorkspaceError> {
+    let mode = path.metadata().map_or(0o644, |meta| meta.mode() & 0o777);
+    write_locked(path, bytes, mode, || true).map(drop)
+}
+
+/// The same for a file that is not there or is empty, with the rights that `like` has; `false` where somebody wrote it
+/// meanwhile.
+pub(super) fn make_git_config(path: &Path, like: &Path, bytes: &[u8]) -> Result<bool, WorkspaceError> {
+    let mode = like.metadata().map_or(0o644, |meta| meta.mode() & 0o666);
+    write_locked(path, bytes, mode, || path.symlink_metadata().map_or(true, |meta| meta.len() == 0))
+}
+
+/// Writes where `may` says so once the lock is held.
+fn write_locked(path: &Path, bytes: &[u8], mode: u32, may: impl FnOnce() -> bool) -> Result<bool, WorkspaceError> {
     let fail = |source| FileError::from_io(path, "write", source);
     let lock = with_suffix(path, ".lock");
-    let mode = path.metadata().map_or(0o644, |meta| meta.mode() & 0o777);
     // The lock is a second name of the temporary file: should this process die while it holds it, whoever sweeps the
     // temporary file away knows the lock as its own.
     let mut temp = files::temporary(path.parent().unwrap_or(Path::new("."))).map_err(fail)?;
@@ -46,13 +58,17 @@ pub(super) fn write_git_config(path: &Path, bytes: &[u8]) -> Result<(), Workspac
     temp.as_file().set_permissions(Permissions::from_mode(mode)).map_err(fail)?;
     temp.as_file().sync_all().map_err(fail)?;
     hold(temp.path(), &lock)?;
+    if !may() {
+        std::fs::remove_file(&lock).map_err(fail)?;
+        return Ok(false);
+    }
     point(When::Before, format_args!("write {}", name(path)));
     if let Err(source) = std::fs::rename(&lock, path) {
         let _ = std::fs::remove_file(&lock);
         return Err(fail(source).into());
     }
     point(When::After, format_args!("write {}", name(path)));
-    Ok(())
+    Ok(true)
 }
 
 fn hold(temp: &Path, lock: &Path) -> Result<(), WorkspaceError> {

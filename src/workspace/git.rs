@@ -40,6 +40,11 @@ const UNSET: &[&str] = &[
     "GIT_WORK_TREE",
 ];
 
+/// What a folder is asked in one call (git-rev-parse(1)): what kind of place it is, and where it belongs.
+const ASK_KIND: [&str; 2] = ["--is-bare-repository", "--is-inside-work-tree"];
+const ASK_PATHS: [&str; 3] = ["--show-toplevel", "--absolute-git-dir", "--git-common-dir"];
+const LOOK: &str = "look at the repository";
+
 /// git, run in one folder.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Git<'a> {
@@ -85,31 +90,13 @@ impl<'a> Git<'a> {
 
     /// Where the folder is in its repository; `None` when it is in none.
     pub(crate) fn locate(self) -> Result<Option<Located>, WorkspaceError> {
-        let doing = "look at the repository";
-        let output = self.output(&["rev-parse", "--is-bare-repository", "--is-inside-work-tree", "--git-dir"])?;
+        let output = self.output(&[&["rev-parse"], &ASK_KIND[..], &ASK_PATHS[..]].concat())?;
+        let mut lines = output.stdout.split(|b| *b == b'\n');
+        let (bare, inside) = (lines.next(), lines.next());
         if !output.status.success() {
-            // 128 and this text is git's answer outside any repository; every other failure is one.
-            let said = String::from_utf8_lossy(&output.stderr);
-            if said.contains("not a git repository (or any") {
-                return Ok(None);
-            }
-            return Err(self.refused(doing, &output));
+            return self.not_in_a_worktree(bare == Some(b"true"), inside == Some(b"false"), &output);
         }
-        let answer = String::from_utf8_lossy(&output.stdout);
-        let mut lines = answer.lines();
-        let (bare, inside) = (lines.next() == Some("true"), lines.next() == Some("true"));
-        if !inside {
-            return if bare {
-                Err(WorkspaceError::Bare { path: self.folder.to_owned() })
-            } else {
-                // Inside `.git` itself.
-                Err(WorkspaceError::Folder {
-                    path: self.folder.to_owned(),
-                    reason: "it lies inside a git dir, not in a worktree".into(),
-                })
-            };
-        }
-        let [top, git_dir, common_dir] = self.three_paths(doing)?;
+        let [top, git_dir, common_dir] = self.three_paths(&lines.collect::<Vec<_>>())?;
         Ok(Some(Located {
             top: self.absolute(&top)?,
             git_dir: self.absolute(&git_dir)?,
@@ -117,16 +104,26 @@ impl<'a> Git<'a> {
         }))
     }
 
-    /// Asks for three paths at once; one by one where a newline in one of them makes the answer ambiguous.
-    fn three_paths(self, doing: &'static str) -> Result<[OsString; 3], WorkspaceError> {
-        const ASK: [&str; 3] = ["--show-toplevel", "--absolute-git-dir", "--git-common-dir"];
-        let all = self.ask(doing, &["rev-parse", ASK[0], ASK[1], ASK[2]])?;
-        let lines: Vec<&[u8]> = bytes(&all).split(|b| *b == b'\n').collect();
-        if let [top, git_dir, common_dir] = lines[..] {
+    /// git tells what kind of place it is before it refuses to name the top of a worktree where there is none.
+    fn not_in_a_worktree(self, bare: bool, outside: bool, output: &Output) -> Result<Option<Located>, WorkspaceError> {
+        let path = self.folder.to_owned();
+        match outside {
+            true if bare => Err(WorkspaceError::Bare { path }),
+            // Inside `.git` itself.
+            true => Err(WorkspaceError::Folder { path, reason: "it lies inside a git dir, not in a worktree".into() }),
+            // 128 and this text is git's answer outside any repository; every other failure is one.
+            false if String::from_utf8_lossy(&output.stderr).contains("not a git repository (or any") => Ok(None),
+            false => Err(self.refused(LOOK, output)),
+        }
+    }
+
+    /// Three paths from one answer; asked for one by one where a newline in one of them makes it ambiguous.
+    fn three_paths(self, answer: &[&[u8]]) -> Result<[OsString; 3], WorkspaceError> {
+        if let [top, git_dir, common_dir, b""] = answer[..] {
             return Ok([os_string(top), os_string(git_dir), os_string(common_dir)]);
         }
-        let one = |what| self.ask(doing, &["rev-parse", what]);
-        Ok([one(ASK[0])?, one(ASK[1])?, one(ASK[2])?])
+        let one = |what| self.ask(LOOK, &["rev-parse", what]);
+        Ok([one(ASK_PATHS[0])?, one(ASK_PATHS[1])?, one(ASK_PATHS[2])?])
     }
 
     /// `--git-common-dir` may be relative to the current directory (git-rev-parse(1)).
@@ -143,6 +140,18 @@ impl<'a> Git<'a> {
         let found =
             self.ask("list tracked files", &[OsStr::new("ls-files"), "-z".as_ref(), "--".as_ref(), &pathspec])?;
         Ok(!found.is_empty())
+    }
+
+    /// Everything in one file of the configuration, which must be there.
+    pub(crate) fn all(self, scope: Scope) -> Result<Values, WorkspaceError> {
+        let listed = self.ask("read its configuration", &["config", scope.flag(), "--null", "--list"])?;
+        let listed = String::from_utf8_lossy(bytes(&listed)).into_owned();
+        let entry = |line: &str| match line.split_once('\n') {
+            Some((key, value)) => (key.to_owned(), value.to_owned()),
+            // A name without a value.
+            None => (line.to_owned(), String::new()),
+        };
+        Ok(Values(listed.split_terminator('\0').map(entry).collect()))
     }
 
     /// All values of `key` in one file of the configuration.
@@ -232,6 +241,29 @@ fn held_lock(output: &Output) -> Option<PathBuf> {
     Some(format!("{file}.lock").into())
 }
 
+/// The values of one file of the configuration.
+#[derive(Debug, Default)]
+pub(crate) struct Values(Vec<(String, String)>);
+
+impl Values {
+    /// All values of `key`.
+    pub(crate) fn of(&self, key: &str) -> Vec<String> {
+        let key = canonical(key);
+        self.0.iter().filter(|(name, _)| *name == key).map(|(_, value)| value.clone()).collect()
+    }
+}
+
+/// A key as git lists it: section and name in small letters, what is between them as it is (git-config(1)).
+fn canonical(key: &str) -> String {
+    match (key.split_once('.'), key.rsplit_once('.')) {
+        (Some((section, _)), Some((above, name))) => {
+            let (section, below) = (section.to_ascii_lowercase(), &above[section.len()..]);
+            format!("{section}{below}.{}", name.to_ascii_lowercase())
+        }
+        _ => key.to_ascii_lowercase(),
+    }
+}
+
 /// Which file of a repository's configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
@@ -308,7 +340,16 @@ pub(crate) fn first_line(file: &Path) -> io::Result<OsString> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_version;
+    use super::{Values, canonical, parse_version};
+
+    #[test]
+    fn a_value_is_found_whatever_the_case_of_its_name() {
+        assert_eq!(canonical("user.signingKey"), "user.signingkey");
+        assert_eq!(canonical("URL.https://GitHub.com/x.y.insteadOf"), "url.https://GitHub.com/x.y.insteadof");
+        let values = Values(vec![("core.bare".into(), "a".into()), ("core.bare".into(), "b".into())]);
+        assert_eq!(values.of("core.Bare"), ["a", "b"]);
+        assert!(values.of("core.worktree").is_empty());
+    }
 
     #[test]
     fn versions_of_all_builds_are_read() {

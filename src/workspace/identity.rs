@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::address;
 use super::context::Context;
 use super::error::WorkspaceError;
+use super::listing::Listed;
 use crate::account;
 use crate::api::{ApiError, CreatedIdentity, Identity, IdentityKey, IdentityUuid, KeyRecord, NewIdentity};
 use crate::audit::{Action, Entry};
@@ -34,13 +35,15 @@ struct Wanted {
 /// The identity of a workspace.
 pub(crate) struct Found {
     pub(crate) row: IdentityRow,
-    /// It was made a moment ago, after the account had been looked through for everything that is known of it.
+    /// It was made a moment ago: there is nothing in its vault.
     pub(crate) new: bool,
+    /// The account was looked through for it just now, and what is known of it noted.
+    pub(crate) looked: bool,
 }
 
 /// Finds or makes the identity of `binding`.
 pub(crate) async fn find_or_make(ctx: Context<'_>, binding: &Binding) -> Result<Found> {
-    let old = |row| Found { row, new: false };
+    let old = |row| Found { row, new: false, looked: false };
     if let Some(row) = known(ctx, binding).await? {
         return rename_if_needed(ctx, row, binding).await.map(old);
     }
@@ -56,7 +59,7 @@ pub(crate) async fn find_or_make(ctx: Context<'_>, binding: &Binding) -> Result<
             let full = || WorkspaceError::PlanFull { id: binding.id.clone(), message: server.to_string() };
             from_pool(ctx, binding).await?.map(old).ok_or_else(|| full().into())
         }
-        made => made.map(|row| Found { row, new: true }),
+        made => made,
     }
 }
 
@@ -142,12 +145,12 @@ async fn fence(ctx: Context<'_>, uuid: &IdentityUuid) -> Result<()> {
     Ok(ctx.ledger.run(move |l| l.set_cursor(&known, cursor)).await?)
 }
 
-async fn make(ctx: Context<'_>, binding: &Binding) -> Result<IdentityRow> {
+async fn make(ctx: Context<'_>, binding: &Binding) -> Result<Found> {
     let identifiers = match &binding.request.email {
         Some(chosen) => vec![chosen.clone()],
         None => address::candidates(&binding.name, &binding.nonce),
     };
-    let all = ctx.account.identities().list().await?;
+    let Listed { all, new: looked } = ctx.listing.of(ctx.account).await?;
     // The list is at hand now; whoever asks for the host identity next need not ask Ravi.
     account::note_host(ctx.ledger, &all, ctx.server, ctx.config.host_name()).await?;
     for identifier in &identifiers {
@@ -160,7 +163,7 @@ async fn make(ctx: Context<'_>, binding: &Binding) -> Result<IdentityRow> {
         let before = had(&all, &name, identifier);
         let wanted = Wanted { name, identifier: identifier.clone(), before };
         if let Some(row) = ask_for(ctx, binding, wanted).await? {
-            return Ok(row);
+            return Ok(Found { row, new: true, looked });
         }
     }
     let identifier = identifiers.last().cloned().unwrap_or_default();
@@ -223,8 +226,7 @@ async fn find_record(ctx: Context<'_>, id: &str, identity: &IdentityUuid) -> Res
     if let [only] = &keys_of(ctx, identity).await?[..] {
         let entry = Entry::done(Action::KeyMint).workspace(id).object(only.uuid.as_str()).because("came with identity");
         let (id, uuid) = (id.to_owned(), only.uuid.clone());
-        ctx.ledger.run(move |l| l.set_key_uuid(&id, &uuid)).await?;
-        ctx.note(entry).await?;
+        ctx.ledger.run(move |l| l.set_key_uuid(&id, &uuid, entry)).await?;
     }
     Ok(())
 }

@@ -24,6 +24,13 @@ pub(crate) struct Place {
     pub(crate) common_dir: PathBuf,
 }
 
+impl Inspected {
+    /// The worktree's private git dir, where it is one.
+    pub(crate) fn git_dir(&self) -> Option<&Path> {
+        self.git.as_ref().map(|git| git.git_dir.as_path())
+    }
+}
+
 /// Looks at `path`. Blocks on git.
 pub(crate) fn inspect(path: &Path) -> Result<Inspected, WorkspaceError> {
     let folder = real_folder(path)?;

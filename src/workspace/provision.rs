@@ -14,6 +14,7 @@ use super::inspect::{Inspected, inspect, parent_device};
 use super::lock::Lock;
 use super::model::{GitInfo, GithubInfo, GithubSource, ProvisionRequest, Provisioned, State, Step};
 use super::note::Note;
+use super::ravi_dir::Untracked;
 use super::shared::Repository;
 use super::{address, bundle, env_file, find, identity, ravi_dir, release, signing, values};
 use crate::account;
@@ -83,7 +84,7 @@ fn check_text(field: &'static str, text: &str) -> Result<(), WorkspaceError> {
 
 async fn run(ctx: Context<'_>, request: ProvisionRequest, life: Life) -> Result<Provisioned> {
     let id = request.id.clone();
-    let (binding, place) = ctx.step(&id, Step::Inspect, prepare(ctx, request, life)).await?;
+    let (Bound { binding, untracked }, place) = ctx.step(&id, Step::Inspect, prepare(ctx, request, life)).await?;
     keep_policy(ctx, &id).await?;
     let found = ctx.step(&id, Step::Identity, identity::find_or_make(ctx, &binding)).await?;
     let known = reload(ctx, &id).await?;
@@ -101,7 +102,7 @@ async fn run(ctx: Context<'_>, request: ProvisionRequest, life: Life) -> Result<
         true => ctx.step(&id, Step::Git, set_git(ctx, &binding, &place, &row, &plan)).await?,
         false => ctx.skip(&id, Step::Git),
     }
-    ctx.step(&id, Step::Files, write_files(&binding, &place, &row, key)).await?;
+    ctx.step(&id, Step::Files, write_files(&binding, &place, &row, key, untracked)).await?;
     let github = plan.info();
     ctx.ledger.run(move |l| l.finish_binding(&id, &plan)).await?;
     Ok(answer(&binding, &place, &row, github))
@@ -129,18 +130,24 @@ async fn reload(ctx: Context<'_>, id: &str) -> Result<Binding> {
     Ok(binding.ok_or_else(|| WorkspaceError::Unbound { target: id.to_owned() })?)
 }
 
+/// A binding that is written down, and what was seen of the index where it was looked at for that.
+struct Bound {
+    binding: Binding,
+    untracked: Option<Untracked>,
+}
+
 /// Looks at the folder, refuses what must be refused before anything is done, and writes the binding down.
-async fn prepare(ctx: Context<'_>, request: ProvisionRequest, life: Life) -> Result<(Binding, Inspected)> {
+async fn prepare(ctx: Context<'_>, request: ProvisionRequest, life: Life) -> Result<(Bound, Inspected)> {
     let path = request.path.clone();
     let place = blocking(move || inspect(&path)).await?;
-    let binding = Box::pin(bind(ctx, request, &place, life)).await?;
-    let (seen, known, ledger) = (place.clone(), binding.clone(), ctx.ledger.dir().to_owned());
+    let bound = Box::pin(bind(ctx, request, &place, life)).await?;
+    let (seen, known, ledger) = (place.clone(), bound.binding.clone(), ctx.ledger.dir().to_owned());
     blocking(move || claim_folder(&seen, &known, &ledger)).await?;
-    Ok((binding, place))
+    Ok((bound, place))
 }
 
 /// The binding of the request: a new one, the one there is, or that one renewed.
-async fn bind(ctx: Context<'_>, request: ProvisionRequest, place: &Inspected, life: Life) -> Result<Binding> {
+async fn bind(ctx: Context<'_>, request: ProvisionRequest, place: &Inspected, life: Life) -> Result<Bound> {
     let id = request.id.clone();
     let existing = ctx.ledger.run(move |l| l.binding(&id)).await?;
     let existing = match existing {
@@ -163,7 +170,7 @@ async fn bind(ctx: Context<'_>, request: ProvisionRequest, place: &Inspected, li
     }
 }
 
-async fn add(ctx: Context<'_>, request: ProvisionRequest, place: &Inspected) -> Result<Binding> {
+async fn add(ctx: Context<'_>, request: ProvisionRequest, place: &Inspected) -> Result<Bound> {
     make_room(ctx, place).await?;
     let binding = Binding {
         id: request.id.clone(),
@@ -184,10 +191,10 @@ async fn add(ctx: Context<'_>, request: ProvisionRequest, place: &Inspected) -> 
         at_ms: now_ms(),
     };
     let (known, checked) = (binding.clone(), place.clone());
-    blocking(move || refuse_early(&checked, &known)).await?;
+    let untracked = blocking(move || refuse_early(&checked, &known)).await?;
     let kept = binding.clone();
     ctx.ledger.run(move |l| l.add_binding(&kept)).await?;
-    Ok(binding)
+    Ok(Bound { binding, untracked })
 }
 
 /// Nothing else may be bound here. A binding whose worktree was removed, with another one made at the same place since,
@@ -215,7 +222,7 @@ async fn renew(
     request: ProvisionRequest,
     place: &Inspected,
     life: Life,
-) -> Result<Binding> {
+) -> Result<Bound> {
     let git_dir = place.git.as_ref().map(|g| g.git_dir.clone());
     // Same folder, or the same worktree moved elsewhere.
     let same = old.path == place.root || is_noted(ctx, git_dir.clone(), &old.id).await?;
@@ -227,7 +234,7 @@ async fn renew(
     if old.path == place.root && old.git_dir == git_dir && as_before {
         let kept = old.clone();
         ctx.ledger.run(move |l| l.renew_lifetime(&kept, life == Life::GoesOn)).await?;
-        return Ok(old);
+        return Ok(Bound { binding: old, untracked: None });
     }
     let renewed = Binding {
         name: request.name.clone(),
@@ -239,14 +246,14 @@ async fn renew(
         ..old.clone()
     };
     let (known, checked) = (renewed.clone(), place.clone());
-    blocking(move || {
-        refuse_early(&checked, &known)?;
-        drop_former_env_file(&old, &known)
-    })
-    .await?;
+    let look = move || {
+        let untracked = refuse_early(&checked, &known)?;
+        drop_former_env_file(&old, &known).map(|()| untracked)
+    };
+    let untracked = blocking(look).await?;
     let kept = renewed.clone();
     ctx.ledger.run(move |l| l.renew_binding(&kept)).await?;
-    Ok(renewed)
+    Ok(Bound { binding: renewed, untracked })
 }
 
 async fn is_noted(ctx: Context<'_>, git_dir: Option<PathBuf>, id: &str) -> Result<bool> {
@@ -262,7 +269,7 @@ fn drop_former_env_file(old: &Binding, renewed: &Binding) -> Result<(), Workspac
 }
 
 /// Everything that would make a later step refuse, before the ledger or the server has anything of this workspace.
-fn refuse_early(place: &Inspected, binding: &Binding) -> Result<(), WorkspaceError> {
+fn refuse_early(place: &Inspected, binding: &Binding) -> Result<Option<Untracked>, WorkspaceError> {
     let in_git = place.git.is_some();
     if let Some(file) = &binding.request.env_file {
         env_file::check(&place.root, file, in_git)?;
@@ -275,7 +282,7 @@ fn refuse_early(place: &Inspected, binding: &Binding) -> Result<(), WorkspaceErr
     {
         return Err(WorkspaceError::OtherLedger { path: place.root.clone(), ledger: note.ledger });
     }
-    ravi_dir::check(&place.root, in_git, binding.identity.as_ref().map(|uuid| uuid.as_str()))
+    ravi_dir::check(&place.root, place.git_dir(), binding.identity.as_ref().map(|uuid| uuid.as_str()), None)
 }
 
 /// Leaves the note that proves the binding, in the private git dir.
@@ -307,9 +314,7 @@ async fn set_git(ctx: Context<'_>, binding: &Binding, place: &Inspected, row: &I
     };
     let work = move || {
         let Some(git) = &place.git else { return Ok(()) };
-        let repository = Repository::lock(&place.root, &git.common_dir)?;
-        repository.enable_worktree_config()?;
-        drop(repository);
+        Repository::lock(&place.root, &git.common_dir)?.enable_worktree_config()?;
         let mut note = Note::read(&git.git_dir)?.filter(|note| note.nonce == nonce).ok_or_else(|| {
             WorkspaceError::NotOurs { path: git.git_dir.clone(), reason: "its note was taken away meanwhile".into() }
         })?;
@@ -322,12 +327,18 @@ async fn set_git(ctx: Context<'_>, binding: &Binding, place: &Inspected, row: &I
     Ok(blocking(work).await?)
 }
 
-async fn write_files(binding: &Binding, place: &Inspected, row: &IdentityRow, key: IdentityKey) -> Result<()> {
+async fn write_files(
+    binding: &Binding,
+    place: &Inspected,
+    row: &IdentityRow,
+    key: IdentityKey,
+    untracked: Option<Untracked>,
+) -> Result<()> {
     let (place, row) = (place.clone(), row.clone());
     let env: Option<PathBuf> = binding.request.env_file.clone();
     let work = move || {
         let in_git = place.git.is_some();
-        ravi_dir::check(&place.root, in_git, Some(row.uuid.as_str()))?;
+        ravi_dir::check(&place.root, place.git_dir(), Some(row.uuid.as_str()), untracked)?;
         if let Some(git) = &place.git {
             Repository::lock(&place.root, &git.common_dir)?.exclude()?;
         }
@@ -360,7 +371,7 @@ async fn bundle_and_github(ctx: Context<'_>, binding: &Binding, found: &Found) -
 /// Whose GitHub login serves the workspace.
 async fn github(ctx: Context<'_>, binding: &Binding, found: &Found, given: bool) -> Result<Plan> {
     let (identity, new) = (&found.row.uuid, found.new);
-    let host = account::known_host(ctx.ledger, ctx.account, ctx.server, ctx.config.host_name(), new);
+    let host = account::known_host(ctx.ledger, ctx.account, ctx.server, ctx.config.host_name(), found.looked);
     let Context { ledger, account, github: config, .. } = ctx;
     let (host, new) = (host.await?, new && !given);
     github::decide(Decision { ledger, account, config, binding, identity, new, host }).await

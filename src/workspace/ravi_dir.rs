@@ -34,22 +34,44 @@ struct Owner {
     identity_uuid: Option<String>,
 }
 
-/// Refuses a `.ravi` that this program must not write to. Asked before anything else is done for a workspace.
-pub(crate) fn check(root: &Path, in_git: bool, ours: Option<&str>) -> Result<(), WorkspaceError> {
-    let dir = root.join(DIR);
-    if in_git && Git::at(root).tracks(Path::new(DIR))? {
-        return Err(WorkspaceError::Tracked { path: dir });
+/// A worktree's index as it was when it held nothing of `.ravi`. git writes a new file each time it changes the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Untracked(Option<(u64, i64, i64, u64)>);
+
+impl Untracked {
+    fn now(git_dir: &Path) -> Untracked {
+        let index = git_dir.join("index").metadata();
+        Untracked(index.ok().map(|meta| (meta.ino(), meta.mtime(), meta.mtime_nsec(), meta.size())))
     }
+}
+
+/// Refuses a `.ravi` that this program must not write to. Asked before anything else is done for a workspace, and again
+/// before it is written to; `seen` then spares git's answer where the index has not changed since.
+pub(crate) fn check(
+    root: &Path,
+    git_dir: Option<&Path>,
+    ours: Option<&str>,
+    seen: Option<Untracked>,
+) -> Result<Option<Untracked>, WorkspaceError> {
+    let untracked = git_dir.map(Untracked::now);
+    let known = seen.is_some() && seen == untracked;
+    if untracked.is_some() && !known && Git::at(root).tracks(Path::new(DIR))? {
+        return Err(WorkspaceError::Tracked { path: root.join(DIR) });
+    }
+    check_files(&root.join(DIR), ours).map(|()| untracked)
+}
+
+fn check_files(dir: &Path, ours: Option<&str>) -> Result<(), WorkspaceError> {
     let refuse = |path: PathBuf, reason: &str| Err(WorkspaceError::NotOurs { path, reason: reason.to_owned() });
     let Ok(meta) = dir.symlink_metadata() else { return Ok(()) };
     if meta.is_symlink() {
-        return refuse(dir, "it is a symbolic link");
+        return refuse(dir.to_owned(), "it is a symbolic link");
     }
     if !meta.is_dir() {
-        return refuse(dir, "it is not a folder");
+        return refuse(dir.to_owned(), "it is not a folder");
     }
     if meta.uid() != rustix::process::geteuid().as_raw() {
-        return refuse(dir, "it belongs to another user");
+        return refuse(dir.to_owned(), "it belongs to another user");
     }
     let file = dir.join(FILE);
     match file.symlink_metadata() {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::disk;
 use super::error::WorkspaceError;
-use super::git::{Git, Scope};
+use super::git::{Git, Scope, Values};
 use super::note::{self, Original};
 use super::splice::{Splice, Undone};
 use crate::files::FileError;
@@ -80,11 +80,17 @@ impl<'a> Repository<'a> {
         let git = Git::at(self.top);
         let mut record = self.record()?;
         if record.pending.is_none() {
-            if git.values(Scope::Shared, EXTENSION)?.last().is_some_and(|v| is_true(v)) {
+            // The file is as it was left with the extension on: git need not be asked.
+            let ours = self.read("config")?;
+            if record.config.as_ref().is_some_and(|change| change.stands(ours.as_deref())) {
+                return Ok(());
+            }
+            let shared = if ours.is_some() { git.all(Scope::Shared)? } else { Values::default() };
+            if shared.of(EXTENSION).last().is_some_and(|v| is_true(v)) {
                 return Ok(());
             }
             record.extension = true;
-            record.moved = self.must_move(git)?;
+            record.moved = must_move(&shared);
             record.pending = Some((self.original("config")?, self.original("config.worktree")?));
             self.write(&record)?;
         }
@@ -105,21 +111,6 @@ impl<'a> Repository<'a> {
     fn change_since(&self, before: &Original, name: &str) -> Result<Option<Splice>, WorkspaceError> {
         let after = self.read(name)?.filter(|after| Some(after) != before.content.as_ref());
         Ok(after.and_then(|after| Splice::after_crash(before.content.as_deref(), &after, &[EXTENSION, BARE, WORKTREE])))
-    }
-
-    /// `core.bare=true` and `core.worktree` in the shared file would hold for every worktree once each reads both
-    /// files; git-worktree(1) has them moved to the main worktree's own.
-    fn must_move(&self, git: Git<'_>) -> Result<Vec<(String, Vec<String>)>, WorkspaceError> {
-        let mut moved = Vec::new();
-        let bare = git.values(Scope::Shared, BARE)?;
-        if bare.last().is_some_and(|v| is_true(v)) {
-            moved.push((BARE.to_owned(), bare));
-        }
-        let worktree = git.values(Scope::Shared, WORKTREE)?;
-        if !worktree.is_empty() {
-            moved.push((WORKTREE.to_owned(), worktree));
-        }
-        Ok(moved)
     }
 
     fn move_values(&self, record: &Record) -> Result<(), WorkspaceError> {
@@ -295,6 +286,21 @@ impl<'a> Repository<'a> {
     fn path(&self, name: &str) -> PathBuf {
         self.common_dir.join(name)
     }
+}
+
+/// `core.bare=true` and `core.worktree` in the shared file would hold for every worktree once each reads both files;
+/// git-worktree(1) has them moved to the main worktree's own.
+fn must_move(shared: &Values) -> Vec<(String, Vec<String>)> {
+    let mut moved = Vec::new();
+    let bare = shared.of(BARE);
+    if bare.last().is_some_and(|v| is_true(v)) {
+        moved.push((BARE.to_owned(), bare));
+    }
+    let worktree = shared.of(WORKTREE);
+    if !worktree.is_empty() {
+        moved.push((WORKTREE.to_owned(), worktree));
+    }
+    moved
 }
 
 fn undone(splice: Option<&Splice>, current: Option<&[u8]>) -> Undone {

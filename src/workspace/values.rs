@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::disk;
 use super::error::WorkspaceError;
-use super::git::{Git, Scope};
+use super::git::{Git, Scope, Values};
 use super::note::{Note, Original, SetValue};
 use super::splice::{Splice, Undone};
 
@@ -21,24 +21,24 @@ pub(crate) fn set(
     note: &mut Note,
     wanted: &[(&str, Vec<String>)],
 ) -> Result<(), WorkspaceError> {
-    let git = Git::at(top);
-    if is_set(git, note, wanted)? {
+    let (git, file) = (Git::at(top), config_file(git_dir));
+    let content = disk::read_if_there(&file, FILE_LIMIT)?;
+    let new = content.as_ref().is_none_or(Vec::is_empty);
+    let now = if new { Values::default() } else { git.all(Scope::Worktree)? };
+    if is_set(&now, note, wanted) {
         return Ok(());
     }
-    let file = config_file(git_dir);
     let mut values = Vec::with_capacity(wanted.len());
     for (key, ours) in wanted {
-        let before = match note.values.iter().find(|v| v.key == *key) {
-            Some(known) => known.before.clone(),
-            None => git.values(Scope::Worktree, key)?,
-        };
+        let known = note.values.iter().find(|v| v.key == *key);
+        let before = known.map_or_else(|| now.of(key), |known| known.before.clone());
         values.push(SetValue { key: (*key).to_owned(), before, ours: ours.clone() });
     }
     let dropped: Vec<SetValue> =
         note.values.iter().filter(|v| wanted.iter().all(|(key, _)| *key != v.key)).cloned().collect();
     // Only the first change of a file that is as the human left it can be taken back as a whole.
     if note.values.is_empty() && note.pending.is_none() {
-        note.pending = Some(Original { content: disk::read_if_there(&file, FILE_LIMIT)? });
+        note.pending = Some(Original { content });
     }
     note.config = None;
     note.values = values.into_iter().chain(dropped.iter().cloned()).collect();
@@ -46,8 +46,13 @@ pub(crate) fn set(
     for value in &dropped {
         take_back(git, value)?;
     }
-    for (key, ours) in wanted {
-        git.set(Scope::Worktree, key, ours)?;
+    let written = new && disk::make_git_config(&file, &git_dir.join("HEAD"), text(wanted).as_bytes())?;
+    if !(written && wanted.iter().all(|(key, ours)| is_plain(key, ours))) {
+        // git has the last word on what the text means.
+        let now = if written { git.all(Scope::Worktree)? } else { now };
+        for (key, ours) in wanted.iter().filter(|(key, ours)| now.of(key) != *ours) {
+            git.set(Scope::Worktree, key, ours)?;
+        }
     }
     note.values.retain(|v| dropped.iter().all(|d| d.key != v.key));
     if let Some(Original { content: before }) = note.pending.take() {
@@ -59,17 +64,44 @@ pub(crate) fn set(
 }
 
 /// Whether an earlier run set all of it and nobody changed it since.
-fn is_set(git: Git<'_>, note: &Note, wanted: &[(&str, Vec<String>)]) -> Result<bool, WorkspaceError> {
-    if note.pending.is_some() || note.values.len() != wanted.len() {
-        return Ok(false);
-    }
-    for (key, ours) in wanted {
-        let same = note.values.iter().any(|v| v.key == *key && v.ours == *ours);
-        if !same || git.values(Scope::Worktree, key)? != *ours {
-            return Ok(false);
+fn is_set(now: &Values, note: &Note, wanted: &[(&str, Vec<String>)]) -> bool {
+    let same = |key: &str, ours: &[String]| note.values.iter().any(|v| v.key == key && v.ours == ours);
+    note.pending.is_none()
+        && note.values.len() == wanted.len()
+        && wanted.iter().all(|(key, ours)| same(key, ours) && now.of(key) == *ours)
+}
+
+/// The values as the text of a file that has nothing else (git-config(1), "Syntax"), written as git writes them.
+fn text(wanted: &[(&str, Vec<String>)]) -> String {
+    let (mut text, mut last) = (String::new(), "");
+    for (key, values) in wanted {
+        let (section, name) = key.rsplit_once('.').unwrap_or_default();
+        if section != last {
+            text += &match section.split_once('.') {
+                Some((section, below)) => format!("[{section} \"{}\"]\n", escaped(below)),
+                None => format!("[{section}]\n"),
+            };
+            last = section;
         }
+        text.extend(values.iter().map(|value| format!("\t{name} = {}\n", quoted(value))));
     }
-    Ok(true)
+    text
+}
+
+/// Nothing in it means anything to git but itself.
+fn is_plain(key: &str, values: &[String]) -> bool {
+    let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || " @._-".contains(c));
+    plain(key) && values.iter().all(|value| !value.is_empty() && value.trim() == value && plain(value))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+fn quoted(value: &str) -> String {
+    let escaped = escaped(value).replace('\n', "\\n").replace('\t', "\\t");
+    let bare = value.trim() == value && !value.contains([';', '#', '\r']);
+    if bare { escaped } else { format!("\"{escaped}\"") }
 }
 
 /// Takes our values back. Answers what was left alone because the human changed it.
@@ -115,4 +147,39 @@ fn take_back(git: Git<'_>, value: &SetValue) -> Result<bool, WorkspaceError> {
 /// The worktree's own configuration file (git-worktree(1), "CONFIGURATION FILE").
 fn config_file(git_dir: &Path) -> PathBuf {
     git_dir.join("config.worktree")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn git_reads_the_text_as_it_is_meant() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config");
+        let odd =
+            ["plain", "a  b", " led", "end ", "x;y", "x#y", "\"q\"", "back\\slash", "tab\there", "line\nend", "", "é"];
+        let all: Vec<String> = odd.map(str::to_owned).to_vec();
+        let helper = vec![String::new(), "!'/it'\\''s/ravi' git-credential".to_owned()];
+        let wanted = [
+            ("user.name", all),
+            ("credential.https://github.com.helper", helper),
+            ("url.https://a\"b\\c/.insteadOf", vec!["git@a:".to_owned()]),
+            ("user.email", vec!["payments-agent@example.com".to_owned()]),
+        ];
+        std::fs::write(&file, text(&wanted)).unwrap();
+        for (key, values) in wanted {
+            assert_eq!(Git::at(dir.path()).values_in(&file, key).unwrap(), values, "{key}");
+        }
+    }
+
+    #[test]
+    fn words_are_plain_and_marks_are_not() {
+        let plain = |value: &str| is_plain("user.name", &[value.to_owned()]);
+        assert!(plain("payments agent") && plain("payments-agent.2@example.com"));
+        for odd in ["", " x", "x ", "x;y", "x#y", "\"", "\\", "x\ny", "é", "[a]", "a=b"] {
+            assert!(!plain(odd), "{odd:?}");
+        }
+        assert!(!is_plain("url.https://a/.insteadOf", &["x".to_owned()]));
+    }
 }

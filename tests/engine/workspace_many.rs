@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
 use crate::common::{Bed, Run};
-use serde_json::Value;
+use serde_json::{Value, json};
+use tauri_plugin_ravi::{ProvisionRequest, Provisioned, Ravi};
 
 const CREATE: &str = "POST /api/identities/";
 
@@ -44,6 +45,39 @@ async fn sixteen_processes_provision_one_workspace() {
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
     assert_eq!(bed.calls(CREATE).await, 1);
     assert_eq!((bed.identity_count().await, bed.live_keys().await), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_that_are_set_up_at_once_share_one_list_and_no_address() {
+    let bed = Bed::new().await;
+    let ravi = bed.ravi();
+    ravi.secret_names().await.expect("the host identity is known");
+    bed.reset_calls().await;
+    // A failure is everybody's, and nobody's afterwards.
+    bed.fault(json!({ "method": "GET", "path": "/api/identities/", "status": 403 })).await;
+    let failed = provision_all(&bed, &ravi).await;
+    assert!(failed.iter().any(Result::is_err), "{failed:?}");
+    let ready = provision_all(&bed, &ravi).await;
+    let emails: BTreeSet<String> = ready.into_iter().map(|done| done.expect("it is set up").identity.email).collect();
+    assert_eq!((emails.len(), bed.live_keys().await), (8, 8), "{emails:?}");
+    // Two lists, or a third where this machine is so busy that one grew old meanwhile; each on its own would be nine.
+    assert!(bed.calls("GET /api/identities/").await <= 4);
+}
+
+/// Eight workspaces of one name in one process.
+async fn provision_all(bed: &Bed, ravi: &Ravi) -> Vec<tauri_plugin_ravi::Result<Provisioned>> {
+    let mut jobs = Vec::new();
+    for n in 0..8 {
+        let (ravi, folder) = (ravi.clone(), bed.path(&format!("folder{n}")));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let request = ProvisionRequest::new(folder, format!("w{n}"), "agent");
+        jobs.push(tokio::spawn(async move { ravi.provision(request, |_| {}).await }));
+    }
+    let mut done = Vec::new();
+    for job in jobs {
+        done.push(job.await.expect("it ends"));
+    }
+    done
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! What reading secrets and setting workspaces up takes, against `ravi-local`. Fails where a goal is missed.
 //!
-//! `speed-probe [ROUNDS]`, run by `scripts/bench`
+//! `speed-probe [ROUNDS [reading|one|many|start-up]]`, run by `scripts/bench`
 //!
 //! The git configuration and `TMPDIR` are the caller's. How many calls stand in sequence is told by a server that makes
 //! each wait for a known round trip: what a job takes longer than with a server that answers at once, in round trips.
@@ -17,11 +17,21 @@ use std::time::Duration;
 #[tokio::main]
 async fn main() -> ExitCode {
     let rounds: usize = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(30);
+    let only = std::env::args().nth(2);
+    let wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
     let mut rows = Rows { all_met: true };
-    reading::measure(&mut rows, rounds).await;
-    provisioning::one(&mut rows, rounds).await;
-    provisioning::many(&mut rows, rounds.div_ceil(5)).await;
-    start_up::measure(&mut rows, rounds.div_ceil(5)).await;
+    if wanted("reading") {
+        reading::measure(&mut rows, rounds).await;
+    }
+    if wanted("one") {
+        provisioning::one(&mut rows, rounds).await;
+    }
+    if wanted("many") {
+        provisioning::many(&mut rows, rounds.div_ceil(5)).await;
+    }
+    if wanted("start-up") {
+        start_up::measure(&mut rows, rounds.div_ceil(5)).await;
+    }
     if rows.all_met { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

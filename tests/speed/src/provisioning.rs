@@ -29,23 +29,24 @@ pub async fn one(rows: &mut Rows, rounds: usize) {
     rows.title("provision a worktree, Ravi answering at once");
     let (at_once, later) = (RaviLocal::start(0), RaviLocal::start(TELLING_MS));
     let [first, next] = times(&at_once, rounds).await;
-    let calls = at_once.calls().await as f64 / (2 * (rounds + 1)) as f64;
     rows.goal("the repository's first, median ms", ms(first), GOAL_MS);
     rows.goal("the repository's second, median ms", ms(next), GOAL_MS);
-    rows.figure("calls", format!("{calls:.2}"));
     let slow = times(&later, 3).await;
-    for (name, slow, fast) in [("first", slow[0], first), ("second", slow[1], next)] {
+    for (name, slow, fast) in [("first", slow[0], first), ("second, soon after", slow[1], next)] {
         let sequence = (ms(slow) - ms(fast)) / TELLING_MS as f64;
-        rows.goal(&format!("calls in sequence ({name}, {sequence:.2})"), sequence.round(), GOAL_CALLS);
+        rows.goal(&format!("calls in sequence ({name}: {sequence:.2})"), sequence.round(), GOAL_CALLS);
     }
 }
 
-/// Medians of a repository's first and second workspace. The handle has been used before.
+/// Medians of a repository's first and second workspace. For the first, nobody has asked for the account's identities of
+/// late, as each round has a handle of its own.
 async fn times(server: &RaviLocal, rounds: usize) -> [Duration; 2] {
-    let ravi = server.ravi("state");
     let mut times = [Vec::new(), Vec::new()];
     for round in 0..=rounds {
         let trees = server.worktrees(&format!("repo-{round}"), 2);
+        let ravi = server.ravi("state");
+        // The connection is there.
+        ravi.secret_names().await.expect("names");
         for (n, tree) in trees.into_iter().enumerate() {
             let begin = Instant::now();
             provision(&ravi, tree).await;
