@@ -3,10 +3,13 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tauri_plugin_ravi::{Config, Keychain, Ravi};
 use tempfile::TempDir;
+
+use crate::median;
 
 pub struct RaviLocal {
     process: Child,
@@ -53,6 +56,18 @@ impl RaviLocal {
         let told: Value = reply.json().await.expect("JSON");
         http.delete(&url).send().await.expect("ravi-local answers");
         told["counts"].as_object().expect("counts").values().filter_map(Value::as_u64).sum()
+    }
+
+    /// What one call takes on a connection that is there, whatever it answers.
+    pub async fn round_trip(&self) -> Duration {
+        let (http, url) = (reqwest::Client::new(), format!("{}/api/identities/", self.base_url));
+        let mut times = Vec::new();
+        for _ in 0..6 {
+            let begin = Instant::now();
+            http.get(&url).send().await.expect("ravi-local answers");
+            times.push(begin.elapsed());
+        }
+        median(times)
     }
 
     /// A repository with one commit and `count` worktrees, whose folders are answered.
