@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::disk;
 use super::error::WorkspaceError;
 use super::git::{Git, Scope, Values};
-use super::note::{Note, Original, SetValue};
+use super::note::{Note, Original, SetValue, noted_git_dirs};
 use super::splice::{Splice, Undone};
 
 const FILE_LIMIT: usize = 16 * 1024 * 1024;
@@ -22,6 +22,9 @@ pub(crate) fn set(
     wanted: &[(&str, Vec<String>)],
 ) -> Result<(), WorkspaceError> {
     let (git, file) = (Git::at(top), config_file(git_dir));
+    if note.values.is_empty() && note.pending.is_none() {
+        drop_copied(git, git_dir, &file)?;
+    }
     let content = disk::read_if_there(&file, FILE_LIMIT)?;
     let new = content.as_ref().is_none_or(Vec::is_empty);
     let now = if new { Values::default() } else { git.all(Scope::Worktree)? };
@@ -61,6 +64,23 @@ pub(crate) fn set(
         note.config = after.and_then(|after| Splice::after_crash(before.as_deref(), &after, &ours));
     }
     note.write(git_dir)
+}
+
+/// git gives a new worktree the configuration of the one that it is made from. Where that is a workspace, the values in it
+/// are ours, not the human's, and must not come back when this one is released.
+fn drop_copied(git: Git<'_>, git_dir: &Path, file: &Path) -> Result<(), WorkspaceError> {
+    let common = git_dir.parent().filter(|dir| dir.ends_with("worktrees")).and_then(Path::parent);
+    let Some((common, bytes)) = common.zip(disk::read_if_there(file, FILE_LIMIT)?) else { return Ok(()) };
+    let text = String::from_utf8_lossy(&bytes);
+    let is_in = |value: &SetValue| value.ours.iter().any(|ours| !ours.is_empty() && text.contains(ours.as_str()));
+    for other in noted_git_dirs(common).iter().filter(|other| *other != git_dir) {
+        if let Ok(Some(note)) = Note::read(other)
+            && note.values.iter().any(is_in)
+        {
+            take_all_back(git, file, &note)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether an earlier run set all of it and nobody changed it since.

@@ -320,3 +320,22 @@ async fn odd_requests_are_refused_with_the_cause() {
     assert_eq!(bed.run(&Bed::provision_args(&file, "w", "x")).error_code(), "workspace.folder");
     assert_eq!(bed.run(&Bed::provision_args(&repository.join(".git"), "w", "x")).error_code(), "workspace.folder");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worktree_made_from_within_a_workspace_keeps_nothing_of_its_identity() {
+    let bed = Bed::new().await;
+    let repository = bed.repository("repo");
+    let before = std::fs::read(repository.join(".git/config")).expect("it is there");
+    let (first, second) = (bed.worktree(&repository, "first"), bed.path("worktrees/second"));
+    bed.run(&Bed::provision_args(&first, "first", "first agent")).ok();
+    // An agent makes itself a worktree; git copies the configuration of the one that it is made from.
+    bed.git(&first, &["worktree", "add", "--quiet", second.to_str().expect("text")]);
+    assert_eq!(bed.git(&second, &["config", "user.name"]), "first agent");
+    bed.run(&Bed::provision_args(&second, "second", "second agent")).ok();
+    assert!(bed.author(&second).starts_with("second agent <"));
+    for id in ["second", "first"] {
+        bed.run(&["release", id]).ok();
+    }
+    assert!(bed.author(&second).starts_with("Hanna Human <"), "{}", bed.author(&second));
+    assert_eq!(std::fs::read(repository.join(".git/config")).expect("it is there"), before);
+}
