@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::time::Duration;
 
 use super::args::{Codex, CodexPlace};
-use super::output::{Output, say};
+use super::output::{Output, say, time};
 use crate::codex::{
     AuthStatus, CodexError, CodexEvent, CodexHealth, CodexHolder, CodexLogin, CodexMode, CodexOptions, CodexRestored,
     CodexSaved, CodexState, CodexStatus, CodexStored, CodexWatched, WatchEnd,
@@ -179,8 +179,4 @@ fn login_text(login: &CodexLogin) -> String {
             format!("{}{email}, refreshed {refreshed}{expires}", login.account)
         }
     }
-}
-
-fn time(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| "?".to_owned(), |at| format!("{at:.0}"))
 }

@@ -65,6 +65,11 @@ pub(super) fn print(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
 }
 
+/// A moment, to the second, in UTC.
+pub(super) fn time(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| "?".to_owned(), |at| format!("{at:.0}"))
+}
+
 /// A table with aligned columns; an empty one is said in words.
 pub(super) fn table(header: &[&str], rows: &[Vec<String>], empty: &str) -> String {
     if rows.is_empty() {

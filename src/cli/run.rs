@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::account;
 use super::args::{Command, Hook};
 use super::doctor;
-use super::output::{Output, say, table};
+use super::output::{Output, say, table, time};
 use super::progress::Steps;
 use super::seal;
 use super::secret;
@@ -200,6 +200,9 @@ fn status_text(workspace: &WorkspaceSummary) -> String {
     text += &row("github", workspace.github.as_ref().map(github_text));
     for (at, secret) in workspace.bundle.iter().enumerate() {
         text += &row(if at == 0 { "given" } else { "" }, Some(bundle_text(secret)));
+    }
+    if let Some(ends) = workspace.ends_at_ms {
+        text += &row("until", Some(time(ends)));
     }
     if let Some(error) = &workspace.last_error {
         text += &row("error", Some(format!("{} ({})", error.message, error.code)));

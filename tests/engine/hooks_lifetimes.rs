@@ -107,6 +107,10 @@ async fn a_time_that_is_over_is_ended_by_the_reaper_and_a_new_provision_begins_i
     provision(&bed, &long, "long", &["--ttl", "8h"]);
     let ends = bed.run(&["status", short.to_str().expect("text"), "--json"]).ok().json()["ends_at_ms"].clone();
     assert!(ends.is_i64(), "{ends}");
+    let told = bed.run(&["status", short.to_str().expect("text")]).ok().stdout;
+    let until = told.lines().find_map(|line| line.strip_prefix("until ")).map(str::trim).expect("a row");
+    let until: jiff::Timestamp = until.parse().expect("a moment");
+    assert!((until.as_millisecond() - ends.as_i64().expect("a number")).abs() < 1000, "{told}");
     // Suspending or waking does not prolong it.
     bed.run(&["suspend", "short"]).ok();
     bed.run(&["wake", "short"]).ok();
