@@ -12,6 +12,7 @@ use serde_json::Value;
 use tauri_plugin_ravi::codex::{CodexEvent, CodexOptions};
 use tauri_plugin_ravi::vault::VaultError;
 use tauri_plugin_ravi::vault::settings::{Place, preset};
+use tauri_plugin_ravi::workspace::WorkspaceError;
 use tauri_plugin_ravi::{Config, Error, ExposeSecret as _, ProvisionRequest, Ravi, Settings};
 
 use crate::types::{AppSettings, WorkspaceEntry};
@@ -126,7 +127,7 @@ pub(crate) async fn thread_config(cwd: &str, mut params: Value) -> Result<Value,
     match ravi.open_workspace(Path::new(cwd)).await {
         Ok(workspace) => params["config"] = workspace.codex_thread_config().map_err(told)?,
         // One that was there before, and was not set up.
-        Err(error) if error.code() == "workspace.unbound" => {}
+        Err(Error::Workspace(WorkspaceError::Unbound { .. })) => {}
         Err(error) => return Err(told(error)),
     }
     Ok(params)

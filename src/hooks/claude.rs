@@ -1,4 +1,4 @@
-//! Claude Code: what it tells its hooks on standard input.
+//! Claude Code: what it tells its hooks on standard input, and what its sessions are to read in return.
 
 use std::path::{Path, PathBuf};
 

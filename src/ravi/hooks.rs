@@ -120,8 +120,12 @@ impl Ravi {
     /// # Errors
     /// The folder cannot be written; two hooks of the person's are in the way.
     pub async fn install_dmux_hooks(&self, project: Option<&Path>) -> Result<Vec<HookFile>> {
-        let (user, folder, project) = dmux_folders(project)?;
-        on_files(move || dmux::install(&folder, &user, project.as_deref())).await
+        let project = project.map(Path::to_owned);
+        run_blocking(move || {
+            let (user, folder, project) = dmux_folders(project.as_deref())?;
+            Ok(dmux::install(&folder, &user, project.as_deref())?)
+        })
+        .await
     }
 
     /// Takes them out again; what was there before comes back byte for byte.
@@ -129,8 +133,8 @@ impl Ravi {
     /// # Errors
     /// The folder cannot be written.
     pub async fn uninstall_dmux_hooks(&self, project: Option<&Path>) -> Result<Vec<HookFile>> {
-        let (_, folder, _) = dmux_folders(project)?;
-        on_files(move || dmux::uninstall(&folder)).await
+        let project = project.map(Path::to_owned);
+        run_blocking(move || Ok(dmux::uninstall(&dmux_folders(project.as_deref())?.1)?)).await
     }
 
     /// Sets a linked worktree up, under the id that it is bound to already where it is. `root`: a folder of the

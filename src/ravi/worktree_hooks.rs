@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Ravi;
 use super::hooks::{Wish, on_files, provisioned, run_blocking};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::handover::{Environment, Workspace};
 use crate::hooks::claude::{self, Payload};
 use crate::hooks::claude_settings::ClaudeHooks;
@@ -63,8 +63,8 @@ impl Ravi {
     /// # Errors
     /// The file is not what Claude Code's settings must be, or cannot be written.
     pub async fn install_claude_hooks(&self, project: Option<&Path>) -> Result<HookFile> {
-        let (file, hooks) = self.claude_file(project)?;
-        on_files(move || file.install(&hooks)).await
+        let (state_dir, project) = (self.state_dir(), project.map(Path::to_owned));
+        run_blocking(move || Ok(claude_settings(project.as_deref(), &state_dir)?.install(&claude_hooks())?)).await
     }
 
     /// Takes them out again; what was there before comes back byte for byte.
@@ -72,20 +72,8 @@ impl Ravi {
     /// # Errors
     /// As for [`install_claude_hooks`](Ravi::install_claude_hooks).
     pub async fn uninstall_claude_hooks(&self, project: Option<&Path>) -> Result<HookFile> {
-        let (file, hooks) = self.claude_file(project)?;
-        on_files(move || file.uninstall(&hooks)).await
-    }
-
-    fn claude_file(&self, project: Option<&Path>) -> Result<(JsonFile, ClaudeHooks)> {
-        let path = match project {
-            Some(project) => inspect(project)?.root.join(".claude/settings.local.json"),
-            None => {
-                let reason = "neither CLAUDE_CONFIG_DIR nor HOME is set".to_owned();
-                let folder = claude::config_dir();
-                folder.ok_or(WorkspaceError::Folder { path: "~".into(), reason })?.join("settings.json")
-            }
-        };
-        Ok((JsonFile::new(path, &self.state_dir()), ClaudeHooks { program: crate::hooks::program() }))
+        let (state_dir, project) = (self.state_dir(), project.map(Path::to_owned));
+        run_blocking(move || Ok(claude_settings(project.as_deref(), &state_dir)?.uninstall(&claude_hooks())?)).await
     }
 
     /// Puts our commands among the scripts in the `jean.json` of the project at `project`, before those that are there.
@@ -93,8 +81,8 @@ impl Ravi {
     /// # Errors
     /// The file is not what Jean's must be, or cannot be written.
     pub async fn install_jean_scripts(&self, project: &Path) -> Result<HookFile> {
-        let file = JsonFile::new(inspect(project)?.root.join("jean.json"), &self.state_dir());
-        on_files(move || file.install(&JeanScripts)).await
+        let (state_dir, project) = (self.state_dir(), project.to_owned());
+        run_blocking(move || Ok(jean_json(&project, &state_dir)?.install(&JeanScripts)?)).await
     }
 
     /// Takes them out again; what was there before comes back byte for byte.
@@ -102,8 +90,8 @@ impl Ravi {
     /// # Errors
     /// As for [`install_jean_scripts`](Ravi::install_jean_scripts).
     pub async fn uninstall_jean_scripts(&self, project: &Path) -> Result<HookFile> {
-        let file = JsonFile::new(inspect(project)?.root.join("jean.json"), &self.state_dir());
-        on_files(move || file.uninstall(&JeanScripts)).await
+        let (state_dir, project) = (self.state_dir(), project.to_owned());
+        run_blocking(move || Ok(jean_json(&project, &state_dir)?.uninstall(&JeanScripts)?)).await
     }
 
     /// Claude Code's `WorktreeCreate`: makes the worktree, sets it up, and answers its path. A worktree that cannot be set
@@ -159,7 +147,7 @@ impl Ravi {
     /// It cannot be woken or set up.
     pub async fn claude_session_start(&self, payload: &Payload) -> Result<Option<String>> {
         let opened = match self.open_workspace(&payload.cwd).await {
-            Err(error) if error.code() == "workspace.unbound" => self.claude_own_worktree(&payload.cwd).await?,
+            Err(Error::Workspace(WorkspaceError::Unbound { .. })) => self.claude_own_worktree(&payload.cwd).await?,
             opened => Some(opened?),
         };
         if let Some(workspace) = opened {
@@ -212,6 +200,27 @@ impl Ravi {
 
 fn folder_name(path: &Path) -> String {
     path.file_name().map_or_else(|| "worktree".into(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Claude Code's settings: of this user, or those of a project that are not shared.
+fn claude_settings(project: Option<&Path>, state_dir: &Path) -> Result<JsonFile> {
+    let path = match project {
+        Some(project) => inspect(project)?.root.join(".claude/settings.local.json"),
+        None => {
+            let reason = "neither CLAUDE_CONFIG_DIR nor HOME is set".to_owned();
+            let folder = claude::config_dir();
+            folder.ok_or(WorkspaceError::Folder { path: "~".into(), reason })?.join("settings.json")
+        }
+    };
+    Ok(JsonFile::new(path, state_dir))
+}
+
+fn claude_hooks() -> ClaudeHooks {
+    ClaudeHooks { program: crate::hooks::program() }
+}
+
+fn jean_json(project: &Path, state_dir: &Path) -> Result<JsonFile> {
+    Ok(JsonFile::new(inspect(project)?.root.join("jean.json"), state_dir))
 }
 
 /// The hook file where git looks for it. A relative `core.hooksPath` is looked up in each worktree (git-config(1)), where

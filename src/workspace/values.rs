@@ -1,7 +1,8 @@
 //! Values in the worktree's own git configuration: set, and taken back.
 //!
-//! Only ever through `git config --worktree`; [`super::shared`] sees to it that this means the worktree's own file. What
-//! the human had set there before is kept in the [`Note`] and put back.
+//! A file that is not there yet is written whole, under git's own lock; every other change goes through
+//! `git config --worktree`. [`super::shared`] sees to it that both mean the worktree's own file. What the human had set there
+//! before is kept in the [`Note`] and put back.
 
 use std::path::{Path, PathBuf};
 
