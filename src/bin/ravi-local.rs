@@ -1,14 +1,15 @@
 //! `ravi-local`: the stand-in Ravi as a program. For trying out and testing; it is no vault.
 //!
-//! Its first line on stdout is one JSON document with the address and the management key. The log goes to stderr.
+//! Its first line on stdout is one JSON document with the address, the management key and the
+//! account's identity. The log goes to stderr.
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use secrecy::ExposeSecret as _;
-use tauri_plugin_ravi::local::{DOMAIN, Options, Server};
+use tauri_plugin_ravi::local::{DOMAIN, Options, Plan, Server};
 use tokio::signal;
 
 /// A stand-in for Ravi's API on 127.0.0.1, for trying out and testing. It is no vault: values are stored in the clear.
@@ -27,6 +28,24 @@ struct Arguments {
     /// Take mail by SMTP on this port, for the addresses of this server; 0 takes any free one.
     #[arg(long, value_name = "N")]
     smtp_port: Option<u16>,
+    /// What the account has room for. `free` has one identity, which is there already, as most users' accounts are.
+    #[arg(long, value_enum, default_value_t = PlanName::Unlimited, value_name = "PLAN")]
+    plan: PlanName,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PlanName {
+    Unlimited,
+    Free,
+}
+
+impl From<PlanName> for Plan {
+    fn from(name: PlanName) -> Plan {
+        match name {
+            PlanName::Unlimited => Plan::Unlimited,
+            PlanName::Free => Plan::Free,
+        }
+    }
 }
 
 #[tokio::main]
@@ -43,9 +62,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
-    let Arguments { port, data_dir, latency_ms, smtp_port } = arguments;
+    let Arguments { port, data_dir, latency_ms, smtp_port, plan } = arguments;
     let stop = stop_signal()?;
-    let server = Server::start(Options { port, data_dir, latency_ms, smtp_port, management_key: None }).await?;
+    let plan = plan.into();
+    let server = Server::start(Options { port, data_dir, latency_ms, smtp_port, management_key: None, plan }).await?;
     announce(&server)?;
     stop.await;
     server.stop().await;
@@ -58,6 +78,7 @@ fn announce(server: &Server) -> io::Result<()> {
         "management_key": server.management_key().expose_secret(),
         "domain": DOMAIN,
         "smtp": server.smtp_address().map(|address| address.to_string()),
+        "identity": server.identity(),
     });
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")?;

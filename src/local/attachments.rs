@@ -165,7 +165,7 @@ pub(super) async fn download(
                     WHERE uuid = ?1 AND upload_token = ?2 AND content IS NOT NULL";
         let found: Option<(String, Vec<u8>)> =
             db.query_row(find, params![uuid, query.get("token")], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        let (content_type, content) = found.ok_or(Problem::NotFound)?;
+        let (content_type, content) = found.ok_or(Problem::NoSuchPath)?;
         Ok(([(header::CONTENT_TYPE, content_type)], content).into_response())
     })
 }

@@ -3,6 +3,7 @@
 //! All fields are looked at before the request is refused, so that the reply names every wrong one. Unknown fields are
 //! ignored. It knows no resource.
 
+use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{StatusCode, header, request::Parts};
 use serde_json::{Map, Value, json};
@@ -17,25 +18,50 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Body, Problem> {
-        let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
-        let media_type = content_type.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
-        let bytes = axum::body::Bytes::from_request(request, state)
-            .await
-            .map_err(|e| Problem::Detail { status: e.status(), detail: e.body_text() })?;
-        if bytes.is_empty() {
-            return Ok(Body(Map::new()));
-        }
+        let (media_type, bytes) = read(request, state).await?;
         match media_type.as_str() {
+            _ if bytes.is_empty() => Ok(Body(Map::new())),
             "application/json" => parse_object(&bytes),
-            "application/x-www-form-urlencoded" => Ok(Body(
-                form_urlencoded::parse(&bytes).map(|(k, v)| (k.into_owned(), Value::String(v.into_owned()))).collect(),
-            )),
-            other => Err(Problem::Detail {
-                status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                detail: format!("Unsupported media type \"{other}\" in request."),
-            }),
+            other => Err(unsupported(other)),
         }
     }
+}
+
+/// A form, or what [`Body`] takes.
+pub(super) struct FormOrJson(pub(super) Body);
+
+impl<S: Send + Sync> FromRequest<S> for FormOrJson {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<FormOrJson, Problem> {
+        let (media_type, bytes) = read(request, state).await?;
+        match media_type.as_str() {
+            "application/x-www-form-urlencoded" => Ok(FormOrJson(parse_form(&bytes))),
+            _ if bytes.is_empty() => Ok(FormOrJson(Body(Map::new()))),
+            "application/json" => parse_object(&bytes).map(FormOrJson),
+            other => Err(unsupported(other)),
+        }
+    }
+}
+
+/// The media type without parameters, and the bytes.
+async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<(String, Bytes), Problem> {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let media_type = content_type.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    let bytes = Bytes::from_request(request, state)
+        .await
+        .map_err(|e| Problem::Detail { status: e.status(), detail: e.body_text() })?;
+    Ok((media_type, bytes))
+}
+
+fn unsupported(media_type: &str) -> Problem {
+    let detail = format!("Unsupported media type \"{media_type}\" in request.");
+    Problem::Detail { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, detail }
+}
+
+fn parse_form(bytes: &[u8]) -> Body {
+    let items = form_urlencoded::parse(bytes).into_owned();
+    Body(items.map(|(name, value)| (name, Value::String(value))).collect())
 }
 
 fn parse_object(bytes: &[u8]) -> Result<Body, Problem> {

@@ -74,6 +74,11 @@ impl Caller {
         self.fenced_to
     }
 
+    /// Who may read this, where the server takes no notice of the identity a management key names.
+    pub(super) fn unnamed_scope(&self, db: &Connection) -> Result<Scope, Problem> {
+        if self.fenced_to.is_none() { Ok(Scope::Account) } else { self.scope(db) }
+    }
+
     /// What this request may read.
     pub(super) fn scope(&self, db: &Connection) -> Result<Scope, Problem> {
         let Some(uuid) = &self.named else {
@@ -95,7 +100,7 @@ impl Caller {
         match self.scope(db)? {
             Scope::One(id) => Ok(id),
             Scope::Account => Err(Problem::field("identity", "Name an identity to use a management key here.")),
-            Scope::Nothing => Err(Problem::NotFound),
+            Scope::Nothing => Err(Problem::NotFound("Identity")),
         }
     }
 }

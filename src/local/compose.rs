@@ -120,7 +120,7 @@ fn sender(db: &Connection, caller: &Caller, query: &Query) -> Result<i64, Proble
     match (owner, caller.scope(db)?) {
         (Some(owner), Scope::Account) => Ok(owner),
         (Some(owner), Scope::One(own)) if owner == own => Ok(owner),
-        _ => Err(Problem::NotFound),
+        _ => Err(Problem::NotFound("Inbox")),
     }
 }
 

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::body::{Body, Fields, Query};
 use super::caller::{Caller, Scope};
+use super::lists::{Listed, Lists};
 use super::problem::Problem;
 use super::{App, address, sms};
 
@@ -56,7 +57,7 @@ fn load(db: &Connection, scope: Scope, uuid: &str) -> Result<Contact, Problem> {
     db.prepare_cached(&format!("{COLUMNS} AND uuid = ?3"))?
         .query_row(params![all, identity, uuid], contact)
         .optional()?
-        .ok_or(Problem::NotFound)
+        .ok_or(Problem::NotFound("Contact"))
 }
 
 /// Counts one mail to or from `email`.
@@ -87,34 +88,25 @@ fn touch(db: &Connection, identity: i64, column: &str, value: &str, name: &str) 
 }
 
 /// Contacts in which `text` occurs; all without a text.
-fn matching(db: &Connection, scope: Scope, text: Option<&str>, page: (i64, i64)) -> Result<Vec<Contact>, Problem> {
+fn matching(db: &Connection, scope: Scope, text: Option<&str>) -> Result<Vec<Contact>, Problem> {
     let (all, identity) = scope.condition();
     let mut rows = db.prepare_cached(&format!(
         "{COLUMNS} AND (?3 IS NULL OR instr(lower(email || char(10) || phone_number || char(10) || display_name
-         || char(10) || nickname), lower(?3))) ORDER BY rowid LIMIT ?4 OFFSET ?5"
+         || char(10) || nickname), lower(?3))) ORDER BY rowid"
     ))?;
-    let rows = rows.query_map(params![all, identity, text, page.0, page.1], contact)?;
+    let rows = rows.query_map(params![all, identity, text], contact)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// `GET /api/contacts/`
-pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    query: Query,
-) -> Result<Json<Vec<Contact>>, Problem> {
-    let page = (query.number("limit").unwrap_or(i64::MAX), query.number("offset").unwrap_or(0));
-    app.store.read(|db| Ok(Json(matching(db, caller.scope(db)?, query.get("search"), page)?)))
+pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query, lists: Lists) -> Listed<Contact> {
+    app.store.read(|db| Ok(lists.cut(matching(db, caller.scope(db)?, query.get("search"))?)))
 }
 
 /// `GET /api/contacts/search/?q=`
-pub(super) async fn search(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    query: Query,
-) -> Result<Json<Vec<Contact>>, Problem> {
+pub(super) async fn search(State(app): State<Arc<App>>, caller: Caller, query: Query, lists: Lists) -> Listed<Contact> {
     let text = query.get("q").ok_or_else(|| Problem::field("q", "This field is required."))?;
-    app.store.read(|db| Ok(Json(matching(db, caller.scope(db)?, Some(text), (i64::MAX, 0))?)))
+    app.store.read(|db| Ok(lists.whole(matching(db, caller.scope(db)?, Some(text))?)))
 }
 
 /// `GET /api/contacts/find/?email=` or `?phone_number=`, exact.
@@ -130,7 +122,7 @@ pub(super) async fn find(State(app): State<Arc<App>>, caller: Caller, query: Que
              ORDER BY rowid LIMIT 1"
         );
         let found = db.prepare_cached(&find)?.query_row(params![all, identity, email, phone], contact);
-        found.optional()?.map(Json).ok_or(Problem::NotFound)
+        found.optional()?.map(Json).ok_or(Problem::NotFound("Contact"))
     })
 }
 
@@ -224,7 +216,7 @@ pub(super) async fn remove(
     app.store.write(|db| {
         let identity = caller.target(db)?;
         match db.execute("DELETE FROM contact WHERE uuid = ?1 AND identity_id = ?2", params![uuid, identity])? {
-            0 => Err(Problem::NotFound),
+            0 => Err(Problem::NotFound("Contact")),
             _ => Ok(StatusCode::NO_CONTENT),
         }
     })

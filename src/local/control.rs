@@ -10,11 +10,12 @@ use axum::http::StatusCode;
 use rusqlite::Connection;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::compose::{self, Mail};
 use super::device::{self, Action};
 use super::faults::Plan;
+use super::limits::Limits;
 use super::problem::Problem;
 use super::{App, address, attachments, sms as texts};
 
@@ -79,7 +80,7 @@ pub(super) async fn email(
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let id = app.store.write(|db| {
         let (_, to) = address::split(&letter.to);
-        let identity = compose::owner_of(db, &to)?.ok_or(Problem::NotFound)?;
+        let identity = compose::owner_of(db, &to)?.ok_or(Problem::NotFound("Inbox"))?;
         let message_id = letter.message_id.clone().unwrap_or_else(compose::new_message_id);
         let thread_id = match &letter.in_reply_to {
             Some(original) => compose::thread_of(db, identity, original)?.unwrap_or_else(|| original.clone()),
@@ -123,7 +124,7 @@ pub(super) async fn sms(
     Order(text): Order<Text>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let id = app.store.write(|db| texts::receive(db, &text.from, &text.to, &text.body).map_err(Problem::from))?;
-    Ok((StatusCode::CREATED, Json(json!({ "id": id.ok_or(Problem::NotFound)? }))))
+    Ok((StatusCode::CREATED, Json(json!({ "id": id.ok_or(Problem::NotFound("Phone"))? }))))
 }
 
 /// A decision on a device login.
@@ -173,23 +174,19 @@ pub(super) async fn clear_faults(State(app): State<Arc<App>>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// What the account's plan allows. Kept until the server stops.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Limits {
-    max_identities: Option<i64>,
-}
-
 /// `GET /_local/limits`
 pub(super) async fn limits(State(app): State<Arc<App>>) -> Json<Limits> {
-    let max_identities = *app.max_identities.lock().unwrap_or_else(PoisonError::into_inner);
-    Json(Limits { max_identities })
+    Json(app.limits())
 }
 
-/// `POST /_local/limits`
-pub(super) async fn set_limits(State(app): State<Arc<App>>, Order(limits): Order<Limits>) -> Json<Limits> {
-    *app.max_identities.lock().unwrap_or_else(PoisonError::into_inner) = limits.max_identities;
-    Json(limits)
+/// `POST /_local/limits`: sets what is named, and leaves the rest as it is.
+pub(super) async fn set_limits(
+    State(app): State<Arc<App>>,
+    Order(changes): Order<Map<String, Value>>,
+) -> Result<Json<Limits>, Problem> {
+    let mut limits = app.limits.lock().unwrap_or_else(PoisonError::into_inner);
+    *limits = limits.with(changes).map_err(|e| refuse(e.to_string()))?;
+    Ok(Json(*limits))
 }
 
 /// What there is, without any key or value.

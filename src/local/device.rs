@@ -1,6 +1,6 @@
 //! Login with a device code: a machine shows a code, a person approves it elsewhere, the machine gets its key.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -11,11 +11,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::body::Body;
+use super::body::{Body, FormOrJson};
 use super::channels::OWNER;
-use super::identities::{self, NewIdentity};
 use super::problem::Problem;
-use super::{App, keys, token};
+use super::{App, identities, keys, token};
 
 /// How long a code may be used, in seconds.
 const EXPIRES_IN: i64 = 900;
@@ -48,7 +47,7 @@ pub(super) fn decide(app: &App, user_code: &str, action: Action) -> Result<(), P
     };
     let decide = "UPDATE device SET state = ?2 WHERE user_code = ?1 COLLATE NOCASE AND state = 'pending'";
     match app.store.write(|db| db.execute(decide, params![user_code, state]).map_err(Problem::from))? {
-        0 => Err(Problem::NotFound),
+        0 => Err(Problem::NotFound("DeviceCode")),
         _ => {
             app.device_decided.send_replace(());
             Ok(())
@@ -77,7 +76,7 @@ pub(super) async fn begin(State(app): State<Arc<App>>, _body: Body) -> Result<Js
 }
 
 /// `POST /api/auth/device/token/`. With `wait` the reply is held until there is a decision.
-pub(super) async fn token(State(app): State<Arc<App>>, body: Body) -> Result<Json<Value>, Problem> {
+pub(super) async fn token(State(app): State<Arc<App>>, FormOrJson(body): FormOrJson) -> Result<Json<Value>, Problem> {
     let mut fields = body.fields();
     let device_code = fields.required("device_code");
     let wait = fields.flag("wait").unwrap_or(false);
@@ -124,11 +123,10 @@ fn hand_out(db: &Connection, app: &App, signup: bool) -> Result<Value, Problem> 
     let management_key = management_key.expose_secret();
     let user = json!({ "id": 1, "email": "owner@example.com", "first_name": OWNER.0, "last_name": OWNER.1 });
     if !signup {
-        let identities = identities::all(db)?;
+        let identities = identities::shown(app, identities::all(db)?);
         return Ok(json!({ "management_key": management_key, "identities": identities, "user": user }));
     }
-    let limit = *app.max_identities.lock().unwrap_or_else(PoisonError::into_inner);
-    let (identity, identity_key) = identities::insert(db, limit, NewIdentity::default())?.take_key();
+    let (identity, identity_key) = identities::of_sign_up(db, app)?;
     Ok(json!({
         "management_key": management_key, "identity_key": identity_key, "identity": identity, "user": user,
     }))

@@ -13,10 +13,11 @@ use super::App;
 use super::attachments::{self, Attachment};
 use super::body::{Body, Query};
 use super::caller::{Caller, Scope};
+use super::lists::{Listed, Lists};
 use super::problem::Problem;
 
 const DEFAULT_PAGE: i64 = 50;
-const MAX_PAGE: i64 = 200;
+const MODEL: &str = "EmailMessage";
 const PREVIEW_LENGTH: usize = 120;
 
 /// A message. `cc` is one string here, although requests send a list.
@@ -82,47 +83,22 @@ fn with_attachments(db: &Connection, base_url: &str, mut messages: Vec<Message>)
 /// One message that lies in `scope`.
 pub(super) fn load(db: &Connection, base_url: &str, scope: Scope, id: &str) -> Result<Message, Problem> {
     let (all, identity) = scope.condition();
-    let id: i64 = id.parse().map_err(|_| Problem::NotFound)?;
+    let id: i64 = id.parse().map_err(|_| Problem::NotFound(MODEL))?;
     let found = db
         .prepare_cached(&format!("{COLUMNS} AND id = ?3"))?
         .query_row(params![all, identity, id], |row| message(row, base_url))
         .optional()?
-        .ok_or(Problem::NotFound)?;
-    with_attachments(db, base_url, vec![found])?.pop().ok_or(Problem::NotFound)
-}
-
-/// A page of a list, chosen by `limit` and `offset` or by `page`.
-struct Page {
-    limit: i64,
-    offset: i64,
-}
-
-impl Page {
-    fn read(query: &Query) -> Page {
-        let limit = query.number("limit").filter(|n| *n > 0).unwrap_or(DEFAULT_PAGE).min(MAX_PAGE);
-        let first = query.number("page").map(|page| page.saturating_sub(1).saturating_mul(limit));
-        Page { limit, offset: query.number("offset").or(first).unwrap_or(0) }
-    }
-
-    /// Django REST framework's envelope around `results`.
-    fn envelope(&self, app: &App, query: &Query, count: i64, results: &[Message]) -> Value {
-        let link = |offset: i64| {
-            let items = query.with(&[("limit", self.limit), ("offset", offset)]);
-            format!("{}/api/email-messages/?{items}", app.base_url)
-        };
-        let next = Some(self.offset.saturating_add(self.limit)).filter(|next| *next < count);
-        let previous = (self.offset > 0).then(|| (self.offset - self.limit).max(0));
-        json!({ "count": count, "next": next.map(link), "previous": previous.map(link), "results": results })
-    }
+        .ok_or(Problem::NotFound(MODEL))?;
+    with_attachments(db, base_url, vec![found])?.pop().ok_or(Problem::NotFound(MODEL))
 }
 
 const FILTERS: &str = "AND (?3 IS NULL OR is_read = ?3) AND (?4 IS NULL OR direction = ?4)
     AND (?5 IS NULL OR thread_id = ?5) AND (?6 IS NULL OR from_email = ?6 COLLATE NOCASE)
     AND (?7 IS NULL OR julianday(created_dt) > julianday(?7))";
 
-/// `GET /api/email-messages/`: oldest first, in pages.
-pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Result<Json<Value>, Problem> {
-    let page = Page::read(&query);
+/// `GET /api/email-messages/`: oldest first, at most [`DEFAULT_PAGE`] unless more are asked for.
+pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query, lists: Lists) -> Listed<Message> {
+    let window = lists.window(DEFAULT_PAGE);
     app.store.read(|db| {
         let (all, identity) = caller.scope(db)?.condition();
         let created_after = query.get("created_after");
@@ -133,10 +109,10 @@ pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller, query: Que
         let filters = params![all, identity, read, direction, thread, from, created_after];
         let count: i64 = db.prepare_cached(&count)?.query_row(filters, |row| row.get(0))?;
         let mut rows = db.prepare_cached(&format!("{COLUMNS} {FILTERS} ORDER BY id LIMIT ?8 OFFSET ?9"))?;
-        let filters = params![all, identity, read, direction, thread, from, created_after, page.limit, page.offset];
-        let results = rows.query_map(filters, |row| message(row, &app.base_url))?.collect::<Result<_, _>>()?;
-        let results = with_attachments(db, &app.base_url, results)?;
-        Ok(Json(page.envelope(&app, &query, count, &results)))
+        let (limit, offset) = (window.limit, window.offset);
+        let filters = params![all, identity, read, direction, thread, from, created_after, limit, offset];
+        let found = rows.query_map(filters, |row| message(row, &app.base_url))?.collect::<Result<_, _>>()?;
+        Ok(lists.part(window, count, with_attachments(db, &app.base_url, found)?))
     })
 }
 
@@ -191,11 +167,7 @@ pub(super) struct Thread {
 }
 
 /// `GET /api/email-inbox/`: newest first.
-pub(super) async fn threads(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    query: Query,
-) -> Result<Json<Vec<Thread>>, Problem> {
+pub(super) async fn threads(State(app): State<Arc<App>>, caller: Caller, query: Query, lists: Lists) -> Listed<Thread> {
     app.store.read(|db| {
         let scope = caller.scope(db)?;
         let mut threads = Vec::new();
@@ -209,7 +181,7 @@ pub(super) async fn threads(
             threads.retain(|thread| thread.unread_count > 0);
         }
         threads.sort_by_key(|thread| std::cmp::Reverse(thread.latest_id));
-        Ok(Json(threads))
+        Ok(lists.whole(threads))
     })
 }
 
@@ -258,11 +230,11 @@ pub(super) async fn thread(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     if id.contains('/') {
-        return Err(Problem::NotFound);
+        return Err(Problem::NoSuchPath);
     }
     app.store.read(|db| {
         let messages = messages(db, &app.base_url, caller.scope(db)?, Some(&id))?;
-        let oldest = messages.first().ok_or(Problem::NotFound)?;
+        let oldest = messages.first().ok_or(Problem::NotFound("EmailThread"))?;
         Ok(Json(json!({
             "thread_id": id, "subject": oldest.subject, "message_count": messages.len(), "messages": messages,
         })))

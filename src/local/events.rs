@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::App;
 use super::body::Query;
 use super::caller::{Caller, Scope};
+use super::limits::EventLog;
 use super::problem::Problem;
 
 /// The longest page.
@@ -49,8 +50,18 @@ pub(super) fn after(
     events.collect()
 }
 
+/// Refuses where there is no log of events for anybody.
+pub(super) fn require(app: &App) -> Result<(), Problem> {
+    match app.limits().events {
+        EventLog::On => Ok(()),
+        EventLog::Forbidden => Err(Problem::Forbidden("You do not have permission to perform this action.")),
+        EventLog::Missing => Err(Problem::NoSuchPath),
+    }
+}
+
 /// `GET /api/events/`: those after `since`, oldest first.
 pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Result<Json<Value>, Problem> {
+    require(&app)?;
     let since = query.number("since").unwrap_or(0);
     let limit = query.number("limit").unwrap_or(MAX_PAGE).min(MAX_PAGE);
     let types = query.get("event_types").map(|types| types.split(',').map(str::trim).collect::<Vec<_>>());

@@ -1,6 +1,7 @@
-//! Identities: made, listed, renamed, given a phone number. There is no deletion, as on Ravi.
+//! Identities: made, listed, renamed, given a phone number. The API has no deletion, as Ravi's has none; [`super::control`]
+//! has one for what happens at Ravi by another hand.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -12,10 +13,15 @@ use uuid::Uuid;
 
 use super::body::{Body, Fields};
 use super::caller::Caller;
+use super::limits::{Limits, Taken};
+use super::lists::{Listed, Lists};
 use super::problem::Problem;
-use super::{App, DOMAIN, address, keys, token};
+use super::{AccountIdentity, App, DOMAIN, address, keys, token};
 
+const MODEL: &str = "Identity";
 const NAME_LENGTH: usize = 255;
+/// Where the database ids of identities start, in `schema_1.sql`.
+const FIRST_ID: i64 = 10;
 
 /// An identity; `api_key` is there in the create reply only.
 #[derive(Serialize)]
@@ -28,14 +34,6 @@ pub(super) struct Identity {
     updated_dt: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     api_key: Option<String>,
-}
-
-impl Identity {
-    /// Moves the one-time key out.
-    pub(super) fn take_key(mut self) -> (Identity, Option<String>) {
-        let key = self.api_key.take();
-        (self, key)
-    }
 }
 
 const COLUMNS: &str = "SELECT i.uuid, i.name, b.address, p.number, i.created_dt, i.updated_dt
@@ -62,32 +60,56 @@ fn load(db: &Connection, id: i64) -> rusqlite::Result<Identity> {
     db.prepare_cached(&format!("{COLUMNS} WHERE i.id = ?1"))?.query_row([id], identity)
 }
 
-/// The database id behind a uuid, if the caller may see that identity.
-fn find(db: &Connection, caller: &Caller, uuid: &str) -> Result<i64, Problem> {
+/// The oldest identity of the account.
+pub(super) fn oldest(db: &Connection) -> rusqlite::Result<Option<AccountIdentity>> {
+    let found = db.query_row(&format!("{COLUMNS} ORDER BY i.id LIMIT 1"), [], identity).optional()?;
+    Ok(found.map(|Identity { uuid, name, inbox, phone, .. }| AccountIdentity { uuid, name, inbox, phone }))
+}
+
+/// Identities as a read shows them: without the address where that is late.
+pub(super) fn shown(app: &App, mut identities: Vec<Identity>) -> Vec<Identity> {
+    for identity in identities.iter_mut().filter(|identity| app.late.hides(&identity.uuid)) {
+        identity.inbox.clear();
+    }
+    identities
+}
+
+fn show(db: &Connection, app: &App, id: i64) -> Result<Json<Identity>, Problem> {
+    shown(app, vec![load(db, id)?]).pop().map(Json).ok_or(Problem::NotFound(MODEL))
+}
+
+/// The database id behind a uuid.
+pub(super) fn by_uuid(db: &Connection, uuid: &str) -> Result<i64, Problem> {
     db.prepare_cached("SELECT id FROM identity WHERE uuid = ?1")?
         .query_row([uuid.to_ascii_lowercase()], |row| row.get(0))
         .optional()?
-        .filter(|id| caller.fence().is_none_or(|own| own == *id))
-        .ok_or(Problem::NotFound)
+        .ok_or(Problem::NotFound(MODEL))
+}
+
+/// The same, if the caller may see that identity.
+pub(super) fn find(db: &Connection, caller: &Caller, uuid: &str) -> Result<i64, Problem> {
+    let id = by_uuid(db, uuid)?;
+    if caller.fence().is_none_or(|own| own == id) { Ok(id) } else { Err(Problem::NotFound(MODEL)) }
 }
 
 /// `GET /api/identities/`. An identity key sees its own.
-pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Vec<Identity>>, Problem> {
+pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller, lists: Lists) -> Listed<Identity> {
     app.store.read(|db| {
-        Ok(Json(match caller.fence() {
+        let found = match caller.fence() {
             Some(own) => vec![load(db, own)?],
             None => all(db)?,
-        }))
+        };
+        Ok(lists.whole(shown(&app, found)))
     })
 }
 
 /// What is asked of a new identity.
 #[derive(Default)]
 pub(super) struct NewIdentity {
-    name: Option<String>,
+    pub(super) name: Option<String>,
     /// The whole address; invented when absent.
-    address: Option<String>,
-    phone: bool,
+    pub(super) address: Option<String>,
+    pub(super) phone: bool,
 }
 
 impl NewIdentity {
@@ -121,28 +143,78 @@ fn read_name(fields: &mut Fields) -> Option<String> {
     name
 }
 
-/// Makes an identity with its inbox and its first key.
-pub(super) fn insert(db: &Connection, limit: Option<i64>, new: NewIdentity) -> Result<Identity, Problem> {
+/// Refuses what the account's plan has no room for.
+fn require_room(db: &Connection, limits: &Limits) -> Result<(), Problem> {
+    let count: i64 = db.query_row("SELECT count(*) FROM identity", [], |row| row.get(0))?;
+    match limits.max_identities {
+        Some(most) if count >= most => Err(Problem::PlanNeeded("Active paid subscription required.")),
+        _ => Ok(()),
+    }
+}
+
+/// Makes an identity with its inbox; returns its database id.
+pub(super) fn insert(db: &Connection, limits: &Limits, new: NewIdentity) -> Result<i64, Problem> {
     let address = match new.address {
-        Some(address) if is_taken(db, &address)? => {
-            return Err(Problem::conflict("identity.email_taken", format!("{address} is taken.")));
-        }
+        Some(address) if is_taken(db, &address)? => return Err(taken(limits, &address)),
         Some(address) => address,
         None => free_address(db)?,
     };
-    let count: i64 = db.query_row("SELECT count(*) FROM identity", [], |row| row.get(0))?;
-    if limit.is_some_and(|limit| count >= limit) {
-        return Err(Problem::PlanNeeded("A paid plan is required for another identity."));
-    }
     let name = new.name.unwrap_or_else(address::invent_name);
+    check_name(db, limits, &name, None)?;
+    Ok(add(db, &name, &address, new.phone)?)
+}
+
+fn add(db: &Connection, name: &str, address: &str, phone: bool) -> rusqlite::Result<i64> {
     db.execute("INSERT INTO identity (uuid, name) VALUES (?1, ?2)", params![Uuid::new_v4().to_string(), name])?;
     let id = db.last_insert_rowid();
     db.execute("INSERT INTO inbox (identity_id, address) VALUES (?1, ?2)", params![id, address])?;
-    if new.phone {
+    if phone {
         insert_phone(db, id)?;
     }
-    let (_, key) = keys::mint_identity_key(db, id, "created with the identity")?;
-    Ok(Identity { api_key: Some(key.expose_secret().to_owned()), ..load(db, id)? })
+    Ok(id)
+}
+
+fn taken(limits: &Limits, address: &str) -> Problem {
+    match limits.address_taken_as {
+        Taken::Conflict => Problem::conflict("identity.email_taken", format!("{address} is taken.")),
+        Taken::Field => Problem::field("email_identifier", "This email address is already in use."),
+    }
+}
+
+/// Refuses a name that another identity than `own` has, where names are unique.
+fn check_name(db: &Connection, limits: &Limits, name: &str, own: Option<i64>) -> Result<(), Problem> {
+    let find = "SELECT EXISTS (SELECT 1 FROM identity WHERE name = ?1 AND id IS NOT ?2)";
+    if limits.unique_names && db.query_row(find, params![name, own], |row| row.get(0))? {
+        return Err(Problem::field("name", "Identity with this name already exists."));
+    }
+    Ok(())
+}
+
+/// The identity that every account gets with its sign-up, unless this one has had any.
+pub(super) fn sign_up(db: &Connection) -> rusqlite::Result<()> {
+    // Counted by the ids given so far: one that was deleted since does not come back.
+    let first: i64 = db.query_row("SELECT seq FROM sqlite_sequence WHERE name = 'identity'", [], |row| row.get(0))?;
+    if first == FIRST_ID {
+        add(db, &address::invent_name(), &free_address(db)?, true)?;
+    }
+    Ok(())
+}
+
+/// The identity that a sign-up hands out, with a key: a new one, or the oldest where the plan has no room for another.
+pub(super) fn of_sign_up(db: &Connection, app: &App) -> Result<(Identity, String), Problem> {
+    let limits = app.limits();
+    let id = match require_room(db, &limits) {
+        Err(full @ Problem::PlanNeeded(_)) => {
+            let oldest: Option<i64> = db.query_row("SELECT min(id) FROM identity", [], |row| row.get(0))?;
+            oldest.ok_or(full)?
+        }
+        room => {
+            room?;
+            insert(db, &limits, NewIdentity::default())?
+        }
+    };
+    let (_, key) = keys::mint_identity_key(db, id, "sign-up")?;
+    Ok((load(db, id)?, key.expose_secret().to_owned()))
 }
 
 fn is_taken(db: &Connection, address: &str) -> rusqlite::Result<bool> {
@@ -171,9 +243,23 @@ pub(super) async fn create(
     body: Body,
 ) -> Result<(StatusCode, Json<Identity>), Problem> {
     caller.require_management()?;
-    let new = NewIdentity::read(&mut body.fields())?;
-    let limit = *app.max_identities.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok((StatusCode::CREATED, Json(app.store.write(|db| insert(db, limit, new))?)))
+    let limits = app.limits();
+    let mut made = app.store.write(|db| {
+        require_room(db, &limits)?;
+        let id = insert(db, &limits, NewIdentity::read(&mut body.fields())?)?;
+        let (_, key) = keys::mint_identity_key(db, id, "created with the identity")?;
+        Ok::<_, Problem>(Identity { api_key: Some(key.expose_secret().to_owned()), ..load(db, id)? })
+    })?;
+    if limits.late_inbox > 0 {
+        app.late.begin(&made.uuid, limits.late_inbox);
+        made.inbox.clear();
+    }
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// Makes one past the plan's limit, without a key: as the account's owner does in the web.
+pub(super) fn make_elsewhere(db: &Connection, limits: &Limits, new: NewIdentity) -> Result<Identity, Problem> {
+    Ok(load(db, insert(db, limits, new)?)?)
 }
 
 /// `GET /api/identities/{uuid}/`
@@ -182,7 +268,7 @@ pub(super) async fn retrieve(
     caller: Caller,
     Path(uuid): Path<String>,
 ) -> Result<Json<Identity>, Problem> {
-    app.store.read(|db| Ok(Json(load(db, find(db, &caller, &uuid)?)?)))
+    app.store.read(|db| show(db, &app, find(db, &caller, &uuid)?))
 }
 
 /// `PATCH /api/identities/{uuid}/`. Only the name can change.
@@ -198,11 +284,28 @@ pub(super) async fn update(
     fields.check()?;
     app.store.write(|db| {
         let id = find(db, &caller, &uuid)?;
-        let rename = "UPDATE identity SET name = coalesce(?2, name),
-                      updated_dt = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = ?1";
-        db.execute(rename, params![id, name])?;
-        Ok(Json(load(db, id)?))
+        if let Some(name) = name {
+            rename(db, &app.limits(), id, &name)?;
+        }
+        show(db, &app, id)
     })
+}
+
+/// Gives an identity another name.
+pub(super) fn rename(db: &Connection, limits: &Limits, id: i64, name: &str) -> Result<(), Problem> {
+    check_name(db, limits, name, Some(id))?;
+    let rename = "UPDATE identity SET name = ?2, updated_dt = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = ?1";
+    Ok(db.execute(rename, params![id, name]).map(drop)?)
+}
+
+/// Deletes an identity with all that belongs to it, its keys included.
+pub(super) fn delete(db: &Connection, id: i64) -> rusqlite::Result<()> {
+    let attached = "DELETE FROM attachment WHERE message_id IN (SELECT id FROM email_message WHERE identity_id = ?1)";
+    db.execute(attached, [id])?;
+    for table in ["email_message", "sms", "event", "secret", "password", "contact", "api_key", "phone", "inbox"] {
+        db.execute(&format!("DELETE FROM {table} WHERE identity_id = ?1"), [id])?;
+    }
+    db.execute("DELETE FROM identity WHERE id = ?1", [id]).map(drop)
 }
 
 /// `POST /api/identities/{uuid}/provision-phone/`. Only American numbers are to be had.
@@ -229,6 +332,6 @@ pub(super) async fn provision_phone(
             return Err(Problem::Detail { status: StatusCode::SERVICE_UNAVAILABLE, detail });
         }
         insert_phone(db, id)?;
-        Ok((StatusCode::CREATED, Json(load(db, id)?)))
+        Ok((StatusCode::CREATED, show(db, &app, id)?))
     })
 }

@@ -12,17 +12,22 @@ use uuid::Uuid;
 
 use super::body::Body;
 use super::caller::Caller;
+use super::lists::{Listed, Lists};
 use super::problem::Problem;
 use super::{App, token};
 
-/// A key's record. `identity` is the uuid, and absent for a management key.
+/// A key's record. `identity` is the uuid, and absent for a management key. The create reply has it twice: the official
+/// SDK reads one name, the official command line the other.
 #[derive(Serialize)]
 pub(super) struct KeyRecord {
-    uuid: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uuid: Option<String>,
     key: String,
     label: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     identity: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity_uuid: Option<String>,
     is_active: bool,
     last_used_at: Option<String>,
     created_dt: String,
@@ -31,12 +36,25 @@ pub(super) struct KeyRecord {
 const COLUMNS: &str = "SELECT k.uuid, k.masked, k.label, i.uuid, k.is_active, k.last_used_at, k.created_dt
                        FROM api_key k LEFT JOIN identity i ON i.id = k.identity_id";
 
+/// One of the two kinds of key.
+#[derive(Clone, Copy)]
+struct Kind {
+    /// True of its rows.
+    condition: &'static str,
+    /// The name of its model.
+    model: &'static str,
+}
+
+const MANAGEMENT: Kind = Kind { condition: "identity_id IS NULL", model: "ManagementApiKey" };
+const OF_IDENTITY: Kind = Kind { condition: "identity_id IS NOT NULL", model: "IdentityApiKey" };
+
 fn record(row: &Row<'_>) -> rusqlite::Result<KeyRecord> {
     Ok(KeyRecord {
         uuid: row.get(0)?,
         key: row.get(1)?,
         label: row.get(2)?,
         identity: row.get(3)?,
+        identity_uuid: None,
         is_active: row.get(4)?,
         last_used_at: row.get(5)?,
         created_dt: row.get(6)?,
@@ -88,34 +106,40 @@ pub(super) fn is_live(db: &Connection, key: &SecretString) -> rusqlite::Result<b
     )
 }
 
-fn list(db: &Connection, condition: &str) -> Result<Json<Vec<KeyRecord>>, Problem> {
+fn list(db: &Connection, condition: &str) -> rusqlite::Result<Vec<KeyRecord>> {
     let mut query = db.prepare_cached(&format!("{COLUMNS} WHERE {condition} ORDER BY k.rowid"))?;
-    let rows = query.query_map([], record)?.collect::<Result<_, _>>()?;
-    Ok(Json(rows))
+    query.query_map([], record)?.collect()
 }
 
 /// The record with the whole key in it, for the create reply.
-fn once(db: &Connection, uuid: &str, key: &SecretString) -> Result<(StatusCode, Json<KeyRecord>), Problem> {
-    let shown = db.query_row(&format!("{COLUMNS} WHERE k.uuid = ?1"), [uuid], record)?;
-    Ok((StatusCode::CREATED, Json(KeyRecord { key: key.expose_secret().to_owned(), ..shown })))
+fn once(db: &Connection, app: &App, uuid: &str, key: &SecretString) -> Result<(StatusCode, Json<KeyRecord>), Problem> {
+    let mut shown = db.query_row(&format!("{COLUMNS} WHERE k.uuid = ?1"), [uuid], record)?;
+    if app.limits().mint_without_uuid {
+        shown.uuid = None;
+    }
+    let identity_uuid = shown.identity.clone();
+    Ok((StatusCode::CREATED, Json(KeyRecord { key: key.expose_secret().to_owned(), identity_uuid, ..shown })))
 }
 
 /// A revoked key stays in the list, inactive; revoking it again finds nothing.
-fn revoke(db: &Connection, uuid: &str, condition: &str) -> Result<StatusCode, Problem> {
+fn revoke(db: &Connection, uuid: &str, kind: Kind) -> Result<StatusCode, Problem> {
+    let Kind { condition, model } = kind;
     let revoke = format!("UPDATE api_key SET is_active = 0 WHERE uuid = ?1 AND is_active AND {condition}");
     match db.execute(&revoke, [uuid])? {
-        0 => Err(Problem::NotFound),
+        0 => Err(Problem::NotFound(model)),
         _ => Ok(StatusCode::NO_CONTENT),
     }
 }
 
+/// Revokes a key of either kind, as its owner does in the web.
+pub(super) fn revoke_elsewhere(db: &Connection, uuid: &str) -> Result<StatusCode, Problem> {
+    revoke(db, uuid, Kind { condition: "true", model: "ApiKey" })
+}
+
 /// `GET /api/auth/keys/management/`
-pub(super) async fn list_management(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-) -> Result<Json<Vec<KeyRecord>>, Problem> {
+pub(super) async fn list_management(State(app): State<Arc<App>>, caller: Caller, lists: Lists) -> Listed<KeyRecord> {
     caller.require_management()?;
-    app.store.read(|db| list(db, "k.identity_id IS NULL"))
+    app.store.read(|db| Ok(lists.whole(list(db, MANAGEMENT.condition)?)))
 }
 
 /// `POST /api/auth/keys/management/`
@@ -130,7 +154,7 @@ pub(super) async fn create_management(
     fields.check()?;
     app.store.write(|db| {
         let (uuid, key) = mint_management_key(db, &label)?;
-        once(db, &uuid, &key)
+        once(db, &app, &uuid, &key)
     })
 }
 
@@ -141,16 +165,13 @@ pub(super) async fn revoke_management(
     Path(uuid): Path<String>,
 ) -> Result<StatusCode, Problem> {
     caller.require_management()?;
-    app.store.write(|db| revoke(db, &uuid, "identity_id IS NULL"))
+    app.store.write(|db| revoke(db, &uuid, MANAGEMENT))
 }
 
 /// `GET /api/auth/keys/identity/`
-pub(super) async fn list_identity(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-) -> Result<Json<Vec<KeyRecord>>, Problem> {
+pub(super) async fn list_identity(State(app): State<Arc<App>>, caller: Caller, lists: Lists) -> Listed<KeyRecord> {
     caller.require_management()?;
-    app.store.read(|db| list(db, "k.identity_id IS NOT NULL"))
+    app.store.read(|db| Ok(lists.whole(list(db, OF_IDENTITY.condition)?)))
 }
 
 /// `POST /api/auth/keys/identity/`
@@ -168,7 +189,7 @@ pub(super) async fn create_identity(
         let found = db.query_row(find, [identity_uuid.to_ascii_lowercase()], |row| row.get(0)).optional()?;
         let identity: i64 = found.ok_or_else(|| Problem::field("identity_uuid", "There is no such identity."))?;
         let (uuid, key) = mint_identity_key(db, identity, &label)?;
-        once(db, &uuid, &key)
+        once(db, &app, &uuid, &key)
     })
 }
 
@@ -179,5 +200,5 @@ pub(super) async fn revoke_identity(
     Path(uuid): Path<String>,
 ) -> Result<StatusCode, Problem> {
     caller.require_management()?;
-    app.store.write(|db| revoke(db, &uuid, "identity_id IS NOT NULL"))
+    app.store.write(|db| revoke(db, &uuid, OF_IDENTITY))
 }

@@ -112,9 +112,10 @@ pub(super) async fn socket(
     caller: Caller,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
-    let upgrade = upgrade.map_err(|_| Problem::NotFound)?;
+    events::require(&app)?;
+    let upgrade = upgrade.map_err(|_| Problem::NoSuchPath)?;
     if app.live.ordered().no_socket {
-        return Err(Problem::NotFound);
+        return Err(Problem::NoSuchPath);
     }
     let scope = app.store.read(|db| caller.scope(db))?;
     let since = app.store.read(|db| Ok(events::last(db)?))?;

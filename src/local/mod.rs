@@ -1,11 +1,14 @@
 //! The stand-in Ravi: an HTTP server on the loopback address that behaves as Ravi's API does.
 //!
 //! It is for trying out, developing and testing, and no vault: values are stored in the clear. It has its own types for
-//! everything on the wire and must not know `crate::api`, so that a mistake in our client shows here. Calls, webhooks,
-//! voice agents and single sign-on are left out.
+//! everything on the wire and must not know `crate::api`, so that a mistake in our client shows here.
+//!
+//! What its replies look like is what every official client accepts: bare arrays, strings where versions differ. Where
+//! Ravi's own behaviour is unknown or differs from day to day, a switch of `/_local/limits` chooses.
 //!
 //! Under `/_local/` are the controls that Ravi itself does not have: deliver mail and SMS, decide on a device login,
-//! count calls, plan faults, set limits, show the state. They ask for no key.
+//! count calls, plan faults, set limits, change what is there by another hand, show the state. They ask for no key.
+//! `docs/ravi-local.md` lists them.
 //!
 //! ```
 //! # async fn example() -> Result<(), tauri_plugin_ravi::local::LocalError> {
@@ -28,6 +31,7 @@ mod compose;
 mod contacts;
 mod control;
 mod device;
+mod elsewhere;
 mod email;
 mod events;
 mod faults;
@@ -35,6 +39,8 @@ mod folder;
 mod gate;
 mod identities;
 mod keys;
+mod limits;
+mod lists;
 mod live;
 mod mime;
 mod passwords;
@@ -50,7 +56,7 @@ mod token;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -60,6 +66,7 @@ use tokio::task::JoinHandle;
 
 use calls::Calls;
 use faults::Faults;
+use limits::{Late, Limits};
 use socket::{Socket, Switch};
 use store::Store;
 
@@ -102,6 +109,31 @@ pub enum LocalError {
     },
 }
 
+/// What the account has room for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Plan {
+    /// Any number of identities, and none at the start.
+    #[default]
+    Unlimited,
+    /// One identity, which the sign-up has made, with an address and a phone number: as most users' accounts are.
+    Free,
+}
+
+/// An identity of the account.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct AccountIdentity {
+    /// Its identifier.
+    pub uuid: String,
+    /// Its name.
+    pub name: String,
+    /// Its mail address.
+    pub inbox: String,
+    /// Its phone number, if it has one.
+    pub phone: Option<String>,
+}
+
 /// What can be chosen.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -115,6 +147,8 @@ pub struct Options {
     pub smtp_port: Option<u16>,
     /// The account's management key; none takes the one in the data folder, else makes one.
     pub management_key: Option<SecretString>,
+    /// What the account has room for.
+    pub plan: Plan,
 }
 
 /// What the handlers share.
@@ -124,8 +158,8 @@ struct App {
     faults: Faults,
     base_url: String,
     latency: Duration,
-    /// The plan's limit on the number of identities.
-    max_identities: Mutex<Option<i64>>,
+    limits: Mutex<Limits>,
+    late: Late,
     /// Told when something has changed that events may tell of.
     happened: watch::Sender<()>,
     live: live::Live,
@@ -135,6 +169,11 @@ struct App {
 }
 
 impl App {
+    /// The switches as they are now.
+    fn limits(&self) -> Limits {
+        *self.limits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits, but not beyond the server's stop.
     async fn pause(&self, time: Duration) {
         if time.is_zero() {
@@ -153,6 +192,7 @@ pub struct Server {
     base_url: String,
     smtp: Option<SocketAddr>,
     management_key: SecretString,
+    identity: Option<AccountIdentity>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
@@ -166,6 +206,7 @@ impl Server {
         }
         let store = Store::open(data_dir)?;
         let management_key = settle_management_key(&store, data_dir, options.management_key)?;
+        let identity = settle_identity(&store, options.plan)?;
         let (listener, base_url) = listen(options.port).await?;
         let smtp = match options.smtp_port {
             Some(port) => Some(bind(port).await?),
@@ -178,7 +219,8 @@ impl Server {
             faults: Faults::default(),
             base_url: base_url.clone(),
             latency: Duration::from_millis(options.latency_ms),
-            max_identities: Mutex::new(None),
+            limits: Mutex::new(Limits::of(options.plan)),
+            late: Late::default(),
             happened: watch::Sender::new(()),
             live: live::Live::default(),
             device_decided: watch::Sender::new(()),
@@ -189,7 +231,7 @@ impl Server {
             address
         });
         let task = tokio::spawn(serve(Socket(listener), app, stopping));
-        Ok(Server { base_url, smtp, management_key, stop, task })
+        Ok(Server { base_url, smtp, management_key, identity, stop, task })
     }
 
     /// The address of the API, `http://127.0.0.1:PORT`, without a slash at the end.
@@ -205,6 +247,11 @@ impl Server {
     /// A key for the whole account.
     pub fn management_key(&self) -> SecretString {
         self.management_key.clone()
+    }
+
+    /// The identity that the account had at the start: on [`Plan::Free`] its only one, else the oldest.
+    pub fn identity(&self) -> Option<&AccountIdentity> {
+        self.identity.as_ref()
     }
 
     /// Stops: takes no more calls, ends those that wait, and returns when all are answered.
@@ -256,6 +303,16 @@ fn settle_management_key(
         folder::write_management_key(dir, &key).map_err(|e| data_dir_error(dir, e))?;
     }
     Ok(key)
+}
+
+/// The account's identity, made first if its plan comes with one.
+fn settle_identity(store: &Store, plan: Plan) -> Result<Option<AccountIdentity>, LocalError> {
+    store.write(|db| {
+        if plan == Plan::Free {
+            identities::sign_up(db)?;
+        }
+        Ok(identities::oldest(db)?)
+    })
 }
 
 async fn serve(socket: Socket, app: Arc<App>, mut stopping: watch::Receiver<bool>) {

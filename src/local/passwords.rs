@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::body::{Body, Fields, Query};
 use super::caller::{Caller, Scope};
+use super::lists::{Listed, Lists};
 use super::problem::Problem;
 use super::{App, token};
 
@@ -52,15 +53,15 @@ fn load(db: &Connection, scope: Scope, uuid: &str) -> Result<Password, Problem> 
     db.prepare_cached(&format!("{COLUMNS} AND uuid = ?3"))?
         .query_row(params![all, identity, uuid], password)
         .optional()?
-        .ok_or(Problem::NotFound)
+        .ok_or(Problem::NotFound("PasswordEntry"))
 }
 
 /// `GET /api/passwords/`
-pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Vec<Password>>, Problem> {
+pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller, lists: Lists) -> Listed<Password> {
     app.store.read(|db| {
         let (all, identity) = caller.scope(db)?.condition();
         let mut rows = db.prepare_cached(&format!("{COLUMNS} ORDER BY rowid"))?;
-        Ok(Json(rows.query_map(params![all, identity], password)?.collect::<Result<_, _>>()?))
+        Ok(lists.whole(rows.query_map(params![all, identity], password)?.collect::<Result<_, _>>()?))
     })
 }
 
@@ -148,7 +149,7 @@ pub(super) async fn remove(
     app.store.write(|db| {
         let identity = caller.target(db)?;
         match db.execute("DELETE FROM password WHERE uuid = ?1 AND identity_id = ?2", params![uuid, identity])? {
-            0 => Err(Problem::NotFound),
+            0 => Err(Problem::NotFound("PasswordEntry")),
             _ => Ok(StatusCode::NO_CONTENT),
         }
     })

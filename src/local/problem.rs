@@ -4,8 +4,21 @@
 
 use axum::Json;
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use serde_json::{Map, Value, json};
+
+/// What Django answers for a path that it has no route for.
+const NO_SUCH_PATH: &str = "
+<!doctype html>
+<html lang=\"en\">
+<head>
+  <title>Not Found</title>
+</head>
+<body>
+  <h1>Not Found</h1><p>The requested resource was not found on this server.</p>
+</body>
+</html>
+";
 
 /// A refusal, as a handler returns it.
 #[derive(Debug, thiserror::Error)]
@@ -19,9 +32,12 @@ pub(super) enum Problem {
     /// 403, in the `detail` form: the key is of the wrong kind.
     #[error("{0}")]
     Forbidden(&'static str),
-    /// 404, in the `detail` form: absent, or not visible to this key.
-    #[error("not found")]
-    NotFound,
+    /// 404, in the `detail` form: no such row, or none that this key may see. Holds the name of Django's model.
+    #[error("no {0}")]
+    NotFound(&'static str),
+    /// 404 as a page for people: no such path at all.
+    #[error("no such path")]
+    NoSuchPath,
     /// 400, Django REST framework's map of field to messages.
     #[error("invalid input")]
     Fields(Map<String, Value>),
@@ -73,7 +89,10 @@ impl IntoResponse for Problem {
                 (StatusCode::PAYMENT_REQUIRED, json!({ "detail": detail, "code": "subscription_required" }))
             }
             Problem::Forbidden(detail) => (StatusCode::FORBIDDEN, json!({ "detail": detail })),
-            Problem::NotFound => (StatusCode::NOT_FOUND, json!({ "detail": "Not found." })),
+            Problem::NotFound(model) => {
+                (StatusCode::NOT_FOUND, json!({ "detail": format!("No {model} matches the given query.") }))
+            }
+            Problem::NoSuchPath => return (StatusCode::NOT_FOUND, Html(NO_SUCH_PATH)).into_response(),
             Problem::Fields(fields) => (StatusCode::BAD_REQUEST, Value::Object(fields)),
             Problem::Code { status, code, message, details } => {
                 (status, json!({ "error": { "code": code, "message": message, "details": details } }))

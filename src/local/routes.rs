@@ -9,12 +9,12 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{StatusCode, Uri, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, any, delete, get, post, put};
+use axum::routing::{MethodRouter, any, delete, get, patch, post, put};
 
 use super::problem::Problem;
 use super::{
-    App, attachments, channels, compose, contacts, control, device, email, events, gate, identities, keys, live,
-    passwords, secrets, sms,
+    App, attachments, channels, compose, contacts, control, device, elsewhere, email, events, gate, identities, keys,
+    live, passwords, secrets, sms,
 };
 
 /// All routes. Every id is called `{id}`: the paths double as the names under which calls are counted.
@@ -29,7 +29,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
     let limit = DefaultBodyLimit::max(attachments::MAX_BYTES + 1024);
     router
         .route("/storage/{id}", put(attachments::upload).get(attachments::download).layer(limit))
-        .fallback(async || Problem::NotFound)
+        .fallback(async || Problem::NoSuchPath)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn_with_state(Arc::clone(&app), gate::gate))
         .with_state(app)
@@ -103,6 +103,9 @@ fn controls() -> Vec<Route> {
         ("/_local/device", post(control::device)),
         ("/_local/calls", get(control::calls).delete(control::reset_calls)),
         ("/_local/faults", get(control::faults).post(control::plan_fault).delete(control::clear_faults)),
+        ("/_local/identities", post(elsewhere::make)),
+        ("/_local/identities/{id}", patch(elsewhere::rename).delete(elsewhere::delete)),
+        ("/_local/keys/{id}", delete(elsewhere::revoke)),
         ("/_local/limits", get(control::limits).post(control::set_limits)),
         ("/_local/state", get(control::state)),
     ]

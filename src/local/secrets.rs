@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::App;
 use super::body::{Body, Fields, Query};
 use super::caller::{Caller, Scope};
+use super::lists::{Listed, Lists};
 use super::problem::Problem;
 
 /// A secret. `identity` is the database id, not the uuid.
@@ -46,19 +47,16 @@ fn load(db: &Connection, scope: Scope, uuid: &str) -> Result<Secret, Problem> {
     db.prepare_cached(&format!("{COLUMNS} AND uuid = ?3"))?
         .query_row(params![all, identity, uuid], secret)
         .optional()?
-        .ok_or(Problem::NotFound)
+        .ok_or(Problem::NotFound("SecretEntry"))
 }
 
 /// `GET /api/secrets/`, with `?key=` compared as it is.
-pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    query: Query,
-) -> Result<Json<Vec<Secret>>, Problem> {
+pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query, lists: Lists) -> Listed<Secret> {
     app.store.read(|db| {
         let (all, identity) = caller.scope(db)?.condition();
         let mut rows = db.prepare_cached(&format!("{COLUMNS} AND (?3 IS NULL OR key = ?3) ORDER BY rowid"))?;
-        Ok(Json(rows.query_map(params![all, identity, query.get("key")], secret)?.collect::<Result<_, _>>()?))
+        let rows = rows.query_map(params![all, identity, query.get("key")], secret)?;
+        Ok(lists.whole(rows.collect::<Result<_, _>>()?))
     })
 }
 
@@ -142,7 +140,7 @@ pub(super) async fn remove(
     app.store.write(|db| {
         let identity = caller.target(db)?;
         match db.execute("DELETE FROM secret WHERE uuid = ?1 AND identity_id = ?2", params![uuid, identity])? {
-            0 => Err(Problem::NotFound),
+            0 => Err(Problem::NotFound("SecretEntry")),
             _ => Ok(StatusCode::NO_CONTENT),
         }
     })

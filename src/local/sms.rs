@@ -12,10 +12,13 @@ use serde_json::{Value, json};
 
 use super::body::{Body, Query};
 use super::caller::{Caller, Scope};
+use super::lists::{Listed, Lists};
 use super::problem::Problem;
-use super::{App, contacts, events, token};
+use super::{App, channels, contacts, events, token};
 
-/// A text message. `phone` is the database id of the identity's number.
+const MODEL: &str = "SmsMessage";
+
+/// A text message. `phone` is the database id of the identity's number, which the official clients want as a string.
 #[derive(Serialize)]
 pub(super) struct Sms {
     id: i64,
@@ -24,10 +27,12 @@ pub(super) struct Sms {
     to_number: String,
     body: String,
     message_sid: String,
-    phone: i64,
+    phone: Value,
     direction: String,
     is_read: bool,
     created_dt: String,
+    #[serde(skip)]
+    phone_id: i64,
 }
 
 impl Sms {
@@ -41,42 +46,43 @@ impl Sms {
     }
 
     fn conversation_id(&self) -> String {
-        format!("{}_{}", self.phone, self.other())
+        format!("{}_{}", self.phone_id, self.other())
     }
 }
 
 const COLUMNS: &str = "SELECT id, from_number, to_number, body, message_sid, phone_id, direction, is_read, created_dt
                        FROM sms WHERE (?1 OR identity_id = ?2)";
 
-fn sms(row: &Row<'_>, base_url: &str) -> rusqlite::Result<Sms> {
-    let id: i64 = row.get(0)?;
+fn sms(row: &Row<'_>, app: &App) -> rusqlite::Result<Sms> {
+    let (id, phone_id): (i64, i64) = (row.get(0)?, row.get(5)?);
     Ok(Sms {
         id,
-        url: format!("{base_url}/api/messages/{id}/"),
+        url: format!("{}/api/messages/{id}/", app.base_url),
         from_number: row.get(1)?,
         to_number: row.get(2)?,
         body: row.get(3)?,
         message_sid: row.get(4)?,
-        phone: row.get(5)?,
+        phone: channels::phone_reference(app, phone_id),
         direction: row.get(6)?,
         is_read: row.get(7)?,
         created_dt: row.get(8)?,
+        phone_id,
     })
 }
 
 fn load(db: &Connection, app: &App, scope: Scope, id: &str) -> Result<Sms, Problem> {
     let (all, identity) = scope.condition();
-    let id: i64 = id.parse().map_err(|_| Problem::NotFound)?;
+    let id: i64 = id.parse().map_err(|_| Problem::NotFound(MODEL))?;
     db.prepare_cached(&format!("{COLUMNS} AND id = ?3"))?
-        .query_row(params![all, identity, id], |row| sms(row, &app.base_url))
+        .query_row(params![all, identity, id], |row| sms(row, app))
         .optional()?
-        .ok_or(Problem::NotFound)
+        .ok_or(Problem::NotFound(MODEL))
 }
 
 fn select(db: &Connection, app: &App, scope: Scope, read: Option<bool>) -> Result<Vec<Sms>, Problem> {
     let (all, identity) = scope.condition();
     let mut rows = db.prepare_cached(&format!("{COLUMNS} AND (?3 IS NULL OR is_read = ?3) ORDER BY id"))?;
-    Ok(rows.query_map(params![all, identity, read], |row| sms(row, &app.base_url))?.collect::<Result<_, _>>()?)
+    Ok(rows.query_map(params![all, identity, read], |row| sms(row, app))?.collect::<Result<_, _>>()?)
 }
 
 /// An identity's phone: id and number.
@@ -125,11 +131,11 @@ pub(super) fn receive(db: &Connection, from: &str, to: &str, body: &str) -> rusq
 }
 
 /// `GET /api/messages/`: newest first.
-pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Result<Json<Vec<Sms>>, Problem> {
+pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller, query: Query, lists: Lists) -> Listed<Sms> {
     app.store.read(|db| {
         let mut messages = select(db, &app, caller.scope(db)?, query.flag("is_read"))?;
         messages.reverse();
-        Ok(Json(messages))
+        Ok(lists.whole(messages))
     })
 }
 
@@ -194,7 +200,8 @@ pub(super) async fn conversations(
     State(app): State<Arc<App>>,
     caller: Caller,
     query: Query,
-) -> Result<Json<Vec<Value>>, Problem> {
+    lists: Lists,
+) -> Listed<Value> {
     app.store.read(|db| {
         let mut groups = BTreeMap::<String, Vec<Sms>>::new();
         for sms in select(db, &app, caller.scope(db)?, None)? {
@@ -205,7 +212,7 @@ pub(super) async fn conversations(
         if query.flag("has_unread") == Some(true) {
             groups.retain(|group| group.iter().any(|sms| !sms.is_read));
         }
-        Ok(Json(groups.iter().filter_map(|group| summary(group)).collect()))
+        Ok(lists.whole(groups.iter().filter_map(|group| summary(group)).collect()))
     })
 }
 
@@ -227,7 +234,7 @@ pub(super) async fn conversation(
     app.store.read(|db| {
         let mut messages = select(db, &app, caller.scope(db)?, None)?;
         messages.retain(|sms| sms.conversation_id() == id);
-        let latest = messages.last().ok_or(Problem::NotFound)?;
+        let latest = messages.last().ok_or(Problem::NotFound("SmsConversation"))?;
         Ok(Json(json!({
             "conversation_id": id, "from_number": latest.other(), "phone": latest.phone,
             "message_count": messages.len(), "messages": messages,

@@ -149,7 +149,7 @@ impl Inbound {
     fn deliver(&self, letter: &mime::Letter) -> Result<(), Problem> {
         self.app.store.write(|db| {
             for to in &self.to {
-                let identity = compose::owner_of(db, to)?.ok_or(Problem::NotFound)?;
+                let identity = compose::owner_of(db, to)?.ok_or(Problem::NotFound("Inbox"))?;
                 let mut mail = letter.mail.clone();
                 mail.to_email = to.clone();
                 if let Some(original) = &letter.in_reply_to {

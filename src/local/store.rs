@@ -11,8 +11,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use super::LocalError;
 use super::problem::Problem;
 
-/// Version of `schema.sql`, kept in `PRAGMA user_version`.
-const SCHEMA_VERSION: i64 = 1;
+/// What each version of the schema adds to the one before. How many a database has is its `PRAGMA user_version`.
+const SCHEMA: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
 /// The database. Every use holds the lock, so sections are short and never wait for anything else.
 pub(super) struct Store {
@@ -66,14 +66,13 @@ fn open_file(dir: &Path) -> Result<Connection, LocalError> {
 }
 
 fn create_tables(connection: &Connection) -> Result<(), LocalError> {
-    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    match version {
-        0 => {
-            let schema = include_str!("schema.sql");
-            connection.execute_batch(&format!("BEGIN; {schema} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"))?;
-            Ok(())
-        }
-        SCHEMA_VERSION => Ok(()),
-        found => Err(LocalError::SchemaVersion { found, known: SCHEMA_VERSION }),
+    let (found, known): (i64, i64) =
+        (connection.pragma_query_value(None, "user_version", |row| row.get(0))?, SCHEMA.len() as i64);
+    let missing = usize::try_from(found).ok().and_then(|found| SCHEMA.get(found..));
+    let missing = missing.ok_or(LocalError::SchemaVersion { found, known })?.concat();
+    if missing.is_empty() {
+        return Ok(());
     }
+    connection.execute_batch(&format!("BEGIN IMMEDIATE; {missing} PRAGMA user_version = {known}; COMMIT;"))?;
+    Ok(())
 }

@@ -14,8 +14,18 @@ async fn a_path_without_its_slash_is_redirected() {
         assert_eq!(response.status(), StatusCode::MOVED_PERMANENTLY);
         assert_eq!(response.headers()[header::LOCATION], "/api/identities/?a=b%20c");
     }
-    assert_eq!(ravi.get("/api/nothing").await, (StatusCode::NOT_FOUND, not_found()));
     assert_eq!(ravi.call(Method::DELETE, "/api/identities/", None).await.0, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_a_page_for_people() {
+    let ravi = Ravi::start().await;
+    for path in ["/api/nothing", "/api/nothing/", "/nothing", "/ws/events/"] {
+        let response = ravi.send(ravi.management_key.expose_secret(), Method::GET, path, None).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        assert!(response.headers()[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/html"), "{path}");
+        assert!(response.text().await.unwrap().contains("<h1>Not Found</h1>"), "{path}");
+    }
 }
 
 #[tokio::test]
@@ -60,7 +70,7 @@ async fn a_whole_key_is_shown_once() {
 
     let (status, made) = ravi.post("/api/auth/keys/identity/", json!({ "label": "two", "identity_uuid": uuid })).await;
     assert_eq!(status, StatusCode::CREATED);
-    assert_eq!((text(&made, "label"), text(&made, "identity")), ("two", uuid));
+    assert_eq!((text(&made, "label"), text(&made, "identity"), text(&made, "identity_uuid")), ("two", uuid, uuid));
     let (status, seen) = ravi.call_as(text(&made, "key"), Method::GET, "/api/identities/", None).await;
     assert_eq!((status, text(&seen[0], "uuid")), (StatusCode::OK, uuid));
 }
@@ -102,7 +112,10 @@ async fn an_identity_key_sees_its_own_identity_and_may_not_manage() {
     let own_path = format!("/api/identities/{own}/");
     assert_eq!(ravi.call_as(key, Method::GET, &own_path, None).await.0, StatusCode::OK);
     let foreign_path = format!("/api/identities/{foreign}/");
-    assert_eq!(ravi.call_as(key, Method::GET, &foreign_path, None).await, (StatusCode::NOT_FOUND, not_found()));
+    assert_eq!(
+        ravi.call_as(key, Method::GET, &foreign_path, None).await,
+        (StatusCode::NOT_FOUND, not_found("Identity"))
+    );
 
     let refused = [
         (Method::POST, "/api/identities/".to_owned()),
@@ -192,6 +205,10 @@ async fn a_phone_is_given_once() {
     assert!(text(&other, "phone").starts_with("+1"));
     let (_, phones) = ravi.get("/api/phone/").await;
     assert_eq!(length(&phones), 2);
+    let of_other = format!("?identity={}", text(&other, "uuid"));
+    assert_eq!(ravi.get(&format!("/api/phone/{of_other}")).await.1, phones, "the identity named counts for nothing");
+    let (_, own) = ravi.call_as(text(&other, "api_key"), Method::GET, "/api/phone/", None).await;
+    assert_eq!(own, json!([phones[1]]));
     assert!(phones[0]["id"].is_i64() && phones[0]["phone_number"].is_string());
 
     let third = ravi.identity(json!({})).await;
@@ -204,14 +221,13 @@ async fn a_phone_is_given_once() {
 #[tokio::test]
 async fn the_plan_limits_the_number_of_identities() {
     let ravi = Ravi::start().await;
-    let limit = json!({ "max_identities": 1 });
-    assert_eq!(ravi.post("/_local/limits", limit.clone()).await, (StatusCode::OK, limit));
+    ravi.switch(json!({ "max_identities": 1 })).await;
     ravi.identity(json!({})).await;
     let (status, body) = ravi.post("/api/identities/", json!({})).await;
     assert_eq!(status, StatusCode::PAYMENT_REQUIRED);
-    assert_eq!(text(&body, "code"), "subscription_required");
-    assert!(body["detail"].is_string());
-    ravi.post("/_local/limits", json!({ "max_identities": null })).await;
+    let refusal = json!({ "detail": "Active paid subscription required.", "code": "subscription_required" });
+    assert_eq!(body, refusal);
+    ravi.switch(json!({ "max_identities": null })).await;
     ravi.identity(json!({})).await;
 }
 
@@ -221,7 +237,11 @@ async fn the_small_lists_have_their_shapes() {
     let identity = ravi.identity(json!({})).await;
     let (_, domains) = ravi.get("/api/domains/").await;
     assert_eq!((text(&domains[0], "domain"), &domains[0]["is_platform"]), ("raviapp.test", &json!(true)));
-    let (_, emails) = ravi.get("/api/email/").await;
+    let other = ravi.identity(json!({})).await;
+    let (_, emails) = ravi.get(&format!("/api/email/?identity={}", text(&other, "uuid"))).await;
+    assert_eq!(length(&emails), 2, "the identity named counts for nothing");
+    let (_, own) = ravi.call_as(text(&other, "api_key"), Method::GET, "/api/email/", None).await;
+    assert_eq!(own, json!([emails[1]]));
     assert!(emails[0]["id"].is_i64());
     assert_eq!(emails[0]["email"], identity["inbox"]);
     let (_, owner) = ravi.call_as(text(&identity, "api_key"), Method::GET, "/api/master/", None).await;
@@ -263,10 +283,13 @@ async fn a_device_login_hands_out_a_key_once() {
     assert_eq!(decide(&ravi, &login, "approve").await, StatusCode::NOT_FOUND);
     let (status, body) = redeem(&ravi, &login["device_code"], false).await;
     assert_eq!(status, StatusCode::OK);
+    assert_eq!(body["identities"], json!([ravi.get("/api/identities/").await.1[0]]));
     assert_eq!(body["identities"][0]["uuid"], identity["uuid"]);
     assert!(body["user"]["id"].is_i64() && body["user"]["email"].is_string());
     let key = text(&body, "management_key");
-    assert_eq!(ravi.call_as(key, Method::GET, "/api/auth/keys/management/", None).await.0, StatusCode::OK);
+    let (status, keys) = ravi.call_as(key, Method::GET, "/api/auth/keys/management/", None).await;
+    assert_eq!((status, text(&keys[1], "label")), (StatusCode::OK, "device login"));
+    assert!(keys[1]["created_dt"].is_string() && keys[1]["last_used_at"].is_string(), "{keys}");
 
     let (status, body) = redeem(&ravi, &login["device_code"], false).await;
     assert_eq!((status, text(&body, "error")), (StatusCode::BAD_REQUEST, "invalid_grant"));
@@ -282,6 +305,9 @@ async fn a_signup_hands_out_an_identity_too() {
     let (_, seen) = ravi.call_as(text(&body, "identity_key"), Method::GET, "/api/identities/", None).await;
     assert_eq!(seen[0]["uuid"], body["identity"]["uuid"]);
     assert!(body["identity"].get("api_key").is_none());
+    let (_, keys) = ravi.get("/api/auth/keys/identity/").await;
+    assert_eq!((length(&keys), &keys[0]["identity"]), (1, &body["identity"]["uuid"]));
+    assert!(text(&body, "identity_key").ends_with(text(&keys[0], "key").trim_start_matches("ravi_id_****")), "{keys}");
 }
 
 #[tokio::test]
@@ -305,11 +331,20 @@ async fn a_long_poll_ends_with_the_decision() {
 }
 
 #[tokio::test]
-async fn a_device_token_request_may_be_a_form() {
+async fn only_a_device_token_request_may_be_a_form() {
     let ravi = Ravi::start().await;
+    let key = ravi.management_key.expose_secret();
+    let form = |path: &str, body: String| {
+        let request = ravi.http.post(ravi.url(path)).bearer_auth(key).body(body);
+        request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").send()
+    };
+    let refused = form("/api/auth/keys/management/", "label=a".to_owned()).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let detail = json!({ "detail": "Unsupported media type \"application/x-www-form-urlencoded\" in request." });
+    assert_eq!(refused.json::<Value>().await.unwrap(), detail);
+
     let login = begin(&ravi).await;
-    let form = format!("device_code={}&wait=false", text(&login, "device_code"));
-    let request = ravi.http.post(ravi.url("/api/auth/device/token/")).body(form);
-    let response = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").send().await.unwrap();
+    let body = format!("device_code={}&wait=false", text(&login, "device_code"));
+    let response = form("/api/auth/device/token/", body).await.unwrap();
     assert_eq!(text(&response.json().await.unwrap(), "error"), "authorization_pending");
 }

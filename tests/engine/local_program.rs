@@ -68,9 +68,27 @@ async fn the_first_line_says_where_and_with_which_key() {
     assert!(program.text("base_url").starts_with("http://127.0.0.1:"));
     assert!(program.text("management_key").starts_with("ravi_mgmt_"));
     assert_eq!(program.text("domain"), tauri_plugin_ravi::local::DOMAIN);
+    assert_eq!(program.first_line["identity"], Value::Null);
     assert_eq!(program.identities(false).await, (StatusCode::OK, json!([])));
     assert_eq!(program.signal("TERM"), Some(0));
     assert_eq!(Program::start(&["--latency-ms", "1"]).signal("INT"), Some(0));
+}
+
+#[tokio::test]
+async fn the_first_line_names_the_identity_of_the_free_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["--plan", "free", "--data-dir", folder.path().to_str().unwrap()];
+    let program = Program::start(&arguments);
+    let identity = program.first_line["identity"].clone();
+    let (_, listed) = program.identities(false).await;
+    for member in ["uuid", "name", "inbox", "phone"] {
+        assert_eq!(identity[member], listed[0][member]);
+    }
+    assert_eq!(program.identities(true).await.0, StatusCode::PAYMENT_REQUIRED);
+    assert_eq!(program.signal("TERM"), Some(0));
+    let again = Program::start(&arguments);
+    assert_eq!(again.first_line["identity"], identity);
+    assert_eq!(again.signal("TERM"), Some(0));
 }
 
 fn mode(path: &Path) -> u32 {

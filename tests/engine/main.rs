@@ -51,9 +51,12 @@ mod leaks;
 mod local_account;
 mod local_control;
 mod local_messages;
+mod local_other_hand;
+mod local_plan;
 #[cfg(unix)]
 mod local_program;
 mod local_sdk;
+mod local_switches;
 mod local_vault;
 mod policy;
 mod settings_files;

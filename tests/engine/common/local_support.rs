@@ -1,9 +1,12 @@
 //! What the tests of the stand-in share: a running server and requests to it. Holds no test.
 
+use reqwest::header::{self, HeaderValue};
 use reqwest::{Client, Method, Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use tauri_plugin_ravi::local::{Options, Server};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A server in this process, with a client that holds its management key.
 pub struct Ravi {
@@ -48,12 +51,17 @@ impl Ravi {
         self.call_as(self.management_key.expose_secret(), method, path, body).await
     }
 
-    /// The same with any key.
+    /// The same with any key. A page for people is given as text.
     pub async fn call_as(&self, key: &str, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
         let response = self.send(key, method, path, body).await;
-        let (status, bytes) = (response.status(), response.bytes().await.unwrap());
-        let json = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
-        (status, json)
+        let (status, is_json) = (response.status(), response.headers().get(header::CONTENT_TYPE) == Some(&JSON));
+        let text = response.text().await.unwrap();
+        let body = match is_json {
+            true => serde_json::from_str(&text).unwrap(),
+            false if text.is_empty() => Value::Null,
+            false => Value::String(text),
+        };
+        (status, body)
     }
 
     pub async fn get(&self, path: &str) -> (StatusCode, Value) {
@@ -75,6 +83,12 @@ impl Ravi {
     pub async fn fault(&self, plan: Value) {
         let (status, reply) = self.post("/_local/faults", plan).await;
         assert_eq!(status, StatusCode::CREATED, "{reply}");
+    }
+
+    /// Sets switches of `/_local/limits`.
+    pub async fn switch(&self, changes: Value) {
+        let (status, reply) = self.post("/_local/limits", changes).await;
+        assert_eq!(status, StatusCode::OK, "{reply}");
     }
 
     /// How often `METHOD /path/` was called.
@@ -99,7 +113,7 @@ pub fn blames(value: &Value, field: &str) -> bool {
     value.as_object().is_some_and(|map| map.len() == 1) && value[field][0].is_string()
 }
 
-/// What the API says of something that is not there.
-pub fn not_found() -> Value {
-    json!({ "detail": "Not found." })
+/// What the API says where no such row is there for this key.
+pub fn not_found(model: &str) -> Value {
+    json!({ "detail": format!("No {model} matches the given query.") })
 }
