@@ -125,31 +125,43 @@ impl Fields {
         }
     }
 
+    /// A whole number that may be absent.
+    pub(super) fn integer(&mut self, name: &str) -> Option<i64> {
+        let number = self.given.get(name).filter(|value| !value.is_null())?.as_i64();
+        if number.is_none() {
+            self.fail(name, "A valid integer is required.");
+        }
+        number
+    }
+
     /// A whole number that must be there. Returns 0 when it is wrong.
     pub(super) fn required_integer(&mut self, name: &str) -> i64 {
-        match self.given.get(name).map(|v| v.as_i64()) {
-            None => self.fail(name, "This field is required."),
-            Some(None) => self.fail(name, "A valid integer is required."),
-            Some(Some(number)) => return number,
+        if !self.given.contains_key(name) {
+            self.fail(name, "This field is required.");
         }
-        0
+        self.integer(name).unwrap_or_default()
+    }
+
+    /// A list of strings, empty when it is absent.
+    pub(super) fn texts(&mut self, name: &str) -> Vec<String> {
+        self.maybe_texts(name).unwrap_or_default()
     }
 
     /// A list of strings that may be absent.
-    pub(super) fn texts(&mut self, name: &str) -> Vec<String> {
+    pub(super) fn maybe_texts(&mut self, name: &str) -> Option<Vec<String>> {
         let list = match self.given.get(name) {
-            None | Some(Value::Null) => return Vec::new(),
+            None | Some(Value::Null) => return None,
             Some(Value::Array(list)) => list.clone(),
             Some(_) => {
                 self.fail(name, "Expected a list of items.");
-                return Vec::new();
+                return None;
             }
         };
         let texts: Vec<String> = list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect();
         if texts.len() != list.len() {
             self.fail(name, "Not a valid string.");
         }
-        texts
+        Some(texts)
     }
 
     /// Notes an error of one field.

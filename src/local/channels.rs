@@ -17,6 +17,9 @@ const DOMAINS_SINCE: &str = "2026-01-01T00:00:00.000Z";
 /// The first and last name of the account's owner.
 pub(super) const OWNER: (&str, &str) = ("Local", "Owner");
 
+/// The owner's mail address.
+pub(super) const OWNER_EMAIL: &str = "owner@example.com";
+
 /// How a message or a call names its phone: the database id, as the string that all official clients understand.
 pub(super) fn phone_reference(app: &App, phone: i64) -> Value {
     if app.limits().numeric_phone { json!(phone) } else { json!(phone.to_string()) }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::body::{Body, FormOrJson};
-use super::channels::OWNER;
+use super::channels::{OWNER, OWNER_EMAIL};
 use super::problem::Problem;
 use super::{App, identities, keys, token};
 
@@ -121,7 +121,7 @@ fn redeem(app: &App, device_code: &str) -> Result<Json<Value>, Problem> {
 fn hand_out(db: &Connection, app: &App, signup: bool) -> Result<Value, Problem> {
     let (_, management_key) = keys::mint_management_key(db, "device login")?;
     let management_key = management_key.expose_secret();
-    let user = json!({ "id": 1, "email": "owner@example.com", "first_name": OWNER.0, "last_name": OWNER.1 });
+    let user = json!({ "id": 1, "email": OWNER_EMAIL, "first_name": OWNER.0, "last_name": OWNER.1 });
     if !signup {
         let identities = identities::shown(app, identities::all(db)?);
         return Ok(json!({ "management_key": management_key, "identities": identities, "user": user }));

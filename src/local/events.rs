@@ -8,20 +8,21 @@ use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::App;
 use super::body::Query;
 use super::caller::{Caller, Scope};
 use super::limits::EventLog;
 use super::problem::Problem;
+use super::{App, webhooks};
 
 /// The longest page.
 const MAX_PAGE: i64 = 1000;
 
 /// Adds an event of one identity.
 pub(super) fn record(db: &Connection, identity: i64, kind: &str, data: &Value) -> rusqlite::Result<()> {
+    let (id, data) = (Uuid::new_v4().to_string(), data.to_string());
     db.prepare_cached("INSERT INTO event (id, identity_id, type, data) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![Uuid::new_v4().to_string(), identity, kind, data.to_string()])
-        .map(drop)
+        .execute(params![id, identity, kind, data])?;
+    webhooks::note(db, identity, &id, kind, &data)
 }
 
 /// The last event there is.

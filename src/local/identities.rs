@@ -154,12 +154,13 @@ fn require_room(db: &Connection, limits: &Limits) -> Result<(), Problem> {
 
 /// Makes an identity with its inbox; returns its database id.
 pub(super) fn insert(db: &Connection, limits: &Limits, new: NewIdentity) -> Result<i64, Problem> {
+    let person = address::invent_name();
     let address = match new.address {
         Some(address) if is_taken(db, &address)? => return Err(taken(limits, &address)),
         Some(address) => address,
-        None => free_address(db)?,
+        None => free_address(db, &person)?,
     };
-    let name = new.name.unwrap_or_else(address::invent_name);
+    let name = new.name.unwrap_or(person);
     check_name(db, limits, &name, None)?;
     Ok(add(db, &name, &address, new.phone)?)
 }
@@ -195,7 +196,8 @@ pub(super) fn sign_up(db: &Connection) -> rusqlite::Result<()> {
     // Counted by the ids given so far: one that was deleted since does not come back.
     let first: i64 = db.query_row("SELECT seq FROM sqlite_sequence WHERE name = 'identity'", [], |row| row.get(0))?;
     if first == FIRST_ID {
-        add(db, &address::invent_name(), &free_address(db)?, true)?;
+        let person = address::invent_name();
+        add(db, &person, &free_address(db, &person)?, true)?;
     }
     Ok(())
 }
@@ -221,9 +223,9 @@ fn is_taken(db: &Connection, address: &str) -> rusqlite::Result<bool> {
     db.query_row("SELECT EXISTS (SELECT 1 FROM inbox WHERE address = ?1)", [address], |row| row.get(0))
 }
 
-fn free_address(db: &Connection) -> rusqlite::Result<String> {
+fn free_address(db: &Connection, person: &str) -> rusqlite::Result<String> {
     loop {
-        let address = address::invent_address();
+        let address = address::invent_address(person);
         if !is_taken(db, &address)? {
             return Ok(address);
         }

@@ -50,8 +50,12 @@ mod secrets;
 mod sms;
 mod smtp;
 mod socket;
+mod sso;
 mod store;
 mod token;
+mod voice;
+mod voice_agent;
+mod webhooks;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -158,6 +162,7 @@ struct App {
     faults: Faults,
     base_url: String,
     latency: Duration,
+    plan: Plan,
     limits: Mutex<Limits>,
     late: Late,
     /// Told when something has changed that events may tell of.
@@ -219,6 +224,7 @@ impl Server {
             faults: Faults::default(),
             base_url: base_url.clone(),
             latency: Duration::from_millis(options.latency_ms),
+            plan: options.plan,
             limits: Mutex::new(Limits::of(options.plan)),
             late: Late::default(),
             happened: watch::Sender::new(()),

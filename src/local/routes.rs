@@ -14,7 +14,7 @@ use axum::routing::{MethodRouter, any, delete, get, patch, post, put};
 use super::problem::Problem;
 use super::{
     App, attachments, channels, compose, contacts, control, device, elsewhere, email, events, gate, identities, keys,
-    live, passwords, secrets, sms,
+    live, passwords, secrets, sms, sso, voice, voice_agent, webhooks,
 };
 
 /// All routes. Every id is called `{id}`: the paths double as the names under which calls are counted.
@@ -42,18 +42,25 @@ fn account() -> Vec<Route> {
         ("/api/identities/", get(identities::list).post(identities::create)),
         ("/api/identities/{id}/", get(identities::retrieve).patch(identities::update)),
         ("/api/identities/{id}/provision-phone/", post(identities::provision_phone)),
+        ("/api/identities/{id}/voice-agent/", get(voice_agent::retrieve).put(voice_agent::replace)),
         ("/api/auth/keys/management/", get(keys::list_management).post(keys::create_management)),
         ("/api/auth/keys/management/{id}/", delete(keys::revoke_management)),
         ("/api/auth/keys/identity/", get(keys::list_identity).post(keys::create_identity)),
         ("/api/auth/keys/identity/{id}/", delete(keys::revoke_identity)),
         ("/api/auth/device/", post(device::begin)),
         ("/api/auth/device/token/", post(device::token)),
+        ("/api/sso/token/", post(sso::issue)),
+        ("/api/sso/verify/", post(sso::verify)),
         ("/api/domains/", get(channels::domains)),
         ("/api/email/", get(channels::emails)),
         ("/api/phone/", get(channels::phones)),
         ("/api/master/", get(channels::owner)),
         ("/api/events/", get(events::list)),
         ("/ws/events/", get(live::socket)),
+        ("/api/webhook-subscriptions/", get(webhooks::list).post(webhooks::create)),
+        ("/api/webhook-subscriptions/{id}/", get(webhooks::retrieve).patch(webhooks::update).delete(webhooks::remove)),
+        ("/api/webhook-deliveries/", get(webhooks::deliveries)),
+        ("/api/webhook-deliveries/{id}/", get(webhooks::one_delivery)),
     ]
 }
 
@@ -92,6 +99,11 @@ fn phone() -> Vec<Route> {
         ("/api/messages/", get(sms::list)),
         ("/api/messages/send/", post(sms::send)),
         ("/api/messages/{id}/", get(sms::retrieve).patch(sms::update)),
+        ("/api/calls/", get(voice::list)),
+        ("/api/calls/start/", post(voice::start)),
+        ("/api/calls/{id}/", get(voice::retrieve)),
+        ("/api/calls/{id}/hangup/", post(voice::hang_up)),
+        ("/api/calls/{id}/transcript/", get(voice::transcript)),
     ]
 }
 

@@ -7,7 +7,7 @@ CREATE TABLE call (
     phone_id INTEGER NOT NULL,
     from_number TEXT NOT NULL,
     to_number TEXT NOT NULL,
-    answered_at TEXT,
+    answered_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     ended_at TEXT,
     end_reason TEXT NOT NULL DEFAULT '',
     created_dt TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
@@ -48,7 +48,6 @@ CREATE TABLE voice_agent (
 CREATE TABLE sso_token (
     hash TEXT NOT NULL PRIMARY KEY,
     identity_id INTEGER NOT NULL REFERENCES identity (id) ON DELETE CASCADE,
-    created_dt TEXT NOT NULL,
     expires_at TEXT NOT NULL
 );
 

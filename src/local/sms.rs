@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::body::{Body, Query};
+use super::body::{Body, Fields, Query};
 use super::caller::{Caller, Scope};
 use super::lists::{Listed, Lists};
 use super::problem::Problem;
@@ -86,10 +86,20 @@ fn select(db: &Connection, app: &App, scope: Scope, read: Option<bool>) -> Resul
 }
 
 /// An identity's phone: id and number.
-fn phone_of(db: &Connection, identity: i64) -> rusqlite::Result<Option<(i64, String)>> {
+pub(super) fn require_phone(db: &Connection, identity: i64) -> Result<(i64, String), Problem> {
     db.prepare_cached("SELECT id, number FROM phone WHERE identity_id = ?1")?
         .query_row([identity], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()
+        .optional()?
+        .ok_or_else(|| Problem::validation("identity.no_phone", "This identity has no phone number."))
+}
+
+/// A number to call or write to, which must be there.
+pub(super) fn read_number(fields: &mut Fields, name: &str) -> String {
+    let number = fields.required(name);
+    if !number.is_empty() && !is_e164(&number) {
+        fields.fail(name, "Use the international form, like +15550100.");
+    }
+    number
 }
 
 fn insert(
@@ -173,15 +183,11 @@ pub(super) async fn send(
     body: Body,
 ) -> Result<(StatusCode, Json<Sms>), Problem> {
     let mut fields = body.fields();
-    let (to, text) = (fields.required("to_number"), fields.required("body"));
-    if !to.is_empty() && !is_e164(&to) {
-        fields.fail("to_number", "Use the international form, like +15550100.");
-    }
+    let (to, text) = (read_number(&mut fields, "to_number"), fields.required("body"));
     app.store.write(|db| {
         let identity = caller.target(db)?;
         fields.check()?;
-        let no_phone = || Problem::validation("identity.no_phone", "This identity has no phone number.");
-        let (phone, from) = phone_of(db, identity)?.ok_or_else(no_phone)?;
+        let (phone, from) = require_phone(db, identity)?;
         let id = insert(db, identity, phone, (&from, &to), &text, "outgoing")?;
         receive(db, &from, &to, &text)?;
         Ok((StatusCode::CREATED, Json(load(db, &app, Scope::One(identity), &id.to_string())?)))

@@ -13,7 +13,9 @@ fn free() -> Options {
 async fn the_free_plan_begins_with_the_identity_of_the_sign_up_and_has_no_room_for_a_second() {
     let ravi = Ravi::with(free()).await;
     let identity = ravi.server.identity().expect("there is one").clone();
-    assert!(identity.name.split(' ').count() == 2 && identity.inbox.ends_with(DOMAIN), "{identity:?}");
+    let person = identity.name.to_lowercase().replace(' ', ".");
+    assert!(person.contains('.') && identity.inbox.starts_with(&person), "{identity:?}");
+    assert!(identity.inbox.ends_with(DOMAIN), "{identity:?}");
     assert!(identity.phone.as_deref().is_some_and(|phone| phone.starts_with("+1")), "{identity:?}");
     let (_, listed) = ravi.get("/api/identities/").await;
     assert_eq!((length(&listed), text(&listed[0], "uuid")), (1, identity.uuid.as_str()));

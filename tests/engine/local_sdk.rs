@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret as _;
-use tauri_plugin_ravi::local::{Options, Server};
+use tauri_plugin_ravi::local::{Options, Plan, Server};
 use tokio::process::Command;
 
 /// The interpreter that has the SDK: the one named by `RAVI_TEST_PYTHON`, else that of the package's own environment.
@@ -18,20 +18,31 @@ fn python() -> Option<PathBuf> {
 
 #[tokio::test]
 async fn the_official_sdk_finds_what_it_expects() {
+    check(Options::default(), "").await;
+}
+
+#[tokio::test]
+async fn the_official_sdk_finds_what_it_expects_on_the_free_plan() {
+    check(Options { plan: Plan::Free, ..Options::default() }, "free").await;
+}
+
+async fn check(options: Options, plan: &str) {
     let Some(python) = python() else {
         let reason = "no Python with ravi-sdk: run `python3 -m venv .venv && .venv/bin/pip install ravi-sdk==0.3.0`, \
                       or name an interpreter in RAVI_TEST_PYTHON";
         assert!(std::env::var_os("CI").is_none(), "{reason}");
         // Not with `eprintln!`, whose text the test runner keeps to itself.
-        writeln!(std::io::stderr(), "skipped: {reason}").unwrap();
+        let mut stderr = std::io::stderr();
+        writeln!(stderr, "skipped: {reason}").unwrap();
         return;
     };
-    let server = Server::start(Options::default()).await.unwrap();
+    let server = Server::start(options).await.unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/check_sdk.py");
     let output = Command::new(&python)
         .arg(script)
         .env("RAVI_LOCAL_URL", server.base_url())
         .env("RAVI_LOCAL_MANAGEMENT_KEY", server.management_key().expose_secret())
+        .env("RAVI_LOCAL_PLAN", plan)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .output()
         .await

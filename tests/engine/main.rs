@@ -49,6 +49,7 @@ mod inbox_wait;
 mod keychain;
 mod leaks;
 mod local_account;
+mod local_calls;
 mod local_control;
 mod local_messages;
 mod local_other_hand;

@@ -1,8 +1,8 @@
 """Runs the official Python SDK against a running ravi-local.
 
-It shows that the stand-in speaks Ravi's language and not just that of our own client. Reads RAVI_LOCAL_URL and
-RAVI_LOCAL_MANAGEMENT_KEY from the environment and ends with exit code 1 at the first thing that is not as the SDK
-expects it.
+It shows that the stand-in speaks Ravi's language and not just that of our own client. Reads RAVI_LOCAL_URL,
+RAVI_LOCAL_MANAGEMENT_KEY and, for an account on the free plan, RAVI_LOCAL_PLAN=free from the environment, and ends with
+exit code 1 at the first thing that is not as the SDK expects it.
 """
 
 import os
@@ -146,6 +146,93 @@ def check_phone(identity):
     equal((conversation.message_count, conversation.phone_number), (2, phone.number))
 
 
+def check_calls(identity):
+    phone = identity.phone
+    call = phone.call("+15559876543")
+    equal((call.direction, call.from_number, call.to_number), ("outgoing", phone.number, "+15559876543"))
+    equal((call.status, call.ended_at, call.answered_at is None), ("in_progress", None, False))
+    (segment,) = call.transcript()
+    equal((segment.speaker, segment.is_final, segment.sequence_number), ("system", True, 1))
+    ended = call.hangup()
+    equal((ended.id, ended.status, ended.end_reason, ended.ended_at is None), (call.id, "ended", "hangup", False))
+    equal(call.hangup(), ended)
+    equal([s.sequence_number for s in call.transcript()], [1, 2])
+    second = phone.call("+15559876543")
+    equal([c.id for c in phone.calls()], [second.id, call.id])
+    kinds = [e.type for e in identity.events.list(event_types=["call.started", "call.answered", "call.ended"])]
+    equal(kinds, ["call.started", "call.answered", "call.ended", "call.started", "call.answered"])
+    raises(RaviError, 400, lambda: phone.call("not a number"))
+
+
+def check_webhooks(account, identity, other):
+    webhooks = account.webhooks
+    everything = webhooks.create(url="https://hooks.example.com/ravi")
+    equal((everything.identity, everything.enabled, everything.event_types), (None, True, []))
+    equal(everything.signing_secret[:6], "whsec_")
+    one = webhooks.create(
+        url="https://hooks.example.com/one",
+        identity_uuid=identity.uuid,
+        enabled=True,
+        event_types=["email.message.received"],
+    )
+    equal((isinstance(one.identity, int), one.event_types), (True, ["email.message.received"]))
+    equal([w.id for w in webhooks.list()], [everything.id, one.id])
+    equal([w.signing_secret for w in webhooks.list()], ["", ""])
+    equal(webhooks.get(one.id).uuid, one.uuid)
+
+    local("email", {"to": identity.email.address, "from": "a@example.com", "subject": "told to both"})
+    local("email", {"to": other.email.address, "from": "a@example.com", "subject": "told to one"})
+    equal([d.endpoint for d in webhooks.deliveries.list()], [everything.id, one.id, everything.id])
+    latest = webhooks.deliveries.list()[0]
+    equal(latest, webhooks.deliveries.get(latest.id))
+    equal((latest.endpoint_url, latest.event_type), (everything.url, "email.message.received"))
+    equal((latest.status, latest.attempts, latest.payload["subject"]), ("pending", 0, "told to one"))
+    equal(latest.event_id, account.events.list()[-1].id)
+    equal(webhooks.deliveries.list(page=2), [])
+
+    changed = webhooks.update(one.id, enabled=False, url="https://hooks.example.com/two")
+    equal((changed.enabled, changed.url, changed.event_types), (False, "https://hooks.example.com/two", one.event_types))
+    raises(RaviError, 400, lambda: webhooks.update(one.id, event_types=["no.such.event"]))
+    raises(RaviError, 400, lambda: webhooks.create(url="no address"))
+    for endpoint in (everything, one):
+        webhooks.delete(endpoint.id)
+    raises(NotFoundError, 404, lambda: webhooks.get(one.id))
+    equal((webhooks.list(), webhooks.deliveries.list()), ([], []))
+
+
+def check_voice_agent(account, identity):
+    identities = account.identities
+    raises(NotFoundError, 404, lambda: identities.get_voice_agent(identity.uuid))
+    made = identities.set_voice_agent(identity.uuid, response_url="https://agent.example.com/", timeout_seconds=5)
+    equal(made.pop("signing_secret")[:6], "whsec_")
+    equal((made["response_url"], made["enabled"], made["timeout_seconds"]), ("https://agent.example.com/", True, 5))
+    equal(identities.get_voice_agent(identity.uuid), made)
+    again = identities.set_voice_agent(identity.uuid, response_url="https://agent.example.com/2", enabled=False)
+    equal((again["enabled"], "signing_secret" in again), (False, False))
+    raises(RaviError, 400, lambda: identities.set_voice_agent(identity.uuid, response_url="no address"))
+
+
+def sso(call, key=None, **body):
+    """The SDK has no calls for single sign-on."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    reply = httpx.post(f"{BASE_URL}/api/sso/{call}/", headers=headers, json=body, trust_env=False)
+    return reply.status_code, reply.json()
+
+
+def check_sso(account, identity):
+    key = account.api_keys.identity.create("sso", identity.uuid).key
+    equal(sso("token"), (401, {"detail": "Authentication credentials were not provided."}))
+    equal(sso("token", MANAGEMENT_KEY), (403, {"detail": "Identity-scoped key required."}))
+    status, issued = sso("token", key)
+    equal((status, issued["token"][:4], issued["expires_at"][-1:]), (201, "rvt_", "Z"))
+    for _ in range(2):
+        status, holder = sso("verify", token=issued["token"])
+        equal((status, holder["identity_uuid"]), (200, identity.uuid))
+    equal((holder["identity_email"], holder["identity_phone"]), (identity.email_address, identity.phone_number))
+    equal((set(holder["owner"]), holder["identity_name"]), ({"name", "email"}, identity.name))
+    equal(sso("verify", token="rvt_made_up")[0], 400)
+
+
 def check_events(account, identity):
     events = identity.events.list()
     kinds = {e.type for e in events}
@@ -176,6 +263,7 @@ def check_keys(account, identity, other):
     equal((made.key[:8], made.identity, made.label), ("ravi_id_", identity.uuid, "sdk"))
     listed = next(k for k in account.api_keys.identity.list() if k.uuid == made.uuid)
     equal((listed.key == made.key, listed.is_active, listed.last_used_at), (False, True, None))
+    equal((listed.key[:12], listed.key[-4:]), ("ravi_id_****", made.key[-4:]))
 
     fenced = client(made.key)
     equal(fenced.me.uuid, identity.uuid)
@@ -211,19 +299,70 @@ def check_faults(account):
     equal(raises(ravi.ValidationError, 422, account.identities.list).code, "validation.failed")
 
 
+def check_switches(account, identity):
+    """What Ravi may do as well, the SDK understands: pages, of which it reads the first, and numbers for phones."""
+    local("limits", {"paged": True, "numeric_phone": True})
+    equal(len(account.identities.list()), 2)
+    equal([len(rows) for rows in (identity.email.inbox(), identity.email.threads(), account.domains.list())], [2, 2, 2])
+    equal(len(account.api_keys.identity.list()), 2)
+    equal({type(sms.phone) for sms in identity.phone.inbox()}, {int})
+    equal(len(identity.phone.calls()), 2)
+    local("limits", {"paged": False, "numeric_phone": False})
+    equal({type(sms.phone) for sms in identity.phone.inbox()}, {str})
+
+    local("limits", {"unique_names": True, "address_taken_as": "field"})
+    raises(RaviError, 400, lambda: account.identities.create(name=identity.name))
+    raises(RaviError, 400, lambda: account.identities.create(email_identifier="sdk-agent"))
+    local("limits", {"unique_names": False, "address_taken_as": "conflict", "late_inbox": 1})
+    late = account.identities.create()
+    equal((late.email_address, account.identities.get(late.uuid).email_address), ("", ""))
+    equal("@" in account.identities.get(late.uuid).email_address, True)
+    local("limits", {"late_inbox": 0, "events": "forbidden"})
+    raises(AuthorizationError, 403, account.events.list)
+    local("limits", {"events": "missing"})
+    raises(NotFoundError, 404, account.events.list)
+    local("limits", {"events": "on"})
+
+
+def check_free_plan(account):
+    identity = account.me
+    equal([i.uuid for i in account.identities.list()], [identity.uuid])
+    equal(("@" in identity.email_address, identity.phone_number[:1]), (True, "+"))
+    raises(RaviError, 402, lambda: account.identities.create(name="second"))
+    made = identity.vault.secrets.create(key="MADE_UP_TOKEN", value="made-up")
+    equal(identity.vault.secrets.list(), [made])
+    identity.email.send("a@example.com", "subject", "text")
+    identity.phone.send("+15559876543", "text")
+    key = account.api_keys.identity.create("sso", identity.uuid).key
+    equal(client(key).me.uuid, identity.uuid)
+    equal(sso("token", key), (402, {"detail": "Active subscription required.", "code": "subscription_required"}))
+
+
 def main():
     equal(ravi.__version__, "0.3.0")
     account = client(MANAGEMENT_KEY)
+    if os.environ.get("RAVI_LOCAL_PLAN") == "free":
+        check_free_plan(account)
+    else:
+        check_account(account)
+    print(f"ravi-sdk {ravi.__version__}: all as it expects")
+
+
+def check_account(account):
     raises(AuthenticationError, 401, lambda: client("ravi_mgmt_made_up").identities.list())
     agent, other = check_identities(account)
     check_vault(agent)
     check_email(agent, other)
     check_phone(agent)
+    check_calls(agent)
     check_events(account, agent)
     check_contacts(agent)
     check_keys(account, agent, other)
+    check_webhooks(account, agent, other)
+    check_voice_agent(account, agent)
+    check_sso(account, agent)
     check_faults(account)
-    print(f"ravi-sdk {ravi.__version__}: all as it expects")
+    check_switches(account, agent)
 
 
 if __name__ == "__main__":
