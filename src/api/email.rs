@@ -1,5 +1,6 @@
 //! Mail of one identity.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::call::Call;
 use super::http::Caller;
 use super::{ApiError, Direction, IdentityUuid, MessageId, lenient};
+
+/// Most messages the server gives at once.
+const LARGEST_PAGE: u32 = 200;
 
 /// A thread, as it is listed.
 #[derive(Clone, Serialize, Deserialize)]
@@ -247,6 +251,32 @@ impl<'a> Email<'a> {
 
     /// `GET /api/email-messages/`: oldest first, whatever the order of the server.
     pub async fn messages(&self, query: &MessageQuery) -> Result<Vec<Message>, ApiError> {
+        let mut messages = match query.limit {
+            Some(_) => self.caller.page(self.listing(query)?).await?,
+            None => self.all(query).await?,
+        };
+        lenient::sort_by_time(&mut messages, |m: &Message| m.created_dt.as_deref());
+        Ok(messages)
+    }
+
+    /// Until no new ones come: an array that is only the first part of a list does not say so.
+    async fn all(&self, query: &MessageQuery) -> Result<Vec<Message>, ApiError> {
+        let (mut found, mut seen) = (Vec::new(), HashSet::new());
+        loop {
+            let (before, first) = (seen.len(), query.offset.unwrap_or(0));
+            let offset = Some(first.saturating_add(u32::try_from(before).unwrap_or(u32::MAX)));
+            let part = MessageQuery { limit: Some(LARGEST_PAGE), offset, ..query.clone() };
+            let messages: Vec<Message> = self.caller.list(self.listing(&part)?).await?;
+            let full = messages.len() >= LARGEST_PAGE as usize;
+            found.extend(messages.into_iter().filter(|message| seen.insert(message.id.clone())));
+            // A server that knows no offset answers the same each time.
+            if !full || seen.len() == before {
+                return Ok(found);
+            }
+        }
+    }
+
+    fn listing(&self, query: &MessageQuery) -> Result<Call<'a>, ApiError> {
         let named = [
             ("is_read", query.is_read.map(|b| b.to_string())),
             ("direction", query.direction.filter(|d| *d != Direction::Unknown).map(|d| d.as_str().to_owned())),
@@ -262,12 +292,7 @@ impl<'a> Email<'a> {
                 call = call.query(name, value);
             }
         }
-        let mut messages: Vec<Message> = match query.limit {
-            Some(_) => self.caller.page(call).await?,
-            None => self.caller.list(call).await?,
-        };
-        lenient::sort_by_time(&mut messages, |m| m.created_dt.as_deref());
-        Ok(messages)
+        Ok(call)
     }
 
     /// `GET /api/email-messages/{id}/`

@@ -372,6 +372,28 @@ fn mail(id: Value, created: &str) -> Value {
 }
 
 #[tokio::test]
+async fn all_mail_is_read_where_lists_are_arrays_that_stop() {
+    let server = MockServer::start().await;
+    for (offset, ids) in [("0", 0..200), ("200", 200..201)] {
+        let part: Vec<Value> = ids.map(|id: u32| mail(json!(id), "2026-11-01T10:00:00Z")).collect();
+        let part = ResponseTemplate::new(200).set_body_json(part);
+        Mock::given(query_param("limit", "200"))
+            .and(query_param("offset", offset))
+            .respond_with(part)
+            .expect(1)
+            .mount(&server)
+            .await;
+    }
+    let messages = identity(&server).email(&alice()).messages(&MessageQuery::default()).await.unwrap();
+    assert_eq!(messages.len(), 201);
+
+    let knows_no_offset: Vec<Value> = (0..300).map(|id| mail(json!(id), "2026-11-01T10:00:00Z")).collect();
+    let server = answering(200, json!(knows_no_offset)).await;
+    let messages = identity(&server).email(&alice()).messages(&MessageQuery::default()).await.unwrap();
+    assert_eq!((messages.len(), asked(&server).await.len()), (300, 2));
+}
+
+#[tokio::test]
 async fn mail_is_read_in_every_version() {
     let newest_first =
         json!({"results": [mail(json!(2), "2026-11-01T10:00:00.5Z"), mail(json!("1"), "2026-11-01T10:00:00Z")]});
