@@ -26,7 +26,8 @@ pub const DEFAULT_HOST_IDENTITY: &str = "ravi-workspace host";
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Config {
-    /// Address of Ravi's API; default [`DEFAULT_API_URL`]. Plain `http` is accepted for loopback only.
+    /// Address of Ravi's API, with or without `/api` at its end; default [`DEFAULT_API_URL`]. Plain `http` is accepted for
+    /// loopback only.
     pub api_url: Option<Url>,
     /// Folder of the ledger; default the platform's state folder for `ravi-workspace`.
     pub state_dir: Option<PathBuf>,
@@ -169,14 +170,14 @@ impl Config {
         }
     }
 
-    /// The API address to use, checked.
+    /// The API address to use, checked, and without `/api` at its end: both forms name one server, also in the ledger.
     pub(crate) fn server(&self) -> Result<Url, ConfigError> {
         let url = match &self.api_url {
             Some(url) => url.clone(),
             None => Url::parse(DEFAULT_API_URL).expect("a constant"), // cannot fail: a constant
         };
         match crate::api::check_base_url(&url) {
-            Ok(()) => Ok(url),
+            Ok(()) => Ok(crate::api::base_of(url)),
             Err(reason) => Err(ConfigError::ApiUrl { url: without_userinfo(&url), reason }),
         }
     }
@@ -392,5 +393,13 @@ mod tests {
         let both = config(Some("https://code.example"), None).or(config(Some("https://file.example"), Some("/file")));
         assert_eq!(both.api_url.unwrap().as_str(), "https://code.example/");
         assert_eq!(both.state_dir.unwrap().as_os_str(), "/file");
+    }
+
+    #[test]
+    fn the_sdks_form_of_the_address_names_the_same_server() {
+        let server = |url| config(Some(url), None).server().unwrap();
+        for form in ["https://api.ravi.id/api", "https://api.ravi.id/api/", "https://api.ravi.id"] {
+            assert_eq!(server(form), server(DEFAULT_API_URL), "{form}");
+        }
     }
 }

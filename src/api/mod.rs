@@ -104,6 +104,15 @@ pub fn check_base_url(url: &Url) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// `url` as the base of API calls: without the `/api` that Ravi's own SDK writes at its end, which every call brings along.
+pub(crate) fn base_of(mut url: Url) -> Url {
+    let path = url.path().trim_end_matches('/');
+    if let Some(prefix) = path.strip_suffix("/api").map(str::to_owned) {
+        url.set_path(&prefix);
+    }
+    url
+}
+
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -286,6 +295,21 @@ mod tests {
             "data:text/plain,x",
         ] {
             assert!(check(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_sdks_form_of_the_address_is_the_same_base() {
+        let base = |url: &str| base_of(Url::parse(url).unwrap()).to_string();
+        for (given, expected) in [
+            ("https://api.ravi.id/api", "https://api.ravi.id/"),
+            ("https://api.ravi.id/api/", "https://api.ravi.id/"),
+            ("https://h/ravi/api//", "https://h/ravi"),
+            ("https://h/ravi", "https://h/ravi"),
+            ("https://h/my-api/", "https://h/my-api/"),
+            ("https://api.ravi.id", "https://api.ravi.id/"),
+        ] {
+            assert_eq!(base(given), expected, "{given}");
         }
     }
 
