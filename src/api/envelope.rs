@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use url::Url;
 
 use super::error::{ApiError, Endpoint, ServerMessage};
 use super::scrub;
@@ -16,7 +17,13 @@ pub(super) struct Refusal<'a> {
     pub(super) status: u16,
     /// From the `Retry-After` header.
     pub(super) retry_after: Option<Duration>,
+    /// From the `Content-Type` header.
+    pub(super) content_type: &'a str,
     pub(super) body: &'a [u8],
+    /// The address that was asked.
+    pub(super) base: &'a Url,
+    /// What the answering side calls itself.
+    pub(super) by: &'a str,
     /// A secret that was sent and must not be quoted.
     pub(super) hidden: Option<&'a str>,
 }
@@ -24,9 +31,21 @@ pub(super) struct Refusal<'a> {
 impl Refusal<'_> {
     /// The error it stands for.
     pub(super) fn into_error(self) -> ApiError {
-        let body: Value = serde_json::from_slice(self.body).unwrap_or(Value::Null);
-        let server = Box::new(self.read(&body));
         let Refusal { endpoint, status, .. } = self;
+        let json: Option<Value> = serde_json::from_slice(self.body).ok();
+        if status == 404 && !self.is_ravis(json.as_ref()) {
+            return ApiError::NotRavi { endpoint, address: scrub::scrub(address(self.base), None) };
+        }
+        if matches!(status, 407 | 511) || matches!(status, 401..=403) && self.is_a_page(json.as_ref()) {
+            return ApiError::Gateway {
+                endpoint,
+                status,
+                host: host(self.base),
+                by: scrub::scrub(self.by, self.hidden),
+            };
+        }
+        let body = json.unwrap_or(Value::Null);
+        let server = Box::new(self.read(&body));
         let retry_after = seconds_in(&body).or(self.retry_after);
         let outcome_unknown = !endpoint.verb.is_idempotent();
         match status {
@@ -43,6 +62,27 @@ impl Refusal<'_> {
             408 | ..400 => ApiError::Refused { endpoint, status, server, outcome_unknown },
             _ => ApiError::Refused { endpoint, status, server, outcome_unknown: false },
         }
+    }
+
+    /// Whether "not found" is said in Ravi's way: always an object. An answer that says nothing is not taken for one, as a
+    /// key that has to be revoked would count as gone at whatever address.
+    fn is_ravis(&self, json: Option<&Value>) -> bool {
+        json.is_some_and(Value::is_object) || self.says_json()
+    }
+
+    /// Whether the answer is a page for people. One that says nothing at all is taken for Ravi's: a key that was revoked
+    /// must not go on being served from a cache.
+    fn is_a_page(&self, json: Option<&Value>) -> bool {
+        json.is_none() && !self.says_json() && (!self.body.is_empty() || self.media_type().contains("html"))
+    }
+
+    fn says_json(&self) -> bool {
+        let media_type = self.media_type();
+        media_type == "application/json" || media_type.ends_with("+json")
+    }
+
+    fn media_type(&self) -> String {
+        self.content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
     }
 
     fn read(&self, body: &Value) -> ServerMessage {
@@ -70,6 +110,17 @@ impl Refusal<'_> {
             fields,
         }
     }
+}
+
+/// Scheme, host, port and path prefix.
+fn address(base: &Url) -> &str {
+    base.as_str().trim_end_matches('/')
+}
+
+/// Host and port.
+pub(super) fn host(base: &Url) -> String {
+    let port = base.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}{port}", base.host_str().unwrap_or_default())
 }
 
 /// A body, taken apart but not yet fit to be shown.
@@ -145,15 +196,21 @@ fn seconds_in(body: &Value) -> Option<Duration> {
 mod tests {
     use super::super::error::Verb;
     use super::*;
+    use crate::error::{Explain as _, Kind};
 
-    fn refusal(status: u16, body: &str) -> ApiError {
+    fn refusal(status: u16, content_type: &str, body: &[u8]) -> ApiError {
         let endpoint = Endpoint { verb: Verb::Post, template: "/api/x/" };
-        Refusal { endpoint, status, retry_after: None, body: body.as_bytes(), hidden: Some("made-up-value") }
-            .into_error()
+        let base = Url::parse("https://h.example:8443/ravi/").unwrap();
+        let (retry_after, hidden) = (Some(Duration::from_secs(7)), Some("made-up-value"));
+        Refusal { endpoint, status, retry_after, content_type, body, base: &base, by: "squid/5.7", hidden }.into_error()
+    }
+
+    fn plain(status: u16, body: &str) -> ApiError {
+        refusal(status, "", body.as_bytes())
     }
 
     fn said(status: u16, body: &str) -> (String, String) {
-        let error = refusal(status, body);
+        let error = plain(status, body);
         let server = error.server().unwrap();
         (server.code.clone(), server.message.clone())
     }
@@ -214,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_status_becomes_its_case() {
-        let case = |status| refusal(status, "");
+        let case = |status| plain(status, "{}");
         assert!(matches!(case(400), ApiError::Invalid { status: 400, .. }));
         assert!(matches!(case(422), ApiError::Invalid { status: 422, .. }));
         assert!(matches!(case(401), ApiError::Unauthorized { .. }));
@@ -233,26 +290,75 @@ mod tests {
             assert!(matches!(case(status), ApiError::Refused { .. }));
         }
         let unknown: Vec<u16> = (300..600).filter(|s| case(*s).outcome_unknown()).collect();
-        assert_eq!(unknown, (300..400).chain([408]).chain(500..600).collect::<Vec<_>>());
+        assert_eq!(unknown, (300..400).chain([408]).chain(500..511).chain(512..600).collect::<Vec<_>>());
+    }
+
+    const HTML: &str = "text/html; charset=utf-8";
+    const PAGE: &str = "<!doctype html><h1>Not Found</h1>";
+
+    #[test]
+    fn only_ravis_own_not_found_says_that_something_is_not_there() {
+        for (content_type, body) in [
+            ("application/json", r#"{"detail": "No SecretEntry matches the given query."}"#),
+            ("", r#"{"detail": "Not found."}"#),
+            ("application/problem+json; charset=utf-8", "{\"cut"),
+        ] {
+            let error = refusal(404, content_type, body.as_bytes());
+            assert!(matches!(error, ApiError::NotFound { .. }), "{content_type} {body}: {error:?}");
+        }
+        for (content_type, body) in [
+            (HTML, PAGE),
+            ("", PAGE),
+            ("text/plain", "404 page not found"),
+            ("", "404"),
+            ("", ""),
+            (HTML, ""),
+            ("", "null"),
+        ] {
+            let error = refusal(404, content_type, body.as_bytes());
+            assert!(matches!(error, ApiError::NotRavi { .. }), "{content_type} {body}: {error:?}");
+            assert_eq!((error.kind(), error.outcome_unknown()), (Kind::Failed, false));
+            assert_eq!(
+                error.to_string(),
+                "POST /api/x/: https://h.example:8443/ravi answers 404, and not as Ravi's API does"
+            );
+        }
+    }
+
+    #[test]
+    fn a_page_that_refuses_is_not_ravis_word_about_the_key() {
+        for status in [401, 402, 403] {
+            for (content_type, body) in [(HTML, PAGE), ("", PAGE), (HTML, ""), ("text/plain", "error code: 1020")] {
+                let error = refusal(status, content_type, body.as_bytes());
+                assert!(matches!(error, ApiError::Gateway { .. }), "{status} {content_type} {body}: {error:?}");
+                assert_eq!((error.kind(), error.status()), (Kind::Unreachable, Some(status)));
+                let (text, hint) = (error.to_string(), error.hint());
+                assert!(text.contains("h.example:8443 (squid/5.7)") && hint.contains("(squid/5.7)"), "{text} {hint}");
+            }
+            // What says nothing at all may be Ravi's: a cache must not outlive a key on its account.
+            for (content_type, body) in [("", ""), ("", "{}"), ("application/json", ""), ("application/json", "{\"det")]
+            {
+                let error = refusal(status, content_type, body.as_bytes());
+                assert_ne!(error.kind(), Kind::Unreachable, "{status} {content_type} {body}");
+            }
+        }
+        for status in [407, 511] {
+            let error = plain(status, "{}");
+            assert!(matches!(error, ApiError::Gateway { .. }) && !error.outcome_unknown(), "{error:?}");
+        }
     }
 
     #[test]
     fn nothing_secret_is_quoted() {
         let body = r#"{"value": ["'made-up-value' is bad, so is ravi_id_canary"], "ravi_id_canary": ["x"], "code": "ravi_id_canary"}"#;
-        let error = refusal(400, body);
+        let error = plain(400, body);
         let shown = format!("{error} {error:?} {:?}", error.server_code());
         assert!(!shown.contains("canary") && !shown.contains("made-up-value"), "{shown}");
     }
 
     #[test]
     fn the_wait_of_the_body_wins_unless_zero() {
-        let wait = |body: &str| {
-            let endpoint = Endpoint { verb: Verb::Get, template: "/api/x/" };
-            let retry_after = Some(Duration::from_secs(7));
-            Refusal { endpoint, status: 429, retry_after, body: body.as_bytes(), hidden: None }
-                .into_error()
-                .retry_after()
-        };
+        let wait = |body: &str| plain(429, body).retry_after();
         assert_eq!(
             wait(r#"{"detail": "Request was throttled.", "retry_after_seconds": 42}"#),
             Some(Duration::from_secs(42))
@@ -268,8 +374,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_body_is_survived(status in 300u16..600, body in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {
-            let endpoint = Endpoint { verb: Verb::Get, template: "/api/x/" };
-            let error = Refusal { endpoint, status, retry_after: None, body: &body, hidden: None }.into_error();
+            let error = refusal(status, "", &body);
             proptest::prop_assert_eq!(error.status(), Some(status));
         }
     }

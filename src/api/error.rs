@@ -15,6 +15,13 @@ pub struct Endpoint {
     pub(super) template: &'static str,
 }
 
+impl Endpoint {
+    /// Whether an identifier stands in its path.
+    fn has_id(&self) -> bool {
+        self.template.contains("{}")
+    }
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.verb.as_str(), self.template)
@@ -150,6 +157,27 @@ pub enum ApiError {
         endpoint: Endpoint,
         /// What the server said.
         server: Box<ServerMessage>,
+    },
+    /// 404, but not as Ravi says it: nothing is known about what was asked for.
+    #[error("{endpoint}: {address} answers 404, and not as Ravi's API does")]
+    NotRavi {
+        /// The call.
+        endpoint: Endpoint,
+        /// The address of the API that was asked: scheme, host and the path before `/api/`.
+        address: String,
+    },
+    /// 401, 402, 403, 407 or 511 of something between here and Ravi: a proxy, a firewall, a network that wants a login.
+    /// Ravi was not asked, so that it says nothing about the key.
+    #[error("{endpoint}: refused ({status}) by something between here and {host}{}", aside(.by))]
+    Gateway {
+        /// The call.
+        endpoint: Endpoint,
+        /// HTTP status.
+        status: u16,
+        /// Host and port that were asked.
+        host: String,
+        /// What it calls itself (`Server` or `Via`), may be empty.
+        by: String,
     },
     /// 409: an address that is taken, a second phone.
     #[error("{endpoint}: conflict: {server}")]
@@ -292,12 +320,13 @@ impl ApiError {
             ApiError::Unauthorized { .. } => Some(401),
             ApiError::PlanNeeded { .. } => Some(402),
             ApiError::Forbidden { .. } => Some(403),
-            ApiError::NotFound { .. } => Some(404),
+            ApiError::NotFound { .. } | ApiError::NotRavi { .. } => Some(404),
             ApiError::Conflict { .. } => Some(409),
             ApiError::Throttled { .. } => Some(429),
             ApiError::Invalid { status, .. }
             | ApiError::Server { status, .. }
             | ApiError::Provider { status, .. }
+            | ApiError::Gateway { status, .. }
             | ApiError::Refused { status, .. } => Some(*status),
             _ => None,
         }
@@ -365,6 +394,8 @@ impl Explain for ApiError {
             ApiError::Forbidden { .. } => "forbidden",
             ApiError::PlanNeeded { .. } => "plan_needed",
             ApiError::NotFound { .. } => "not_found",
+            ApiError::NotRavi { .. } => "not_ravi",
+            ApiError::Gateway { .. } => "gateway",
             ApiError::Conflict { .. } => "conflict",
             ApiError::Invalid { .. } => "invalid",
             ApiError::Throttled { .. } => "throttled",
@@ -398,6 +429,17 @@ impl Explain for ApiError {
             ApiError::NotFound { .. } => {
                 "Check the name, and that the key belongs to this account and identity.".into()
             }
+            ApiError::NotRavi { endpoint, .. } if endpoint.has_id() => {
+                "Check the address of the API (RAVI_API_URL, apiUrl), and that the id is written as Ravi writes it."
+                    .into()
+            }
+            ApiError::NotRavi { .. } => {
+                "Check the address of the API (RAVI_API_URL, apiUrl in the configuration).".into()
+            }
+            ApiError::Gateway { host, by, .. } => format!(
+                "Sign in to the network, or have its proxy, firewall or VPN{} let {host} through, then run it again.",
+                aside(by)
+            ),
             ApiError::Conflict { .. } => "Choose another name or address, or use the one that exists.".into(),
             ApiError::Invalid { .. } => "Change what the server names, then run it again.".into(),
             ApiError::Throttled { retry_after: Some(after), .. } => {
@@ -423,6 +465,8 @@ impl Explain for ApiError {
             | ApiError::Deadline { .. }
             | ApiError::Server { .. }
             | ApiError::Provider { .. } => Kind::Unreachable,
+            // Ravi was not asked, and will be once the network lets the call through.
+            ApiError::Gateway { .. } => Kind::Unreachable,
             ApiError::Unauthorized { .. } | ApiError::Forbidden { .. } | ApiError::BadKey { .. } => Kind::Account,
             ApiError::NotFound { .. } => Kind::NotFound,
             ApiError::PlanNeeded { .. } => Kind::Policy,

@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use backon::Retryable;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, SERVER, VIA,
+};
 use reqwest::{Method, Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -18,7 +20,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::call::Call;
-use super::envelope::Refusal;
+use super::envelope::{self, Refusal};
 use super::error::{ApiError, Cause, Endpoint, Verb};
 use super::retry::{self, Effect, Failure, Policy};
 use super::{Client, ClientOptions, scrub};
@@ -259,7 +261,8 @@ impl<'a> Caller<'a> {
 
     async fn receive(self, call: &Call<'_>, response: Response, limit: usize) -> Result<Reply, Failure> {
         if !response.status().is_success() {
-            return Err(self.refused(call, response).await);
+            // Boxed: what it holds would otherwise inflate the future of every call.
+            return Err(Box::pin(self.refused(call, response)).await);
         }
         let status = response.status().as_u16();
         match read(response, limit).await {
@@ -271,10 +274,20 @@ impl<'a> Caller<'a> {
 
     async fn refused(self, call: &Call<'_>, response: Response) -> Failure {
         let status = response.status().as_u16();
-        let retry_after = retry::retry_after(response.headers());
+        let headers = response.headers().clone();
         let body = tokio::time::timeout(PATIENCE_FOR_A_REFUSAL, read(response, MOST_OF_A_REFUSAL)).await;
         let body = body.ok().and_then(Result::ok).unwrap_or_default();
-        let refusal = Refusal { endpoint: call.endpoint, status, retry_after, body: &body, hidden: call.hidden() };
+        let named = |names: &[HeaderName]| names.iter().find_map(|name| headers.get(name)?.to_str().ok());
+        let refusal = Refusal {
+            endpoint: call.endpoint,
+            status,
+            retry_after: retry::retry_after(&headers),
+            content_type: named(&[CONTENT_TYPE]).unwrap_or_default(),
+            body: &body,
+            base: &self.options().base_url,
+            by: named(&[SERVER, VIA]).unwrap_or_default(),
+            hidden: call.hidden(),
+        };
         Failure { error: refusal.into_error(), effect: Effect::of_status(status) }
     }
 
@@ -288,11 +301,9 @@ impl<'a> Caller<'a> {
             return last(ApiError::Setup { reason: scrub::scrub(&innermost(error), call.hidden()) });
         }
         let (cause, effect) = classify(error);
-        let base = &self.options().base_url;
-        let port = base.port().map(|p| format!(":{p}")).unwrap_or_default();
         let error = ApiError::Unreachable {
             endpoint: call.endpoint,
-            host: format!("{}{port}", base.host_str().unwrap_or_default()),
+            host: envelope::host(&self.options().base_url),
             cause,
             detail: scrub::scrub(&innermost(error), call.hidden()),
             outcome_unknown: cause == Cause::Lost && !call.endpoint.verb.is_idempotent(),

@@ -386,8 +386,8 @@ async fn bodies_are_bounded() {
         assert!(matches!(post(&session).await, Err(ApiError::TooLarge { outcome_unknown: true, .. })));
         assert_eq!(server.count(), 2);
     }
-    let server =
-        Server::start(vec![Turn::Endless("HTTP/1.1 404 x\r\ntransfer-encoding: chunked\r\n\r\n".into(), chunk)]).await;
+    let head = "HTTP/1.1 404 x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+    let server = Server::start(vec![Turn::Endless(head.into(), chunk)]).await;
     assert!(matches!(get(&server.session()).await, Err(ApiError::NotFound { .. })), "the status says more");
 
     let exact = identity().to_string();
@@ -486,6 +486,59 @@ async fn bad_identifiers_and_addresses_are_not_sent() {
     assert_eq!(server.count(), 0);
     let refused = Client::new(ClientOptions::new("http://api.ravi.id".parse().unwrap()));
     assert!(matches!(refused, Err(ApiError::BaseUrl { .. })));
+}
+
+const HTML: &str = "content-type: text/html; charset=utf-8\r\n";
+
+#[tokio::test]
+async fn a_page_at_a_wrong_address_is_no_missing_thing() {
+    for turn in [headed(404, HTML, "<!doctype html><h1>Not Found</h1>"), headed(404, "", "404 page not found\n")] {
+        let server = Server::start(vec![turn]).await;
+        let session = server.client(|o| o.base_url = format!("{}/wrong/", server.url).parse().unwrap()).with(&key());
+        let missing = session.secrets(&alice()).find("SOME_KEY").await.map(drop);
+        for (outcome, id) in [(missing, false), (get(&session).await, true), (delete(&session).await, true)] {
+            let error = tauri_plugin_ravi::Error::from(outcome.unwrap_err());
+            assert_eq!((error.code().as_str(), error.kind().exit_code()), ("api.not_ravi", 1));
+            let body = error.body();
+            assert!(body.message.contains(&format!("{}/wrong answers", server.url)), "{body:?}");
+            assert!(body.hint.contains("RAVI_API_URL") && body.hint.contains("that the id is") == id, "{body:?}");
+            let shown = format!("{body:?} {error:?}");
+            assert!(!shown.contains("alice-uuid") && !shown.contains("SOME_KEY"), "{shown}");
+        }
+        assert_eq!(server.count(), 3, "not repeated");
+    }
+    // Nor is it a deletion that went through unseen.
+    let server = Server::start(vec![lost(), headed(404, HTML, "<h1>Not Found</h1>")]).await;
+    assert!(matches!(delete(&server.session()).await, Err(ApiError::NotRavi { .. })));
+}
+
+#[tokio::test]
+async fn what_stands_in_between_is_named_and_says_nothing_about_the_key() {
+    let portal = "<html><title>Sign in to the hotel</title></html>";
+    for (status, headers, by) in [
+        (401, format!("{HTML}server: Zscaler/6.2\r\n"), "(Zscaler/6.2)"),
+        (402, format!("{HTML}via: 1.1 hotel\r\n"), "(1.1 hotel)"),
+        (403, format!("{HTML}server: cloudflare\r\n"), "(cloudflare)"),
+        (407, String::new(), ""),
+        (511, String::new(), ""),
+    ] {
+        let server = Server::start(vec![headed(status, &headers, portal)]).await;
+        for outcome in [get(&server.session()).await, post(&server.session()).await] {
+            let error = outcome.unwrap_err();
+            assert_eq!((error.status(), error.outcome_unknown()), (Some(status), false), "{error:?}");
+            let error = tauri_plugin_ravi::Error::from(error);
+            assert_eq!((error.code().as_str(), error.kind().exit_code()), ("api.gateway", 5), "{status}");
+            let body = error.body();
+            assert!(body.message.contains(by) && body.hint.contains(by), "{body:?}");
+            assert!(!body.message.contains("key may not") && !body.hint.contains("key"), "{body:?}");
+            assert!(body.hint.contains(server.url.trim_start_matches("http://")), "{body:?}");
+        }
+        assert_eq!(server.count(), 2, "not repeated");
+    }
+    let quoting = format!("{HTML}server: ravi_mgmt_canary-secret\r\n");
+    let server = Server::start(vec![headed(403, &quoting, portal)]).await;
+    let error = tauri_plugin_ravi::Error::from(get(&server.session()).await.unwrap_err());
+    assert!(!format!("{:?} {error:?}", error.body()).contains("canary"));
 }
 
 #[tokio::test]
