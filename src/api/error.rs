@@ -467,6 +467,8 @@ impl Explain for ApiError {
             | ApiError::Provider { .. } => Kind::Unreachable,
             // Ravi was not asked, and will be once the network lets the call through.
             ApiError::Gateway { .. } => Kind::Unreachable,
+            // The same call works after a while, as after an outage. Shorter waits are none of the caller's business.
+            ApiError::Throttled { .. } => Kind::Unreachable,
             ApiError::Unauthorized { .. } | ApiError::Forbidden { .. } | ApiError::BadKey { .. } => Kind::Account,
             ApiError::NotFound { .. } => Kind::NotFound,
             ApiError::PlanNeeded { .. } => Kind::Policy,

@@ -212,9 +212,10 @@ fn distance(now: i64, then: i64) -> Duration {
     Duration::from_millis(now.abs_diff(then))
 }
 
-/// Whether the failure is one of the way to Ravi, that may be over soon, and none of the secret or the key.
-fn may_pass(error: &Error) -> bool {
-    error.kind() == Kind::Unreachable || matches!(error, Error::Api(ApiError::Throttled { .. }))
+/// Whether the failure is one of the way to Ravi, that may be over soon, and none of the secret or the key. Where Ravi once
+/// answered at this address, something else that answers there now is one, too.
+pub(super) fn may_pass(error: &Error) -> bool {
+    error.kind() == Kind::Unreachable || matches!(error, Error::Api(ApiError::NotRavi { .. }))
 }
 
 /// Waits until nobody else asks for the same secret. The system ends the lock with the process that holds it. `None`

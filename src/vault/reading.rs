@@ -6,10 +6,9 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::time::timeout;
 
-use super::cache::{Cache, CacheKey, Cached, Limits};
+use super::cache::{Cache, CacheKey, Cached, Limits, may_pass};
 use super::reference::SecretName;
 use super::secrets::Vault;
-use crate::api::ApiError;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{SecretAt, now_ms};
 
@@ -124,9 +123,4 @@ impl Vault<'_> {
         note.await?;
         self.all_served(names, older)
     }
-}
-
-/// Whether the failure is one of the way to Ravi, and none of the secret or the key.
-fn may_pass(error: &Error) -> bool {
-    error.kind() == Kind::Unreachable || matches!(error, Error::Api(ApiError::Throttled { .. }))
 }

@@ -319,6 +319,7 @@ async fn a_wait_beyond_the_ceiling_is_told_and_not_cut() {
         let server = Server::start(vec![wish]).await;
         let error = get(&server.session()).await.unwrap_err();
         assert_eq!((error.retry_after(), server.count()), (Some(Duration::from_secs(seconds)), 1), "{error}");
+        assert_eq!(tauri_plugin_ravi::Error::from(error).kind().exit_code(), 5, "to be tried later");
     }
     let server = Server::start(vec![headed(429, "retry-after: 10\r\n", "")]).await;
     let session = server.client(|o| o.deadline = Duration::from_secs(9)).with(&key());
@@ -551,7 +552,7 @@ async fn the_kind_of_a_failure_decides_the_exit_code() {
         (404, "api.not_found", Kind::NotFound),
         (409, "api.conflict", Kind::Failed),
         (418, "api.refused", Kind::Failed),
-        (429, "api.throttled", Kind::Failed),
+        (429, "api.throttled", Kind::Unreachable),
         (500, "api.server", Kind::Unreachable),
         (503, "api.provider", Kind::Unreachable),
     ] {

@@ -48,6 +48,29 @@ async fn a_secret_outlives_an_outage_of_72_hours_and_no_longer() {
     assert_eq!(crate::common::files_with(bed.dir.path(), VALUE), Vec::<std::path::PathBuf>::new());
 }
 
+/// None of these says anything about the secret or the key.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_outlives_throttling_and_what_stands_between_here_and_ravi() {
+    let bed = Bed::new().await;
+    bed.run_with_input(&["secret", "set", KEY], VALUE).ok();
+    let page = "<html>Sign in to the hotel</html>";
+    let refusals = [
+        (json!({ "status": 429, "headers": { "retry-after": "3600" }, "body": { "detail": "Slow." } }), 5, "api.throttled"),
+        (json!({ "status": 403, "body": page }), 5, "api.gateway"),
+        (json!({ "status": 404, "body": page }), 1, "api.not_ravi"),
+    ];
+    for (number, (mut fault, exit, code)) in refusals.into_iter().enumerate() {
+        fault["path"] = json!("/api/secrets/");
+        fault["times"] = json!(1000);
+        bed.fault(fault).await;
+        let (value, _, stale) = seen(&get(&bed, 2 * HOUR * (number as u64 + 1)).ok());
+        assert_eq!((value, stale), (json!(VALUE), true), "{code}");
+        let cold = bed.run(&["secret", "get", "COLD", "--json"]);
+        assert_eq!((cold.code, cold.error_code().as_str()), (exit, code));
+        bed.local(reqwest::Method::DELETE, "faults", None).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_read_after_an_outage_is_new() {
     let bed = Bed::new().await;
