@@ -97,6 +97,30 @@ impl<'a> Call<'a> {
         url
     }
 
+    /// The address of the page that `next` names, which stands in the page at `current`.
+    ///
+    /// Behind a proxy a server names itself by another scheme, host or path prefix. Only the query of `next` is taken: its
+    /// path must be that of this list, and the page is asked for where the list was, of the same identity.
+    pub(super) fn next_page(&self, base: &Url, current: &Url, next: &str) -> Result<Url, ApiError> {
+        let garbage = |what| ApiError::garbage(self.endpoint, what);
+        let next = current.join(next).map_err(|_| garbage("the address of the next page is none"))?;
+        let own = self.path.trim_end_matches('/');
+        if !matches!(next.scheme(), "http" | "https") || !next.path().trim_end_matches('/').ends_with(own) {
+            return Err(garbage("the address of the next page is not one of this list"));
+        }
+        let mut page = self.url(base);
+        page.set_query(next.query());
+        let Some((_, identity)) = self.query.iter().find(|(name, _)| *name == "identity") else { return Ok(page) };
+        let mut named = next.query_pairs().filter(|(name, _)| name == "identity").map(|(_, uuid)| uuid);
+        match (named.next(), named.next()) {
+            // The whole account's list otherwise.
+            (None, _) => page.query_pairs_mut().append_pair("identity", identity),
+            (Some(uuid), None) if uuid == *identity => return Ok(page),
+            _ => return Err(garbage("the next page is of another identity")),
+        };
+        Ok(page)
+    }
+
     /// What must not be quoted back.
     pub(super) fn hidden(&self) -> Option<&str> {
         self.hidden.map(ExposeSecret::expose_secret)
@@ -129,6 +153,39 @@ mod tests {
         for base in ["https://h/ravi", "https://h/ravi/"] {
             let url = call.url(&Url::parse(base).unwrap());
             assert_eq!(url.as_str(), "https://h/ravi/api/x/?a=1+%26%3D%C3%BC&b=%2B");
+        }
+    }
+
+    #[test]
+    fn the_next_page_is_asked_for_where_the_list_was() {
+        let base = Url::parse("https://h/ravi").unwrap();
+        let call = Call::get("/api/x/", &[]).unwrap().identity(&IdentityUuid::from("alice")).unwrap();
+        let next = |next: &str| call.next_page(&base, &call.url(&base), next).map(String::from);
+        for (given, query) in [
+            ("?identity=alice&page=2", "identity=alice&page=2"),
+            ("?page=2", "page=2&identity=alice"),
+            ("https://h/ravi/api/x/?identity=alice&page=2", "identity=alice&page=2"),
+            ("http://h/ravi/api/x/?identity=alice&page=2", "identity=alice&page=2"),
+            ("http://internal:8000/api/x/?identity=alice&page=2", "identity=alice&page=2"),
+            ("//user:pass@other.example/v2/api/x?cursor=a%2Bb%3D&identity=alice", "cursor=a%2Bb%3D&identity=alice"),
+        ] {
+            assert_eq!(next(given).unwrap(), format!("https://h/ravi/api/x/?{query}"), "{given}");
+        }
+        for foreign in [
+            "file:///api/x/?page=2",
+            "javascript:alert(1)",
+            "//evil.invalid/",
+            "https://h/ravi/api/y/?page=2",
+            "https://h/ravi/api/x/1/?page=2",
+            "https://h/ravi/other-api/x/?page=2",
+            "../y/?page=2",
+            "?identity=bob&page=2",
+            "?identity=alice&identity=bob",
+            "http://",
+        ] {
+            let error = next(foreign).unwrap_err();
+            assert!(matches!(error, ApiError::Garbage { .. }), "{foreign}: {error}");
+            assert!(!error.to_string().contains("bob") && !error.to_string().contains("evil"), "{error}");
         }
     }
 

@@ -3,6 +3,7 @@
 //! Every way out of here is bounded: in time (the deadline of the call), in bytes, in redirects and in attempts. The key
 //! is sent to one origin only.
 
+use std::collections::HashSet;
 use std::error::Error as _;
 use std::future::Future;
 use std::io;
@@ -136,24 +137,20 @@ impl<'a> Caller<'a> {
         self.timed(call, |until| async move {
             let mut url = call.url(&self.options().base_url);
             let mut left = self.options().max_body;
+            let mut seen = HashSet::new();
             for _ in 0..most {
                 let reply = self.exchange(call, url.clone(), left, until).await?;
                 left = left.saturating_sub(reply.body.len());
                 let Some(next) = take(call.endpoint, &reply.body)? else { return Ok(()) };
-                url = self.next_page(call, &url, &next)?;
+                let next = call.next_page(&self.options().base_url, &url, &next)?;
+                seen.insert(std::mem::replace(&mut url, next));
+                if seen.contains(&url) {
+                    return Err(ApiError::garbage(call.endpoint, "the pages of the list go round in a circle"));
+                }
             }
             Err(self.too_large(call.endpoint))
         })
         .await
-    }
-
-    fn next_page(self, call: &Call<'_>, current: &Url, next: &str) -> Result<Url, ApiError> {
-        let garbage = || ApiError::garbage(call.endpoint, "the address of the next page is none");
-        let next = current.join(next).map_err(|_| garbage())?;
-        if !self.may_see_the_key(&next) {
-            return Err(redirected(call.endpoint, &next));
-        }
-        if next == *current { Err(garbage()) } else { Ok(next) }
     }
 
     async fn timed<T, F>(self, call: &Call<'_>, work: impl FnOnce(Instant) -> F) -> Result<T, ApiError>

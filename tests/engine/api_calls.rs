@@ -100,14 +100,43 @@ async fn every_page_is_fetched() {
     assert!(asked(&server).await.iter().all(|r| r.headers["authorization"] == "Bearer ravi_id_made_up"));
 }
 
+/// A server behind a proxy names itself as it sees itself.
 #[tokio::test]
-async fn the_next_page_is_never_fetched_from_elsewhere() {
+async fn a_next_page_of_another_origin_is_fetched_from_where_the_list_was() {
     let elsewhere = answering(200, json!([])).await;
-    for next in [format!("{}/api/identities/", elsewhere.uri()), "file:///etc/passwd".into(), "//evil.invalid/".into()]
-    {
-        let server = answering(200, json!({"next": next, "results": [row("a")]})).await;
-        let error = identity(&server).identities().list().await.unwrap_err();
-        assert!(matches!(error, ApiError::Redirected { .. }), "{error}");
+    let origins =
+        [elsewhere.uri(), "https://127.0.0.1:1".into(), "http://internal.invalid:8000/prefix".into(), String::new()];
+    for origin in origins {
+        let server = MockServer::start().await;
+        let page = |next: Value, uuid: &str| {
+            ResponseTemplate::new(200).set_body_json(json!({"next": next, "results": [{"uuid": uuid, "key": "K"}]}))
+        };
+        let next = json!(format!("{origin}/api/secrets/?identity=alice-uuid&page=2"));
+        Mock::given(query_param_is_missing("page")).respond_with(page(next, "a")).mount(&server).await;
+        Mock::given(query_param("page", "2")).respond_with(page(Value::Null, "b")).mount(&server).await;
+        let (session, alice) = (identity(&server), alice());
+        let all = session.secrets(&alice).list().await.unwrap();
+        assert_eq!(all.iter().map(|s| s.uuid.as_str()).collect::<Vec<_>>(), ["a", "b"], "{origin}");
+        let paths: Vec<_> = asked(&server).await.iter().map(|r| r.url.path().to_owned()).collect();
+        assert_eq!(paths, ["/api/secrets/", "/api/secrets/"]);
+    }
+    assert!(asked(&elsewhere).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_next_page_that_is_not_of_the_list_is_an_error() {
+    let elsewhere = answering(200, json!([])).await;
+    for next in [
+        format!("{}/api/other/?page=2", elsewhere.uri()),
+        "/api/passwords/?identity=alice-uuid".into(),
+        "?identity=bob-uuid&page=2".into(),
+        "file:///etc/passwd".into(),
+        "//evil.invalid/".into(),
+    ] {
+        let server = answering(200, json!({"next": next, "results": [{"uuid": "a", "key": "K"}]})).await;
+        let (session, alice) = (identity(&server), alice());
+        let error = session.secrets(&alice).list().await.unwrap_err();
+        assert!(matches!(error, ApiError::Garbage { .. }), "{error}");
         only(&server).await;
     }
     assert!(asked(&elsewhere).await.is_empty());
@@ -118,6 +147,16 @@ async fn pages_without_end_are_an_error() {
     let server = answering(200, json!({"next": "?page=same", "results": []})).await;
     assert!(matches!(identity(&server).identities().list().await, Err(ApiError::Garbage { .. })));
     assert_eq!(asked(&server).await.len(), 2);
+
+    let server = MockServer::start().await;
+    let next = |next: &str| ResponseTemplate::new(200).set_body_json(json!({"next": next, "results": []}));
+    Mock::given(query_param("page", "2"))
+        .respond_with(next("https://proxy.invalid/api/identities/?page=3"))
+        .mount(&server)
+        .await;
+    Mock::given(any()).respond_with(next("?page=2")).mount(&server).await;
+    assert!(matches!(identity(&server).identities().list().await, Err(ApiError::Garbage { .. })));
+    assert_eq!(asked(&server).await.len(), 3, "a circle ends where it closes");
 
     let server = MockServer::start().await;
     let turn = std::sync::atomic::AtomicU32::new(0);
