@@ -1,4 +1,5 @@
-//! API keys: making, listing and revoking them. A key is shown once, when it is made; its record is what remains.
+//! API keys: making, listing and revoking them. A key is shown once, when it is made; its record is what remains. Where the
+//! reply to making one does not name the record, it is looked for by its label: without it the key cannot be revoked.
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ const MANAGEMENT_KEY: &str = "/api/auth/keys/management/{}/";
 
 /// What the server tells about a key. Not the key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "KeyWire")]
+#[serde(try_from = "KeyWire")]
 pub struct KeyRecord {
     /// What revoking names.
     pub uuid: KeyUuid,
@@ -63,8 +64,9 @@ impl<'a> IdentityKeys<'a> {
         self.caller.list(Call::get(IDENTITY_KEYS, &[])?.within(limit)).await
     }
 
-    /// `POST /api/auth/keys/identity/`. A key whose answer was lost ([`ApiError::outcome_unknown`]) lives on: find it by
-    /// its label and revoke it.
+    /// `POST /api/auth/keys/identity/`, and the list of keys where the reply does not name the key's record: the newest live
+    /// one of this label and identity is it, so use a label once. A key whose answer was lost
+    /// ([`ApiError::outcome_unknown`]) lives on: find it by its label and revoke it.
     pub async fn create(&self, identity: &IdentityUuid, label: &str) -> Result<CreatedKey<IdentityKey>, ApiError> {
         #[derive(Serialize)]
         struct Body<'a> {
@@ -72,9 +74,13 @@ impl<'a> IdentityKeys<'a> {
             identity_uuid: &'a str,
         }
         let call = Call::post(IDENTITY_KEYS, &[])?.json(&Body { label, identity_uuid: identity.as_str() });
-        let mut created = created(IDENTITY_KEYS, self.caller.fetch(call).await?, IdentityKey::parse)?;
-        created.record.identity.get_or_insert_with(|| identity.clone());
-        Ok(created)
+        let (key, wire) = created(IDENTITY_KEYS, self.caller.fetch(call).await?, IdentityKey::parse)?;
+        let mut record = match wire.uuid {
+            Some(_) => wire.record(IDENTITY_KEYS)?,
+            None => found(IDENTITY_KEYS, self.list().await, label, Some(identity))?,
+        };
+        record.identity.get_or_insert_with(|| identity.clone());
+        Ok(CreatedKey { record, key })
     }
 
     /// `DELETE /api/auth/keys/identity/{uuid}/`
@@ -99,15 +105,20 @@ impl<'a> ManagementKeys<'a> {
         self.caller.list(Call::get(MANAGEMENT_KEYS, &[])?).await
     }
 
-    /// `POST /api/auth/keys/management/`. A key whose answer was lost ([`ApiError::outcome_unknown`]) lives on: find it
-    /// by its label and revoke it.
+    /// `POST /api/auth/keys/management/`, and the list of keys as for [`IdentityKeys::create`]. A key whose answer was lost
+    /// ([`ApiError::outcome_unknown`]) lives on: find it by its label and revoke it.
     pub async fn create(&self, label: &str) -> Result<CreatedKey<ManagementKey>, ApiError> {
         #[derive(Serialize)]
         struct Body<'a> {
             label: &'a str,
         }
         let call = Call::post(MANAGEMENT_KEYS, &[])?.json(&Body { label });
-        created(MANAGEMENT_KEYS, self.caller.fetch(call).await?, ManagementKey::parse)
+        let (key, wire) = created(MANAGEMENT_KEYS, self.caller.fetch(call).await?, ManagementKey::parse)?;
+        let record = match wire.uuid {
+            Some(_) => wire.record(MANAGEMENT_KEYS)?,
+            None => found(MANAGEMENT_KEYS, self.list().await, label, None)?,
+        };
+        Ok(CreatedKey { record, key })
     }
 
     /// `DELETE /api/auth/keys/management/{uuid}/`
@@ -116,20 +127,47 @@ impl<'a> ManagementKeys<'a> {
     }
 }
 
+/// The new key, and what the reply says besides.
 fn created<K>(
     template: &'static str,
     mut wire: KeyWire,
     parse: impl FnOnce(SecretString) -> Result<K, ApiError>,
-) -> Result<CreatedKey<K>, ApiError> {
-    let endpoint = Endpoint { verb: Verb::Post, template };
-    let key = wire.key.take().ok_or_else(|| ApiError::garbage(endpoint, "there is no key in it"))?;
-    let key = parse(key).map_err(|_| ApiError::garbage(endpoint, "what it gives as key is none of this kind"))?;
-    Ok(CreatedKey { record: wire.into(), key })
+) -> Result<(K, KeyWire), ApiError> {
+    let garbage = |what| lost_key(template, what);
+    let key = wire.key.take().ok_or_else(|| garbage("there is no key in it"))?;
+    let key = parse(key).map_err(|_| garbage("what it gives as key is none of this kind"))?;
+    Ok((key, wire))
+}
+
+/// The reply to making a key is of no use, and the key lives on.
+fn lost_key(template: &'static str, what: impl Into<String>) -> ApiError {
+    ApiError::garbage(Endpoint { verb: Verb::Post, template }, what)
+}
+
+/// The record of the key that was just made, by its label.
+fn found(
+    template: &'static str,
+    listed: Result<Vec<KeyRecord>, ApiError>,
+    label: &str,
+    identity: Option<&IdentityUuid>,
+) -> Result<KeyRecord, ApiError> {
+    let unnamed = "it does not name the key's record, and ";
+    let mut live =
+        listed.map_err(|error| lost_key(template, format!("{unnamed}the keys cannot be listed: {error}")))?;
+    // One that was used already was made before.
+    live.retain(|record| record.is_active && record.label == label && record.last_used_at.is_none());
+    // A list that does not tell identities by their uuids has to be taken by the label alone.
+    if identity.is_some() && live.iter().any(|record| record.identity.is_some()) {
+        live.retain(|record| record.identity.as_ref() == identity);
+    }
+    lenient::sort_by_time(&mut live, |record| record.created_dt.as_deref());
+    live.pop().ok_or_else(|| lost_key(template, format!("{unnamed}no unused key has its label")))
 }
 
 #[derive(Deserialize)]
 struct KeyWire {
-    uuid: KeyUuid,
+    #[serde(default, deserialize_with = "lenient::maybe_text")]
+    uuid: Option<String>,
     #[serde(default, deserialize_with = "lenient::maybe_uuid")]
     identity: Option<IdentityUuid>,
     #[serde(default, deserialize_with = "lenient::maybe_uuid")]
@@ -151,15 +189,23 @@ fn yes() -> bool {
     true
 }
 
-impl From<KeyWire> for KeyRecord {
-    fn from(wire: KeyWire) -> Self {
-        KeyRecord {
-            uuid: wire.uuid,
+impl KeyWire {
+    fn record(self, template: &'static str) -> Result<KeyRecord, ApiError> {
+        self.try_into().map_err(|what| lost_key(template, what))
+    }
+}
+
+impl TryFrom<KeyWire> for KeyRecord {
+    type Error = &'static str;
+
+    fn try_from(wire: KeyWire) -> Result<Self, &'static str> {
+        Ok(KeyRecord {
+            uuid: wire.uuid.map(KeyUuid::from).ok_or("a key without its uuid")?,
             identity: wire.identity_uuid.or(wire.identity),
             label: wire.label,
             is_active: wire.is_active,
             last_used_at: wire.last_used_at,
             created_dt: wire.created_dt,
-        }
+        })
     }
 }

@@ -273,6 +273,72 @@ async fn keys_are_made_listed_and_revoked() {
     assert_eq!(asked(&server).await[1].url.path(), "/api/auth/keys/management/m/");
 }
 
+/// Answers the making of a key without its record, and lists these.
+async fn unnamed(key: &str, listed: ResponseTemplate) -> MockServer {
+    let server = MockServer::start().await;
+    let reply = ResponseTemplate::new(201).set_body_json(json!({"key": key, "label": "l"}));
+    Mock::given(method("POST")).respond_with(reply).mount(&server).await;
+    Mock::given(method("GET")).respond_with(listed).mount(&server).await;
+    server
+}
+
+#[tokio::test]
+async fn a_key_whose_reply_lacks_its_record_is_found_by_its_label() {
+    let record = |uuid: &str, label: &str, identity: Value, made: &str| {
+        json!({"uuid": uuid, "label": label, "identity": identity,
+        "is_active": true, "last_used_at": null, "created_dt": format!("2026-11-01T10:00:00{made}Z")})
+    };
+    let with = |mut record: Value, name: &str, value: Value| {
+        record[name] = value;
+        record
+    };
+    let (alice_uuid, bob) = (json!("alice-uuid"), json!("bob-uuid"));
+    let list = |rows: Value| ResponseTemplate::new(200).set_body_json(rows);
+    for (story, rows, expected) in [
+        (
+            "the newest of its label and identity",
+            json!([
+                record("older", "l", alice_uuid.clone(), ".1"),
+                record("mine", "l", alice_uuid.clone(), ".25"),
+                record("other-label", "m", alice_uuid.clone(), ".9"),
+                record("bobs", "l", bob.clone(), ".9"),
+                with(record("revoked", "l", alice_uuid.clone(), ".9"), "is_active", json!(false)),
+                with(record("used", "l", alice_uuid.clone(), ".9"), "last_used_at", json!("2026-11-01T10:00:01Z")),
+            ]),
+            Some("mine"),
+        ),
+        ("a list that numbers identities", json!([record("mine", "l", json!(12), "")]), Some("mine")),
+        ("another identity's alone", json!([record("bobs", "l", bob.clone(), "")]), None),
+        ("none", json!([]), None),
+    ] {
+        let server = unnamed("ravi_id_made_up_2", list(rows)).await;
+        match (management(&server).identity_keys().create(&alice(), "l").await, expected) {
+            (Ok(made), Some(uuid)) => {
+                assert_eq!((made.record.uuid.as_str(), made.key.expose()), (uuid, "ravi_id_made_up_2"), "{story}");
+                assert_eq!(made.record.identity, Some(alice()), "{story}");
+            }
+            (Err(error), None) => {
+                assert!(matches!(error, ApiError::Garbage { .. }) && error.outcome_unknown(), "{story}: {error}");
+            }
+            (outcome, _) => panic!("{story}: {outcome:?}"),
+        }
+        assert_eq!(asked(&server).await.len(), 2, "{story}");
+    }
+    let server = unnamed("ravi_mgmt_made_up_2", list(json!([record("mine", "l", Value::Null, "")]))).await;
+    let made = management(&server).management_keys().create("l").await.unwrap();
+    assert_eq!((made.record.uuid.as_str(), made.record.identity), ("mine", None));
+
+    // The key lives, so whoever made it has to look for it.
+    let server = unnamed("ravi_id_made_up_2", ResponseTemplate::new(403)).await;
+    let error = management(&server).identity_keys().create(&alice(), "l").await.unwrap_err();
+    assert!(error.outcome_unknown() && !error.to_string().contains("made_up"), "{error}");
+
+    // A record that cannot be revoked is none.
+    let server = answering(200, json!([{"label": "l", "is_active": true}])).await;
+    let error = management(&server).identity_keys().list().await.unwrap_err();
+    assert!(matches!(error, ApiError::Garbage { .. }), "{error}");
+}
+
 fn secret(uuid: &str, key: &str, value: &str) -> Value {
     json!({"uuid": uuid, "identity": 4, "key": key, "value": value, "notes": null, "updated_dt": "2026-11-01T10:00:00Z"})
 }
