@@ -25,6 +25,7 @@ mod scrub;
 mod secrets;
 mod sms;
 mod socket;
+mod wish;
 
 use std::fmt;
 use std::marker::PhantomData;

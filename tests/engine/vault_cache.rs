@@ -55,7 +55,11 @@ async fn a_secret_outlives_throttling_and_what_stands_between_here_and_ravi() {
     bed.run_with_input(&["secret", "set", KEY], VALUE).ok();
     let page = "<html>Sign in to the hotel</html>";
     let refusals = [
-        (json!({ "status": 429, "headers": { "retry-after": "3600" }, "body": { "detail": "Slow." } }), 5, "api.throttled"),
+        (
+            json!({ "status": 429, "headers": { "retry-after": "3600" }, "body": { "detail": "Slow." } }),
+            5,
+            "api.throttled",
+        ),
         (json!({ "status": 403, "body": page }), 5, "api.gateway"),
         (json!({ "status": 404, "body": page }), 1, "api.not_ravi"),
     ];
