@@ -658,11 +658,12 @@ candidates: Array<Candidate>,
 confident: boolean, };
 
 /**
- * A place in the order of an identity's events.
+ * A place in the order of what happened to an identity: of its events, or where Ravi refuses to tell them, of its messages
+ * as this ledger first saw them. The numbers of the second kind begin at 2^52.
  */
 export type Fence = { 
 /**
- * The last event that lies before it.
+ * The last event, or message, that lies before it.
  */
 cursor: number, };
 

@@ -16,9 +16,9 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Whether an identifier stands in its path.
-    fn has_id(&self) -> bool {
-        self.template.contains("{}")
+    /// Ravi itself answers with a page where an identifier in a path is of another form than its own.
+    fn or_its_id(&self) -> &'static str {
+        if self.template.contains("{}") { ", and that the id is written as Ravi writes it" } else { "" }
     }
 }
 
@@ -380,6 +380,20 @@ impl ApiError {
         }
     }
 
+    /// Whether the server does not have the call, or not for this key, so that another way has to do. A key that is not
+    /// accepted at all is not meant, nor is what stands in between.
+    pub fn not_offered(&self) -> bool {
+        matches!(
+            self,
+            ApiError::Forbidden { .. }
+                | ApiError::PlanNeeded { .. }
+                | ApiError::NotFound { .. }
+                | ApiError::NotRavi { .. }
+                | ApiError::Refused { status: 405 | 410, .. }
+                | ApiError::Server { status: 501, .. }
+        )
+    }
+
     pub(super) fn garbage(endpoint: Endpoint, what: impl Into<String>) -> ApiError {
         ApiError::Garbage { endpoint, what: what.into(), outcome_unknown: !endpoint.verb.is_idempotent() }
     }
@@ -429,12 +443,11 @@ impl Explain for ApiError {
             ApiError::NotFound { .. } => {
                 "Check the name, and that the key belongs to this account and identity.".into()
             }
-            ApiError::NotRavi { endpoint, .. } if endpoint.has_id() => {
-                "Check the address of the API (RAVI_API_URL, apiUrl), and that the id is written as Ravi writes it."
-                    .into()
-            }
-            ApiError::NotRavi { .. } => {
-                "Check the address of the API (RAVI_API_URL, apiUrl in the configuration).".into()
+            ApiError::NotRavi { endpoint, .. } => {
+                format!(
+                    "Check the address of the API (RAVI_API_URL, apiUrl in the configuration){}.",
+                    endpoint.or_its_id()
+                )
             }
             ApiError::Gateway { host, by, .. } => format!(
                 "Sign in to the network, or have its proxy, firewall or VPN{} let {host} through, then run it again.",

@@ -69,4 +69,29 @@ impl<'a> Events<'a> {
         events.sort_by_key(|event| event.seq);
         Ok(events)
     }
+
+    /// Hands out every event after `seq`, oldest first, with as many calls as that takes.
+    pub async fn each_after(&self, seq: i64, mut take: impl FnMut(Event)) -> Result<(), ApiError> {
+        let mut after = seq;
+        loop {
+            let page = self.after(after, LARGEST_PAGE, &[]).await?;
+            let (full, last) = (page.len() >= LARGEST_PAGE as usize, page.last().map(|event| event.seq));
+            page.into_iter().for_each(&mut take);
+            match last {
+                Some(last) if full && last > after => after = last,
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// The number of the last event, looked for after `seq`; `seq` where there is none. `None` where no events are told:
+    /// not by this server, or not to this key ([`ApiError::not_offered`]).
+    pub async fn last(&self, seq: i64) -> Result<Option<i64>, ApiError> {
+        let mut last = seq;
+        match self.each_after(seq, |event| last = last.max(event.seq)).await {
+            Ok(()) => Ok(Some(last)),
+            Err(error) if error.not_offered() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
 }

@@ -24,6 +24,14 @@ pub enum InboxError {
         /// How long was waited.
         seconds: u64,
     },
+    /// A fence that says nothing here: what lies before it cannot be told from what came after it.
+    #[error("the fence {cursor} cannot be used: {reason}")]
+    Fence {
+        /// The fence.
+        cursor: i64,
+        /// Why.
+        reason: &'static str,
+    },
     /// There is no such message, or it belongs to a former workspace.
     #[error("workspace {id} has no message {message}")]
     NoMessage {
@@ -71,6 +79,7 @@ impl Explain for InboxError {
         match self {
             InboxError::Request { .. } => "inbox.request",
             InboxError::Timeout { .. } => "inbox.timeout",
+            InboxError::Fence { .. } => "inbox.fence",
             InboxError::NoMessage { .. } => "inbox.no_message",
             InboxError::NoThread { .. } => "inbox.no_thread",
             InboxError::NoPhone { .. } => "inbox.no_phone",
@@ -88,6 +97,9 @@ impl Explain for InboxError {
                  came with `ravi-workspace inbox list`."
                     .into()
             }
+            InboxError::Fence { .. } => {
+                "Take a new one (`ravi-workspace inbox fence`), then ask the service to send it again.".into()
+            }
             InboxError::NoMessage { .. } | InboxError::NoThread { .. } => "See `ravi-workspace inbox list`.".into(),
             InboxError::NoPhone { .. } => "Provision the workspace again with --phone.".into(),
             InboxError::NoRegistration { .. } => "See `ravi-workspace registration list`.".into(),
@@ -102,7 +114,7 @@ impl Explain for InboxError {
             | InboxError::NoThread { .. }
             | InboxError::NoPhone { .. }
             | InboxError::NoRegistration { .. } => Kind::NotFound,
-            InboxError::Timeout { .. } => Kind::Failed,
+            InboxError::Timeout { .. } | InboxError::Fence { .. } => Kind::Failed,
         }
     }
 }

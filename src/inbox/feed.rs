@@ -1,7 +1,7 @@
 //! One stream of incoming messages per identity, shared by everybody who waits for them.
 //!
-//! The truth is the replay of events: it is asked again and again, in growing intervals, from a floor below which
-//! nothing can come any more. Where Ravi offers a socket it says at once when there is something, and the replay is asked
+//! The truth is the replay of events, or of listed messages where Ravi refuses events: it is asked again and again, in
+//! growing intervals, from a floor below which nothing can come any more. Where Ravi offers a socket it says at once when there is something, and the replay is asked
 //! when the socket is new, when it breaks, when it skips numbers, and now and then in case it has gone quiet. Whoever
 //! waits learns of a message once.
 
@@ -15,9 +15,11 @@ use tokio::time::{Instant, sleep};
 
 use super::mailbox::Mailbox;
 use super::model::MessageRef;
-use super::raw::{Raw, message_of};
+use super::place::{Notice, is_polled};
+use super::raw::Raw;
 use super::settle::Settling;
-use crate::api::{ApiError, Direction, Event, EventSocket, IdentityUuid, SocketError};
+use crate::api::{ApiError, Direction, EventSocket, IdentityUuid, SocketError};
+use crate::error::{Error, Result};
 
 /// First pause between replays; each is half as long again as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -45,14 +47,15 @@ pub(super) struct Arrival {
 #[derive(Debug, Clone)]
 pub(super) enum News {
     Came(Arc<Arrival>),
-    /// The feed ended: Ravi refuses the key.
+    /// The feed ended: Ravi refuses the key, or what is asked for.
     Refused,
 }
 
 /// The feeds that somebody listens to.
 #[derive(Debug, Default)]
 pub(crate) struct Feeds {
-    open: Mutex<HashMap<IdentityUuid, Weak<Feed>>>,
+    /// By identity, and whether its messages are listed: their numbers are others than those of events.
+    open: Mutex<HashMap<(IdentityUuid, bool), Weak<Feed>>>,
 }
 
 /// The feed of one identity; it ends when the last listener drops it.
@@ -81,11 +84,11 @@ impl Feeds {
     pub(super) fn listen(&self, mailbox: &Mailbox, since: i64) -> (Arc<Feed>, broadcast::Receiver<News>) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|_, feed| feed.strong_count() > 0);
-        let uuid = &mailbox.identity.uuid;
-        let running = open.get(uuid).and_then(Weak::upgrade).filter(|feed| !feed.task.is_finished());
+        let of = (mailbox.identity.uuid.clone(), is_polled(since));
+        let running = open.get(&of).and_then(Weak::upgrade).filter(|feed| !feed.task.is_finished());
         let feed = running.unwrap_or_else(|| {
             let feed = Feed::start(mailbox.clone(), since);
-            open.insert(uuid.clone(), Arc::downgrade(&feed));
+            open.insert(of, Arc::downgrade(&feed));
             feed
         });
         let news = feed.news.subscribe();
@@ -102,6 +105,7 @@ impl Feed {
             held: Held::default(),
             tries: HashMap::new(),
             pause: FIRST_PAUSE,
+            answered: false,
             news: news.clone(),
             wish: Arc::clone(&wish),
             mailbox,
@@ -142,7 +146,7 @@ enum Link {
     /// To be opened at this time; the pause if that fails.
     Closed(Instant, Duration),
     Open(Box<EventSocket>),
-    /// Ravi offers none.
+    /// Ravi offers none, or it would be of no use.
     None,
 }
 
@@ -152,22 +156,27 @@ struct Runner {
     held: Held,
     tries: HashMap<i64, u32>,
     pause: Duration,
+    /// The replay was answered once.
+    answered: bool,
     news: broadcast::Sender<News>,
     wish: Arc<Wish>,
 }
 
 impl Runner {
     async fn run(mut self) {
-        let mut link = Link::Closed(Instant::now(), RECONNECT.0);
+        let mut link = match is_polled(self.settling.floor()) {
+            true => Link::None,
+            false => Link::Closed(Instant::now(), RECONNECT.0),
+        };
         loop {
             self.take_wish();
             match self.replay().await {
-                Err(error) if is_final(&error) => {
+                Err(error) if self.is_final(&error) => {
                     // An error means that nobody listens.
                     let _ = self.news.send(News::Refused);
                     return;
                 }
-                Err(error) => tracing::debug!(%error, "events could not be replayed"),
+                Err(error) => tracing::debug!(%error, "what happened could not be replayed"),
                 Ok(()) => {}
             }
             link = self.wait(link).await;
@@ -182,50 +191,65 @@ impl Runner {
         }
     }
 
-    async fn replay(&mut self) -> Result<(), ApiError> {
-        let mut events = Vec::new();
-        self.mailbox.replay(self.settling.floor(), |event| events.push(event)).await?;
-        events.sort_by_key(|event| event.seq);
-        for event in events {
-            self.take(&event).await;
+    async fn replay(&mut self) -> Result<()> {
+        let mut notices = self.mailbox.source().after(self.settling.floor()).await?;
+        self.answered = true;
+        notices.sort_by_key(|notice| notice.seq);
+        for notice in notices {
+            self.take(notice).await;
         }
         self.settling.settle(Instant::now());
         Ok(())
     }
 
-    /// Tells of the event's message, unless it was told before.
-    async fn take(&mut self, event: &Event) {
-        if !self.settling.is_new(event.seq) {
+    /// Whether asking again is of no use: the key is refused, the identity is gone, or this is not told. What is not Ravi is
+    /// final at the beginning only: what answered before is hidden for a while.
+    fn is_final(&self, error: &Error) -> bool {
+        match error {
+            Error::Api(ApiError::NotRavi { .. }) => !self.answered,
+            Error::Api(error) => error.not_offered() || matches!(error, ApiError::Unauthorized { .. }),
+            Error::Inbox(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Tells of the message, unless it was told before.
+    async fn take(&mut self, notice: Notice) {
+        let seq = notice.seq;
+        if !self.settling.is_new(seq) {
             return;
         }
-        match self.arrival(event).await {
+        match self.arrival(notice).await {
             Ok(Some(arrival)) => {
                 self.pause = FIRST_PAUSE;
                 let _ = self.news.send(News::Came(arrival));
-                self.settling.done(event.seq, Instant::now());
+                self.settling.done(seq, Instant::now());
             }
-            Ok(None) => self.settling.done(event.seq, Instant::now()),
+            Ok(None) => self.settling.done(seq, Instant::now()),
             Err(error) => {
-                tracing::debug!(%error, seq = event.seq, "a message could not be read");
-                let tries = self.tries.entry(event.seq).or_default();
+                tracing::debug!(%error, seq, "a message could not be read");
+                let tries = self.tries.entry(seq).or_default();
                 *tries += 1;
                 // It was deleted meanwhile, or is beyond reading.
                 let given_up = *tries >= MOST_TRIES && !matches!(error, ApiError::Unreachable { .. });
                 match given_up {
-                    true => self.settling.done(event.seq, Instant::now()),
-                    false => self.settling.failed(event.seq),
+                    true => self.settling.done(seq, Instant::now()),
+                    false => self.settling.failed(seq),
                 }
             }
         }
     }
 
-    async fn arrival(&mut self, event: &Event) -> Result<Option<Arc<Arrival>>, ApiError> {
-        let Some((reference, Direction::Incoming)) = message_of(event) else { return Ok(None) };
+    async fn arrival(&mut self, notice: Notice) -> Result<Option<Arc<Arrival>>, ApiError> {
+        let Some((reference, Direction::Incoming)) = notice.message else { return Ok(None) };
         if let Some(held) = self.held.messages.get(&reference) {
             return Ok(Some(Arc::clone(held)));
         }
-        let message = self.mailbox.fetch(&reference).await?;
-        let arrival = Arc::new(Arrival { seq: event.seq, message });
+        let message = match notice.raw {
+            Some(raw) => raw,
+            None => self.mailbox.fetch(&reference).await?,
+        };
+        let arrival = Arc::new(Arrival { seq: notice.seq, message });
         self.held.keep(reference, &arrival);
         Ok(Some(arrival))
     }
@@ -287,7 +311,7 @@ impl Runner {
             };
             match event {
                 Some(event) => {
-                    self.take(&event).await;
+                    self.take(Notice::from(&event)).await;
                     self.settling.settle(Instant::now());
                     // Numbers were skipped: they may be others' events, or some that the socket has not brought.
                     if self.settling.unsettled() {
@@ -298,9 +322,4 @@ impl Runner {
             }
         }
     }
-}
-
-/// Whether asking again is of no use: the key is refused, or the identity is gone.
-fn is_final(error: &ApiError) -> bool {
-    matches!(error.status(), Some(401 | 403 | 404))
 }

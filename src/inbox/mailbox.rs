@@ -1,25 +1,23 @@
 //! The messages of one workspace, asked for with its identity's key.
 //!
 //! An identity may have served other workspaces before. Their messages are never shown: where there was one, only those
-//! messages are shown that an event names which came after the identity was taken over.
+//! messages are shown that came after the identity was taken over, by the order that [`place`](super::place) knows.
 
 use std::collections::{BTreeMap, HashSet};
 
 use super::aside::Aside;
 use super::error::InboxError;
+use super::listed;
 use super::model::{
     Fence, InboxItem, InboxMessage, MailThread, MailThreadDetail, MessageFilter, MessageKind, MessageRef, OutgoingMail,
     SmsConversation, SmsConversationDetail,
 };
-use super::raw::{Raw, message_of};
-use crate::api::{ApiError, Compose, Event, IdentityKey, MessageQuery, Reply, Session};
+use super::place::{POLLED, Source, events_are_refused, is_polled};
+use super::raw::Raw;
+use crate::api::{ApiError, Compose, IdentityKey, Reply, Session};
 use crate::error::Result;
 use crate::ledger::{IdentityRow, Ledger};
 
-/// Events that one call answers at most.
-pub(super) const EVENT_PAGE: u32 = 1000;
-/// Mails that are asked for at once: with their bodies they may be large.
-const MAIL_PAGE: u32 = 50;
 /// Items of a list where no limit is given.
 const DEFAULT_LIMIT: u32 = 50;
 
@@ -31,7 +29,7 @@ pub(crate) struct Mailbox {
     pub(crate) id: String,
     pub(crate) identity: IdentityRow,
     pub(crate) session: Session<IdentityKey>,
-    /// Events up to here belong to former workspaces of the identity.
+    /// What lies up to this place belongs to former workspaces of the identity.
     pub(crate) cursor: i64,
 }
 
@@ -39,7 +37,7 @@ pub(crate) struct Mailbox {
 enum Own {
     /// All: the identity never had another workspace.
     All,
-    /// Those that these events name.
+    /// These.
     These(HashSet<MessageRef>),
 }
 
@@ -53,31 +51,29 @@ impl Own {
 }
 
 impl Mailbox {
-    /// The last event there is now.
-    pub(crate) async fn fence(&self) -> Result<Fence> {
-        let uuid = self.identity.uuid.clone();
-        let known = self.ledger.run(move |l| l.inbox_position(&uuid)).await?;
-        let from = known.max(self.cursor);
-        let mut cursor = from;
-        self.replay(from, |event| cursor = cursor.max(event.seq)).await?;
-        if cursor > known {
-            let uuid = self.identity.uuid.clone();
-            self.ledger.run(move |l| l.set_inbox_position(&uuid, cursor)).await?;
-        }
-        Ok(Fence { cursor })
+    /// Who is asked what happened.
+    pub(super) fn source(&self) -> Source<'_, IdentityKey> {
+        Source { ledger: &self.ledger, session: &self.session, identity: &self.identity }
     }
 
-    /// Every event after `since`, oldest first within a page.
-    pub(super) async fn replay(&self, since: i64, mut take: impl FnMut(Event)) -> Result<(), ApiError> {
-        let mut after = since;
-        loop {
-            let page = self.session.events(Some(&self.identity.uuid)).after(after, EVENT_PAGE, &[]).await?;
-            let (full, last) = (page.len() >= EVENT_PAGE as usize, page.iter().map(|event| event.seq).max());
-            page.into_iter().for_each(&mut take);
-            match last {
-                Some(last) if full && last > after => after = last,
-                _ => return Ok(()),
+    /// The last place there is now.
+    pub(crate) async fn fence(&self) -> Result<Fence> {
+        Ok(Fence { cursor: self.source().last(self.cursor).await? })
+    }
+
+    /// From where a wait after `since` goes on when its feed was refused; the refusal where it cannot.
+    pub(super) async fn go_on(&self, since: i64) -> Result<i64> {
+        match self.source().after(since).await {
+            Ok(_) => Ok(since),
+            Err(error) if !is_polled(since) && events_are_refused(&error) => {
+                // Whoever refuses the messages as well is to be told of.
+                self.source().last_polled().await?;
+                match since {
+                    0 => Ok(POLLED),
+                    _ => Err(InboxError::Fence { cursor: since, reason: "Ravi tells no events any more" }.into()),
+                }
             }
+            Err(error) => Err(error),
         }
     }
 
@@ -85,9 +81,8 @@ impl Mailbox {
         if self.cursor == 0 {
             return Ok(Own::All);
         }
-        let mut own = HashSet::new();
-        self.replay(self.cursor, |event| own.extend(message_of(&event).map(|(message, _)| message))).await?;
-        Ok(Own::These(own))
+        let notices = self.source().after(self.cursor).await?;
+        Ok(Own::These(notices.into_iter().filter_map(|notice| notice.message).map(|(message, _)| message).collect()))
     }
 
     /// One message from Ravi, whoever's it is.
@@ -117,40 +112,14 @@ impl Mailbox {
         let own = self.own().await?;
         let mut found = Vec::new();
         if kind != Some(MessageKind::Sms) {
-            found.extend(self.mails().await?);
+            found.extend(listed::mails(&self.session, &self.identity.uuid, None).await?);
         }
         if kind != Some(MessageKind::Email) && self.identity.phone.is_some() {
-            found.extend(self.session.sms(&self.identity.uuid).messages(None).await?.into_iter().map(Raw::Sms));
+            found.extend(listed::texts(&self.session, &self.identity.uuid).await?);
         }
         found.retain(|raw| own.has(&raw.reference()));
         found.sort_by(|a, b| a.at().cmp(&b.at()));
         Ok(found)
-    }
-
-    /// Page by page, so that the limit on the size of one answer holds for a page and not for the whole inbox; by shorter
-    /// pages where strangers have sent large mails.
-    async fn mails(&self) -> Result<Vec<Raw>> {
-        let mut found: Vec<Raw> = Vec::new();
-        let mut seen = HashSet::new();
-        let mut most = MAIL_PAGE;
-        loop {
-            let offset = u32::try_from(seen.len()).unwrap_or(u32::MAX);
-            let query = MessageQuery { limit: Some(most), offset: Some(offset), ..MessageQuery::default() };
-            let page = match self.session.email(&self.identity.uuid).messages(&query).await {
-                Err(ApiError::TooLarge { .. }) if most > 1 => {
-                    most = most.div_ceil(4);
-                    continue;
-                }
-                page => page?,
-            };
-            let (short, before) = (page.len() < most as usize, seen.len());
-            let new = page.into_iter().filter(|mail| seen.insert(mail.id.clone()));
-            found.extend(new.map(|mail| Raw::Email(Box::new(mail))));
-            // A server that knows no pages answers everything each time.
-            if short || seen.len() == before {
-                return Ok(found);
-            }
-        }
     }
 
     /// The newest messages that match, oldest first.

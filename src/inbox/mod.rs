@@ -9,8 +9,10 @@ pub mod codes;
 mod error;
 mod feed;
 mod filter;
+mod listed;
 mod mailbox;
 mod model;
+mod place;
 mod raw;
 mod registrations;
 mod settle;
@@ -30,3 +32,5 @@ pub use wait::MessageWatch;
 pub(crate) use feed::Feeds;
 pub(crate) use mailbox::Mailbox;
 pub(crate) use model::MessageRef;
+#[allow(unused_imports, reason = "for whoever takes an identity over")]
+pub(crate) use place::last_place;

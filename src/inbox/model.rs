@@ -227,11 +227,12 @@ pub struct MessageFilter {
     pub limit: Option<u32>,
 }
 
-/// A place in the order of an identity's events.
+/// A place in the order of what happened to an identity: of its events, or where Ravi refuses to tell them, of its messages
+/// as this ledger first saw them. The numbers of the second kind begin at 2^52.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
 pub struct Fence {
-    /// The last event that lies before it.
+    /// The last event, or message, that lies before it.
     pub cursor: i64,
 }
 

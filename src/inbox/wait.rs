@@ -71,9 +71,8 @@ impl MessageWatch {
                 }
                 Err(RecvError::Lagged(_)) => self.feed.again(self.since),
                 Ok(News::Refused) | Err(RecvError::Closed) => {
-                    // Asks what the feed was refused, to say it.
-                    let Mailbox { session, identity, .. } = &self.mailbox;
-                    session.events(Some(&identity.uuid)).after(self.since, 1, &[]).await?;
+                    // Asks what the feed was refused, to say it, or to go on without it.
+                    self.since = self.mailbox.go_on(self.since).await?;
                     (self.feed, self.news) = self.feeds.listen(&self.mailbox, self.since);
                 }
             }

@@ -23,6 +23,7 @@ mod lifetimes;
 mod machine_key;
 mod owed;
 mod policy;
+mod polled;
 mod schema;
 pub(crate) mod seal;
 mod settings_backup;
@@ -46,6 +47,7 @@ pub use lifetimes::Ending;
 pub(crate) use lifetimes::Lifetime;
 pub(crate) use machine_key::{MachineKey, Place};
 pub(crate) use owed::Owed;
+pub(crate) use polled::Sighting;
 
 use crate::config::Keychain;
 use crate::crash::{When, point};

@@ -8,7 +8,9 @@ use super::LedgerError;
 
 /// One entry per format, each a list of parts; entry N makes format N+1 out of format N. Entries are never edited once
 /// they are released, only added.
-const MIGRATIONS: &[&[&str]] = &[&[
+const MIGRATIONS: &[&[&str]] = &[FIRST, &[super::polled::TABLES]];
+
+const FIRST: &[&str] = &[
     CORE,
     super::audit::TABLES,
     super::bundle::TABLES,
@@ -23,7 +25,7 @@ const MIGRATIONS: &[&[&str]] = &[&[
     super::policy::TABLES,
     super::settings_backup::TABLES,
     super::vault_key::TABLES,
-]];
+];
 
 const CORE: &str = "
 CREATE TABLE ledger (

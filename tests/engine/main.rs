@@ -42,6 +42,7 @@ mod hooks_lifetimes;
 mod hooks_worktrees;
 mod inbox_codes;
 mod inbox_messages;
+mod inbox_polled;
 mod inbox_registrations;
 mod inbox_rounds;
 mod inbox_signup;

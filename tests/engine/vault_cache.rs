@@ -111,7 +111,8 @@ async fn a_secret_that_is_gone_and_a_key_that_is_refused_end_what_was_remembered
     let other = bed.ravi();
     for (status, code, exit) in [(401, "api.unauthorized", 3), (404, "api.not_found", 4)] {
         other.set_secret(KEY, SecretString::from(VALUE)).await.expect("stored");
-        bed.fault(json!({ "method": "GET", "path": "/api/secrets/", "status": status })).await;
+        bed.fault(json!({ "method": "GET", "path": "/api/secrets/", "status": status, "body": { "detail": "No." } }))
+            .await;
         let refused = get(&bed, HOUR);
         assert_eq!((refused.code, refused.error_code().as_str()), (exit, code));
         // In an outage it is not served any more.
