@@ -13,6 +13,7 @@ use crate::codex::CodexError;
 use crate::config::ConfigError;
 use crate::github::GithubError;
 use crate::handover::HandoverError;
+use crate::helper::HelperError;
 use crate::hooks::HookError;
 use crate::inbox::InboxError;
 use crate::ledger::LedgerError;
@@ -44,6 +45,9 @@ pub enum Error {
     /// A workspace and its GitHub login.
     #[error(transparent)]
     Github(#[from] GithubError),
+    /// A program of ours was called in place of another one.
+    #[error(transparent)]
+    Helper(#[from] HelperError),
     /// A Codex login.
     #[error(transparent)]
     Codex(#[from] CodexError),
@@ -116,6 +120,7 @@ impl Error {
             Error::Vault(e) => e,
             Error::Workspace(e) => e,
             Error::Github(e) => e,
+            Error::Helper(e) => e,
             Error::Codex(e) => e,
             Error::Bundle(e) => e,
             Error::Handover(e) => e,

@@ -86,6 +86,7 @@ pub mod error;
 pub mod files;
 pub mod github;
 pub mod handover;
+pub mod helper;
 pub mod hooks;
 pub mod inbox;
 pub mod policy;
@@ -101,7 +102,6 @@ pub mod local;
 pub mod plugin;
 
 mod crash;
-mod helper;
 mod keychain;
 mod ledger;
 mod ravi;

@@ -10,13 +10,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::bound::{self, Bound, Place};
+use super::bound::Bound;
 use super::config::GithubHost;
 use super::error::GithubError;
-use super::helper::{Caller, tell_age};
+use super::helper::tell_age;
 use super::token::{self, Login};
 use crate::audit::Action;
 use crate::error::Result;
+use crate::helper::{self, Caller, Place};
 
 /// More than any request of git's has.
 const REQUEST_LIMIT: u64 = 64 * 1024;
@@ -105,7 +106,7 @@ fn get(caller: &Caller, input: impl Read) -> Result<Option<Answer>> {
     if !answers_for(&bound.plan.config.hosts, &request)? {
         return Ok(None);
     }
-    caller.wake(&bound)?;
+    bound.wake(caller)?;
     let token = bound.noted(Action::GithubGit, current_token(&bound, &request, caller))?;
     let Some(token) = token else { return Ok(None) };
     // Asked once more at most: a token that is refused twice is the one that Ravi has.
@@ -117,7 +118,7 @@ fn get(caller: &Caller, input: impl Read) -> Result<Option<Answer>> {
 fn current_token(bound: &Bound, request: &Request, caller: &Caller) -> Result<Option<SecretString>> {
     match read(bound, caller)? {
         Some(token) if request.refused.as_deref() == Some(&digest(&token)) => {
-            token::reject(&bound.ledger, &bound.binding, &bound.plan, &token)?;
+            token::reject(bound.ledger(), bound.binding(), &bound.plan, &token)?;
             read(bound, caller)
         }
         token => Ok(token),
@@ -125,7 +126,7 @@ fn current_token(bound: &Bound, request: &Request, caller: &Caller) -> Result<Op
 }
 
 fn read(bound: &Bound, caller: &Caller) -> Result<Option<SecretString>> {
-    match token::read_blocking(&bound.ledger, &bound.binding, &bound.plan, || caller.config())? {
+    match token::read_blocking(bound.ledger(), bound.binding(), &bound.plan, || caller.config())? {
         Login::Token { token, stale } => {
             tell_age("ravi-workspace", stale);
             Ok(Some(token))
@@ -144,7 +145,7 @@ fn erase(caller: &Caller, input: impl Read) -> Result<()> {
     let Some(bound) = workspace(caller)? else { return Ok(()) };
     match &request.password {
         Some(password) if answers_for(&bound.plan.config.hosts, &request)? => {
-            token::reject(&bound.ledger, &bound.binding, &bound.plan, password)
+            token::reject(bound.ledger(), bound.binding(), &bound.plan, password)
         }
         _ => Ok(()),
     }
@@ -152,18 +153,18 @@ fn erase(caller: &Caller, input: impl Read) -> Result<()> {
 
 /// The workspace whose configuration git read. git sets `GIT_DIR` for what it starts where its own git dir is not the
 /// one of the current folder.
-fn workspace(caller: &Caller) -> Result<Option<Box<Bound>>> {
+fn workspace(caller: &Caller) -> Result<Option<Bound>> {
     let named = std::env::var_os("GIT_DIR").map(|dir| caller.folder.join(dir));
     let mut place = Place::Free;
     if let Some(git_dir) = named.and_then(|dir| dir.canonicalize().ok()) {
-        place = bound::at_git_dir(&git_dir, &caller.state_dir)?;
+        place = helper::at_git_dir(&git_dir, None, &caller.states)?;
     }
     if matches!(place, Place::Free) {
-        place = bound::find(&caller.folder, &caller.state_dir)?;
+        place = helper::find(&caller.folder, &caller.states)?;
     }
     match place {
-        Place::Bound(bound) => Ok(Some(bound)),
-        Place::Copy(error) => Err(error.into()),
+        Place::Bound(bound) => Ok(Some(Bound::new(*bound)?)),
+        Place::Unconfirmed(error) | Place::Copy(error) => Err(error.into()),
         Place::Free => Ok(None),
     }
 }

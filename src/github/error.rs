@@ -38,14 +38,6 @@ pub enum GithubError {
         /// The workspace.
         id: String,
     },
-    /// The worktree says that it is a workspace's, and the ledger does not.
-    #[error("{} is marked as a workspace's, but is none: {reason}", git_dir.display())]
-    Unconfirmed {
-        /// The private git dir with the mark.
-        git_dir: PathBuf,
-        /// What does not fit.
-        reason: String,
-    },
     /// The request names a host that is meant to be taken for another one.
     #[error("{host:?} is not exactly the host that the token is for")]
     Host {
@@ -58,9 +50,6 @@ pub enum GithubError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// There is no program for git to call.
-    #[error("no program ravi-workspace was found for git to call")]
-    NoProgram,
     /// `gh` is not installed.
     #[error("the GitHub CLI is not installed: there is no gh on PATH but Ravi's own shim")]
     GhMissing,
@@ -89,10 +78,8 @@ impl Explain for GithubError {
             GithubError::TokenForm { .. } => "github.token_form",
             GithubError::Denied { .. } => "github.denied",
             GithubError::NotReady { .. } => "github.not_ready",
-            GithubError::Unconfirmed { .. } => "github.unconfirmed",
             GithubError::Host { .. } => "github.host",
             GithubError::Request { .. } => "github.request",
-            GithubError::NoProgram => "github.no_program",
             GithubError::GhMissing => "github.gh_missing",
             GithubError::Loop { .. } => "github.loop",
             GithubError::Io { .. } => "github.io",
@@ -110,17 +97,8 @@ impl Explain for GithubError {
                 "Store a token as GH_TOKEN in the workspace's vault and provision it again.".into()
             }
             GithubError::NotReady { .. } => "Provision the workspace again; it goes on from where it stopped.".into(),
-            GithubError::Unconfirmed { git_dir, .. } => format!(
-                "Provision the worktree again; if it is nobody's workspace, remove ravi-workspace.json and the credential \
-                 section of config.worktree in {}.",
-                git_dir.display()
-            ),
             GithubError::Host { .. } => "Correct the remote's address (git remote -v).".into(),
             GithubError::Request { .. } => "Let git call it; see gitcredentials(7).".into(),
-            GithubError::NoProgram => {
-                "Put ravi-workspace on PATH or beside the app's program, or begin the app's main with helper_main()."
-                    .into()
-            }
             GithubError::GhMissing => "Install gh (https://cli.github.com).".into(),
             GithubError::Loop { next } => format!("Let {} call the real gh by its path.", next.display()),
             GithubError::Io { .. } => "Check the file's rights, then try again.".into(),
@@ -130,7 +108,7 @@ impl Explain for GithubError {
     fn kind(&self) -> Kind {
         match self {
             GithubError::TokenMissing { .. } | GithubError::GhMissing => Kind::NotFound,
-            GithubError::Denied { .. } | GithubError::Unconfirmed { .. } | GithubError::Host { .. } => Kind::Policy,
+            GithubError::Denied { .. } | GithubError::Host { .. } => Kind::Policy,
             GithubError::Request { .. } => Kind::Usage,
             _ => Kind::Failed,
         }

@@ -1,9 +1,9 @@
 //! GitHub as the workspace: which token serves it, and how git and gh come by it.
 //!
 //! git asks a credential helper that the worktree's own configuration names; `gh` is met by a shim that is first on
-//! PATH. Both are this same program under another name, find the workspace from the folder they are run in, and live for
-//! one call: there is no daemon. It must not know Tauri or the command line, and it sends a token nowhere but to the
-//! exact hosts that the workspace was set up for.
+//! PATH. Both are this same program under another name ([`crate::helper`]), find the workspace from the folder they are run
+//! in, and live for one call: there is no daemon. It must not know Tauri or the command line, and it sends a token nowhere
+//! but to the exact hosts that the workspace was set up for.
 
 mod bound;
 mod config;
@@ -11,17 +11,15 @@ mod credential;
 mod error;
 mod helper;
 mod plan;
-mod program;
 mod shim;
 mod token;
 
 pub use config::{GithubConfig, GithubHost, MissingToken};
 pub use error::GithubError;
 
+pub(crate) use crate::helper::program;
 pub(crate) use helper::act as act_as_helper;
 #[cfg(feature = "cli")]
 pub(crate) use helper::answer_git;
 pub(crate) use plan::{Decision, Plan, decide, git_values};
-pub(crate) use program::{acts_as_helper, program};
-pub(crate) use shim::shim_dir;
 pub(crate) use token::{Login, read as read_token};

@@ -1,28 +1,28 @@
-//! The folder of the `gh` shim, first on the app's own PATH.
+//! The folder of the shims, first on the app's own PATH.
 //!
-//! The shim finds the workspace, and the ledger that has it, from the folder it is run in, so one folder per user serves
+//! A shim finds the workspace, and the ledger that has it, from the folder it is run in, so one folder per user serves
 //! every app. Nothing here stops an app from starting.
 
 use std::path::{Path, PathBuf};
 
 use crate::config::Config;
-use crate::github;
+use crate::helper;
 
-/// Puts the shim's folder first on this process's PATH, where that can be done safely and there is a program that the
-/// shim can lead to.
+/// Puts the shims' folder first on this process's PATH, where that can be done safely and there is a program that the
+/// shims can lead to.
 pub(super) fn put_shim_first(config: &Config) {
     if !has_one_thread() {
-        tracing::warn!("the gh shim is not on PATH: the plugin was built after the app had started threads");
+        tracing::warn!("the shims are not on PATH: the plugin was built after the app had started threads");
         return;
     }
     match shim_dir(config) {
         Ok(dir) => set_path(&dir),
-        Err(error) => tracing::debug!(code = error.code(), "the gh shim is not on PATH"),
+        Err(error) => tracing::debug!(code = error.code(), "the shims are not on PATH"),
     }
 }
 
 fn shim_dir(config: &Config) -> crate::Result<PathBuf> {
-    Ok(github::shim_dir(&config.clone().with_env()?.folder()?)?)
+    Ok(helper::shim_dir(&config.clone().with_env()?.folder()?)?)
 }
 
 fn set_path(dir: &Path) {

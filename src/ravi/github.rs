@@ -8,6 +8,7 @@ use super::Ravi;
 use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::github::{self, Login};
+use crate::helper;
 use crate::workspace::{self, WorkspaceError};
 
 impl Ravi {
@@ -17,7 +18,7 @@ impl Ravi {
     /// # Errors
     /// The folder cannot be made; there is no program to call.
     pub fn github_shim_dir(&self) -> Result<PathBuf> {
-        Ok(github::shim_dir(&self.state_dir())?)
+        Ok(helper::shim_dir(&self.state_dir())?)
     }
 
     /// The GitHub token of the workspace that `path` lies in: from the cache while it is fresh, else one API call. `None`

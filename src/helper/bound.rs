@@ -1,0 +1,162 @@
+//! Finding the workspace of a folder, fast: without git, and without trusting what the repository says.
+//!
+//! The way is the one git goes: up to the first `.git`. What is found there is only a claim, the note in the private git
+//! dir; it counts when the ledger has the note's random number, too. So a folder that was copied, unpacked or crafted is
+//! nobody's workspace.
+
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use super::error::HelperError;
+use crate::error::{Error, Result};
+use crate::files;
+use crate::ledger::{Binding, Ledger};
+use crate::workspace::{Note, has_note};
+
+/// More than any `.git` file needs.
+const GIT_FILE_LIMIT: usize = 16 * 1024;
+
+/// A workspace that a helper was called in.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    pub(crate) ledger: Ledger,
+    /// In whatever state; its path is where the workspace was found, where that is known.
+    pub(crate) binding: Binding,
+}
+
+/// What a folder is to a helper.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// A workspace's.
+    Bound(Box<Bound>),
+    /// Nobody's: the helper has no business here.
+    Free,
+    /// Marked as a workspace's, by a mark that the ledger does not know.
+    Unconfirmed(HelperError),
+    /// Marked as a workspace's, by a mark that is a copy of another folder's.
+    Copy(HelperError),
+}
+
+/// The workspace that `folder` lies in. `states` are folders where a ledger may be that no note names, this program's own
+/// first.
+pub(crate) fn find(folder: &Path, states: &[PathBuf]) -> Result<Place> {
+    let Ok(folder) = folder.canonicalize() else { return Ok(Place::Free) };
+    let mut in_repository = false;
+    for dir in folder.ancestors() {
+        match git_dir_of(dir) {
+            Some(GitDir::Here(git_dir)) => match at_git_dir(&git_dir, None, states)? {
+                // A repository inside a workspace's folder, such as a submodule, is worked on by the same agent.
+                Place::Free => in_repository = true,
+                found => return Ok(found),
+            },
+            Some(GitDir::Linked(git_dir)) => return at_git_dir(&git_dir, None, states),
+            Some(GitDir::Foreign) => return Ok(Place::Free),
+            None => {}
+        }
+        if !in_repository && dir.join(".ravi").is_dir() {
+            let found = at_folder(dir, states)?;
+            if matches!(found, Place::Bound(_)) {
+                return Ok(found);
+            }
+        }
+    }
+    Ok(Place::Free)
+}
+
+/// The workspace whose private git dir is `git_dir`, seen from its worktree `root` where that is known.
+pub(crate) fn at_git_dir(git_dir: &Path, root: Option<&Path>, states: &[PathBuf]) -> Result<Place> {
+    let Some(note) = Note::read(git_dir)? else { return Ok(Place::Free) };
+    let unconfirmed = |reason: String| HelperError::Unconfirmed { place: git_dir.to_owned(), reason };
+    let ledger = match open_ledger(&note.ledger, states) {
+        Ok(Some(ledger)) => ledger,
+        Ok(None) => {
+            let reason = format!("there is no ledger in {}", note.ledger.display());
+            return Ok(Place::Unconfirmed(unconfirmed(reason)));
+        }
+        Err(reason) => return Ok(Place::Unconfirmed(unconfirmed(reason.to_string()))),
+    };
+    let Some(binding) = ledger.binding_of_nonce(&note.nonce)? else {
+        return Ok(Place::Unconfirmed(unconfirmed("the ledger does not know it".into())));
+    };
+    if let Some(original) = binding.git_dir.as_deref().filter(|original| *original != git_dir)
+        && has_note(original, &note.nonce)?
+    {
+        return Ok(Place::Copy(unconfirmed(format!("it is a copy of {}", original.display()))));
+    }
+    let path = root.map_or_else(|| binding.path.clone(), Path::to_owned);
+    Ok(Place::Bound(Box::new(Bound { ledger, binding: Binding { path, ..binding } })))
+}
+
+/// The workspace of a folder that is in no repository.
+fn at_folder(dir: &Path, states: &[PathBuf]) -> Result<Place> {
+    for state in states {
+        let Some(ledger) = open_ledger(state, states).ok().flatten() else { continue };
+        if let Some(binding) = ledger.binding_at(dir)?.filter(|binding| binding.git_dir.is_none()) {
+            return Ok(Place::Bound(Box::new(Bound { ledger, binding })));
+        }
+    }
+    Ok(Place::Free)
+}
+
+/// Opens a ledger that is there. One that a note names is opened only where nobody but this user can have made it: its
+/// content decides which server is sent a key.
+fn open_ledger(dir: &Path, states: &[PathBuf]) -> Result<Option<Ledger>, Unusable> {
+    if !dir.join("ledger.db").is_file() {
+        return Ok(None);
+    }
+    if states.first().is_none_or(|own| dir != own) {
+        is_private(&dir.symlink_metadata()?)?;
+    }
+    Ok(Some(Ledger::open(dir, None).map_err(Error::from)?))
+}
+
+fn is_private(meta: &Metadata) -> Result<(), Unusable> {
+    let mine = meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw() && meta.mode() & 0o077 == 0;
+    if mine { Ok(()) } else { Err(Unusable::NotPrivate) }
+}
+
+/// Why a ledger is not opened.
+#[derive(Debug, thiserror::Error)]
+enum Unusable {
+    #[error("its ledger's folder is not this user's alone")]
+    NotPrivate,
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Ledger(#[from] Error),
+}
+
+/// What `.git` in a folder leads to.
+#[derive(Debug, PartialEq, Eq)]
+enum GitDir {
+    /// A repository's own git dir, or a submodule's.
+    Here(PathBuf),
+    /// A linked worktree's private git dir, which names this folder in turn.
+    Linked(PathBuf),
+    /// A git dir that belongs to another folder.
+    Foreign,
+}
+
+fn git_dir_of(dir: &Path) -> Option<GitDir> {
+    let dot_git = dir.join(".git");
+    let meta = dot_git.metadata().ok()?;
+    if meta.is_dir() {
+        return dot_git.join("HEAD").exists().then(|| dot_git.canonicalize().ok().map(GitDir::Here)).flatten();
+    }
+    let content = files::read_bounded_following(&dot_git, GIT_FILE_LIMIT).ok()?;
+    let text = std::str::from_utf8(&content).ok()?;
+    let git_dir = dir.join(text.strip_prefix("gitdir: ")?.trim_end_matches(['\n', '\r'])).canonicalize().ok()?;
+    if !git_dir.join("commondir").exists() {
+        return Some(GitDir::Here(git_dir));
+    }
+    // git writes into the private git dir which folder it is for (gitrepository-layout(5), `worktrees/<id>/gitdir`).
+    let back = files::read_bounded(&git_dir.join("gitdir"), GIT_FILE_LIMIT).ok();
+    let back = back.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let back = back.and_then(|text| git_dir.join(text.trim_end_matches(['\n', '\r'])).canonicalize().ok());
+    match back.is_some() && back == dot_git.canonicalize().ok() {
+        true => Some(GitDir::Linked(git_dir)),
+        false => Some(GitDir::Foreign),
+    }
+}

@@ -1,0 +1,58 @@
+//! Who calls, and what this machine is set up with.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use super::bound::Bound;
+use super::error::HelperError;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::ravi::Ravi;
+use crate::workspace::{State, WorkspaceError};
+
+/// Who calls, and what this machine is set up with.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    pub(crate) folder: PathBuf,
+    /// Where ledgers may be that nothing in the folder names; this program's own would be in the first.
+    pub(crate) states: Vec<PathBuf>,
+}
+
+impl Caller {
+    pub(crate) fn new(folder: PathBuf) -> Caller {
+        let state_dir = std::env::var_os("RAVI_WORKSPACE_STATE").filter(|text| !text.is_empty()).map(PathBuf::from);
+        // Without a folder of its own there is no ledger but the one that a note names.
+        let state_dir = Config { state_dir, ..Config::default() }.folder().unwrap_or_default();
+        let state_dir = state_dir.canonicalize().unwrap_or(state_dir);
+        Caller { folder, states: vec![state_dir] }
+    }
+
+    /// Wakes the workspace of `bound` where it sleeps and use may wake it. Blocks.
+    pub(crate) fn wake(&self, bound: &Bound) -> Result<()> {
+        if bound.binding.state != State::Suspended {
+            return Ok(());
+        }
+        let config = self.config()?;
+        let server = config.server()?.as_str().trim_end_matches('/').to_owned();
+        if server != bound.binding.server {
+            // The environment's key is for the server that the environment names.
+            let (id, theirs) = (bound.binding.id.clone(), bound.binding.server.clone());
+            return Err(WorkspaceError::OtherServer { id, theirs, ours: server }.into());
+        }
+        let ravi = Ravi::open(Config { state_dir: Some(bound.ledger.dir().to_owned()), ..config })?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|source| HelperError::Io { path: "network".into(), doing: "started", source })?;
+        runtime.block_on(ravi.wake_on_use(&bound.binding))
+    }
+
+    /// Everything else. Asked for in workspaces only, so that a mistake in it disturbs nobody elsewhere.
+    pub(crate) fn config(&self) -> Result<Config> {
+        Ok(Config::default().with_env()?)
+    }
+}
+
+/// Says on standard error what went wrong with the program of this name, and answers the exit code for it.
+pub(crate) fn tell(error: &Error, name: &str) -> u8 {
+    let _ = writeln!(std::io::stderr(), "{name}: error[{}]: {error}\n  hint: {}", error.code(), error.hint());
+    error.kind().exit_code()
+}

@@ -1,0 +1,78 @@
+//! The real program behind a shim: the next one of its name on PATH.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::program::on_path;
+
+/// Real programs call others, which may call the shim; more than this is a circle.
+const MOST_DEPTH: u32 = 16;
+
+/// A name that we are called by, and the variables in which its calls tell each other.
+#[derive(Debug)]
+pub(crate) struct Shim {
+    pub(crate) name: &'static str,
+    /// Set to `off` it makes one call plain.
+    pub(crate) switch: &'static str,
+    /// Shims that this call went through.
+    pub(crate) passed: &'static str,
+    /// How often shims have called each other.
+    pub(crate) depth: &'static str,
+}
+
+/// Why there is no next program.
+#[derive(Debug)]
+pub(crate) enum NoNext {
+    /// Nothing else has the name.
+    Missing,
+    /// Shims call each other for ever.
+    Loop { next: PathBuf },
+    /// This program's own file cannot be told from others.
+    Own(io::Error),
+}
+
+impl Shim {
+    /// The next program of this name, as a command without arguments.
+    pub(crate) fn next(&self) -> Result<Command, NoNext> {
+        let passed = self.passed().map_err(NoNext::Own)?;
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let next = first_but(&path, self.name, &passed).ok_or(NoNext::Missing)?;
+        let depth = std::env::var(self.depth).ok().and_then(|text| text.parse().ok()).unwrap_or(0u32);
+        if depth >= MOST_DEPTH {
+            return Err(NoNext::Loop { next });
+        }
+        let mut command = Command::new(next);
+        command.env(self.depth, (depth + 1).to_string()).env(self.passed, passed);
+        Ok(command)
+    }
+
+    pub(crate) fn is_off(&self) -> bool {
+        std::env::var_os(self.switch).is_some_and(|switch| switch == "off")
+    }
+
+    /// The shims that this call went through, this one included. There may be several: of an app, of another one, of a
+    /// shell, each on PATH in an order that is nobody's doing.
+    fn passed(&self) -> io::Result<String> {
+        let own = std::env::current_exe().and_then(|path| file_id(&path))?;
+        Ok(match std::env::var(self.passed) {
+            Ok(before) if before.split(' ').any(|id| id == own) => before,
+            Ok(before) => format!("{before} {own}"),
+            Err(_) => own,
+        })
+    }
+}
+
+/// The first program of this name that is no shim which the call went through already.
+fn first_but(path: &OsStr, name: &str, passed: &str) -> Option<PathBuf> {
+    let is_passed = |path: &PathBuf| file_id(path).is_ok_and(|id| passed.split(' ').any(|other| other == id));
+    on_path(path, name).find(|path| !is_passed(path))
+}
+
+/// Tells a file from every other one, whatever names lead to it.
+fn file_id(path: &Path) -> io::Result<String> {
+    let meta = path.metadata()?;
+    Ok(format!("{}:{}", meta.dev(), meta.ino()))
+}
