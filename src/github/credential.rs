@@ -165,7 +165,7 @@ fn workspace(caller: &Caller) -> Result<Option<Bound>> {
     match place {
         Place::Bound(bound) => Ok(Some(Bound::new(*bound)?)),
         Place::Unconfirmed(error) | Place::Copy(error) => Err(error.into()),
-        Place::Free => Ok(None),
+        Place::Free | Place::Astray(_) => Ok(None),
     }
 }
 

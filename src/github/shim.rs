@@ -54,7 +54,7 @@ fn prepare(caller: Option<&Caller>, arguments: &[OsString]) -> Result<Command> {
         Place::Bound(bound) => as_workspace(&mut command, caller, Bound::new(*bound)?)?,
         Place::Unconfirmed(error) => return Err(error.into()),
         // None of them is known to be the workspace, so its token is not for them.
-        Place::Free | Place::Copy(_) => {}
+        Place::Free | Place::Copy(_) | Place::Astray(_) => {}
     }
     Ok(command)
 }

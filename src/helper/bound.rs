@@ -2,7 +2,7 @@
 //!
 //! The way is the one git goes: up to the first `.git`. What is found there is only a claim, the note in the private git
 //! dir; it counts when the ledger has the note's random number, too. So a folder that was copied, unpacked or crafted is
-//! nobody's workspace.
+//! nobody's workspace. A workspace in no repository has no note; the ledger alone knows its path.
 
 use std::fs::Metadata;
 use std::io;
@@ -13,7 +13,7 @@ use super::error::HelperError;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::ledger::{Binding, Ledger};
-use crate::workspace::{Note, has_note};
+use crate::workspace::{NOTE_FILE, Note, State, has_note};
 
 /// More than any `.git` file needs.
 const GIT_FILE_LIMIT: usize = 16 * 1024;
@@ -22,7 +22,7 @@ const GIT_FILE_LIMIT: usize = 16 * 1024;
 #[derive(Debug)]
 pub(crate) struct Bound {
     pub(crate) ledger: Ledger,
-    /// In whatever state; its path is where the workspace was found, where that is known.
+    /// In whatever state; its path is where the workspace was found.
     pub(crate) binding: Binding,
 }
 
@@ -37,32 +37,38 @@ pub(crate) enum Place {
     Unconfirmed(HelperError),
     /// Marked as a workspace's, by a mark that is a copy of another folder's.
     Copy(HelperError),
+    /// A workspace's in all likelihood, with the link between folder and git dir broken. Or somebody else's folder that
+    /// points at a workspace.
+    Astray(HelperError),
 }
 
 /// The workspace that `folder` lies in. `states` are folders where a ledger may be that no note names, this program's own
 /// first.
 pub(crate) fn find(folder: &Path, states: &[PathBuf]) -> Result<Place> {
     let Ok(folder) = folder.canonicalize() else { return Ok(Place::Free) };
-    let mut in_repository = false;
+    let mut passed = Vec::new();
     for dir in folder.ancestors() {
-        match git_dir_of(dir) {
-            Some(GitDir::Here(git_dir)) => match at_git_dir(&git_dir, None, states)? {
-                // A repository inside a workspace's folder, such as a submodule, is worked on by the same agent.
-                Place::Free => in_repository = true,
-                found => return Ok(found),
-            },
-            Some(GitDir::Linked(git_dir)) => return at_git_dir(&git_dir, None, states),
-            Some(GitDir::Foreign) => return Ok(Place::Free),
-            None => {}
-        }
-        if !in_repository && dir.join(".ravi").is_dir() {
-            let found = at_folder(dir, states)?;
-            if matches!(found, Place::Bound(_)) {
-                return Ok(found);
+        let git_dir = git_dir_of(dir);
+        let place = match &git_dir {
+            Some(GitDir::Linked(git_dir)) => at_git_dir(git_dir, Some(dir), states)?,
+            // A link or a file may lead to the git dir of any repository; only the folder around it is its worktree.
+            Some(GitDir::Here(git_dir)) => {
+                at_git_dir(git_dir, Some(dir).filter(|dir| git_dir.parent() == Some(dir)), states)?
             }
+            Some(GitDir::Foreign(git_dir)) => foreign(dir, git_dir),
+            None => Place::Free,
+        };
+        if !matches!(place, Place::Free) {
+            return Ok(place);
+        }
+        passed.push((dir, git_dir.is_some()));
+        // A repository inside a workspace's folder, such as a submodule, is worked on by the same agent. A linked worktree is
+        // not: it has, or will have, an agent of its own.
+        if matches!(git_dir, Some(GitDir::Linked(_) | GitDir::Foreign(_))) {
+            break;
         }
     }
-    Ok(Place::Free)
+    Ok(at_folders(&passed, states))
 }
 
 /// The workspace whose private git dir is `git_dir`, seen from its worktree `root` where that is known.
@@ -89,15 +95,37 @@ pub(crate) fn at_git_dir(git_dir: &Path, root: Option<&Path>, states: &[PathBuf]
     Ok(Place::Bound(Box::new(Bound { ledger, binding: Binding { path, ..binding } })))
 }
 
-/// The workspace of a folder that is in no repository.
-fn at_folder(dir: &Path, states: &[PathBuf]) -> Result<Place> {
+/// A git dir that does not belong to the folder that names it, such as after `mv` of a worktree.
+fn foreign(dir: &Path, git_dir: &Path) -> Place {
+    if !git_dir.join(NOTE_FILE).exists() {
+        return Place::Free;
+    }
+    let reason = format!("its .git points to {}, which is another folder's", git_dir.display());
+    Place::Astray(HelperError::Unconfirmed { place: dir.to_owned(), reason })
+}
+
+/// The workspace that has one of these folders, nearest first, where no mark says so: one in no repository, which has no
+/// private git dir for a mark and may have one day become a repository; or one that is only now set up or taken down.
+///
+/// A ledger that cannot be read is passed over, as nothing says that it has to do with the folder.
+fn at_folders(passed: &[(&Path, bool)], states: &[PathBuf]) -> Place {
     for state in states {
         let Some(ledger) = open_ledger(state, states).ok().flatten() else { continue };
-        if let Some(binding) = ledger.binding_at(dir)?.filter(|binding| binding.git_dir.is_none()) {
-            return Ok(Place::Bound(Box::new(Bound { ledger, binding })));
+        for (dir, has_git) in passed {
+            let Some(binding) = ledger.binding_at(dir).ok().flatten() else { continue };
+            let changing = matches!(binding.state, State::Provisioning | State::Releasing);
+            match (binding.git_dir.is_some(), has_git) {
+                (true, false) => {
+                    let reason = "its .git is gone, or damaged".to_owned();
+                    return Place::Astray(HelperError::Unconfirmed { place: dir.to_path_buf(), reason });
+                }
+                // The worktree was removed, and another one made at the same place.
+                (true, true) if !changing => {}
+                _ => return Place::Bound(Box::new(Bound { ledger, binding })),
+            }
         }
     }
-    Ok(Place::Free)
+    Place::Free
 }
 
 /// Opens a ledger that is there. One that a note names is opened only where nobody but this user can have made it: its
@@ -136,7 +164,7 @@ enum GitDir {
     /// A linked worktree's private git dir, which names this folder in turn.
     Linked(PathBuf),
     /// A git dir that belongs to another folder.
-    Foreign,
+    Foreign(PathBuf),
 }
 
 fn git_dir_of(dir: &Path) -> Option<GitDir> {
@@ -157,6 +185,6 @@ fn git_dir_of(dir: &Path) -> Option<GitDir> {
     let back = back.and_then(|text| git_dir.join(text.trim_end_matches(['\n', '\r'])).canonicalize().ok());
     match back.is_some() && back == dot_git.canonicalize().ok() {
         true => Some(GitDir::Linked(git_dir)),
-        false => Some(GitDir::Foreign),
+        false => Some(GitDir::Foreign(git_dir)),
     }
 }

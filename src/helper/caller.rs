@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use super::bound::Bound;
 use super::error::HelperError;
+use super::names::state_of;
+use super::next::file_id;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::ravi::Ravi;
@@ -24,7 +26,9 @@ impl Caller {
         // Without a folder of its own there is no ledger but the one that a note names.
         let state_dir = Config { state_dir, ..Config::default() }.folder().unwrap_or_default();
         let state_dir = state_dir.canonicalize().unwrap_or(state_dir);
-        Caller { folder, states: vec![state_dir] }
+        let mut states = vec![state_dir];
+        states.extend(states_on_path().filter(|dir| *dir != states[0]).collect::<Vec<_>>());
+        Caller { folder, states }
     }
 
     /// Wakes the workspace of `bound` where it sleeps and use may wake it. Blocks.
@@ -49,6 +53,19 @@ impl Caller {
     pub(crate) fn config(&self) -> Result<Config> {
         Ok(Config::default().with_env()?)
     }
+}
+
+/// State folders whose shims are on PATH: an app that keeps its ledger in a place of its own says so in no variable.
+fn states_on_path() -> impl Iterator<Item = PathBuf> {
+    let own = std::env::current_exe().and_then(|path| file_id(&path)).ok();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).filter(|dir| dir.is_absolute()).collect();
+    let is_ours = move |dir: &PathBuf| {
+        let shims = ["gh"].map(|name| file_id(&dir.join(name)).ok());
+        own.is_some() && shims.contains(&own)
+    };
+    let ours = folders.into_iter().filter(is_ours);
+    ours.filter_map(|dir| state_of(&dir)?.canonicalize().ok())
 }
 
 /// Says on standard error what went wrong with the program of this name, and answers the exit code for it.

@@ -35,6 +35,11 @@ fn lead(dir: &Path, name: &str, program: &Path) -> std::io::Result<()> {
     temporary.persist(&shim).map_err(|e| e.error)
 }
 
+/// The state folder that a folder on PATH belongs to, where it is one of ours by its name.
+pub(super) fn state_of(dir: &Path) -> Option<&Path> {
+    dir.parent().filter(|_| dir.file_name().is_some_and(|name| name == DIR))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -72,7 +72,7 @@ fn first_but(path: &OsStr, name: &str, passed: &str) -> Option<PathBuf> {
 }
 
 /// Tells a file from every other one, whatever names lead to it.
-fn file_id(path: &Path) -> io::Result<String> {
+pub(super) fn file_id(path: &Path) -> io::Result<String> {
     let meta = path.metadata()?;
     Ok(format!("{}:{}", meta.dev(), meta.ino()))
 }

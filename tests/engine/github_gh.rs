@@ -110,6 +110,34 @@ async fn each_worktree_has_its_own_login_and_the_person_keeps_theirs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_folder_in_no_repository_is_known_while_it_sleeps_and_in_repositories_below() {
+    let desk = Desk::new().await;
+    let tree = desk.bed.path("plain");
+    let clone = tree.join("clone");
+    std::fs::create_dir(&tree).expect("a folder");
+    let args = Bed::provision_args(&tree, "plain", "plain agent");
+    let uuid = desk.bed.run(&args).ok().json()["identity"]["uuid"].as_str().expect("a uuid").to_owned();
+    desk.bed.put_secret(&uuid, "GH_TOKEN", "made_up_token_plain").await;
+    desk.bed.run(&args).ok();
+    desk.bed.git(&desk.repository, &["clone", "--quiet", ".", clone.to_str().expect("text")]);
+    let path = desk.path_with(&[desk.bed.state().join("bin"), desk.telling_gh()]);
+    let gh = |folder: &Path, wake: &str| -> Run {
+        let mut command = desk.gh_command(folder, &["pr"]);
+        command.env("PATH", &path).env("GH_TOKEN", HUMAN).env("RAVI_WORKSPACE_WAKE", wake);
+        command.env("RAVI_API_URL", &desk.bed.base_url);
+        command.output().expect("gh starts").into()
+    };
+    for folder in [&tree, &clone] {
+        assert!(gh(folder, "never").stdout.starts_with("token=made_up_token_plain\n"), "{}", folder.display());
+    }
+    desk.bed.run(&["suspend", "plain"]).ok();
+    for folder in [&tree, &clone] {
+        let run = gh(folder, "never");
+        assert!(run.code == 6 && run.stderr.contains("workspace.suspended"), "{run:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn with_nothing_to_log_in_with_it_fails_and_says_why() {
     let desk = Desk::new().await;
     let (tree, uuid) = desk.workspace("one", "made_up_token_one").await;
