@@ -10,8 +10,9 @@ const SET: &str = "shell_environment_policy.set";
 
 impl Workspace {
     /// The `config` object for `thread/start`, `thread/resume` and `thread/fork` of Codex's app-server: author and
-    /// committer, the identity's id, and PATH with the folder of helper programs first. No secret; and the account's
-    /// management key, which the server may have inherited in `RAVI_API_KEY`, is taken from the agent's commands.
+    /// committer, the identity's id, and PATH with the folder of helper programs first, kept from login shells, whose
+    /// profile sets PATH anew. No secret; and the account's management key, which the server may have inherited in
+    /// `RAVI_API_KEY`, is taken from the agent's commands.
     ///
     /// It must be sent with all three. A thread that is resumed or forked without it falls back to the environment of
     /// the server, and a thread that is loaded already keeps what it had (observed with Codex 0.169.0).
@@ -26,7 +27,9 @@ impl Workspace {
         // The server hands all of its environment on, and writes it to a file that all users can read, but for the
         // names that are set here. Empty, because a value can be replaced for a thread and not be taken out.
         config.insert(format!("{SET}.RAVI_API_KEY"), Value::String(String::new()));
-        // A login shell's profile resets PATH; what is set here is kept all the same.
+        // Codex gives a login shell back what is set here, but only once it has looked at what the profile does; a command
+        // before that, on a busy machine the first ones, would have the profile's PATH, and be the person to gh.
+        config.insert("allow_login_shell".to_owned(), Value::Bool(false));
         if let Some(path) = self.path()? {
             config.insert(format!("{SET}.PATH"), Value::String(path.to_string_lossy().into_owned()));
         }

@@ -264,6 +264,8 @@ async fn threads_of_one_server_have_their_own_authors_and_nothing_secret() {
         let key = std::fs::read_to_string(path.join(".ravi/config.json")).expect("it is there");
         let key: Value = serde_json::from_str(&key).expect("JSON");
         assert!(!config.to_string().contains(key["identity_key"].as_str().expect("text")));
+        // Whether the first commands of a thread have what is set is chance in a login shell.
+        assert_eq!(config["allow_login_shell"], false);
         let params = json!({ "cwd": path, "approvalPolicy": "never", "config": config });
         let thread = server.call("thread/start", params)["thread"]["id"].as_str().expect("text").to_owned();
         assert_eq!(server.turn(&thread).replace('\r', ""), format!("{name}\n{name}\n\n"));
