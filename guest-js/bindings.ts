@@ -41,7 +41,7 @@ account: Account | null, };
 /**
  * What was done. Written as its name with dots, such as `secret.read`.
  */
-export type Action = "secret.read" | "secret.set" | "secret.delete" | "secret.rotate" | "bundle.give" | "bundle.take" | "workspace.provision" | "workspace.release" | "workspace.status" | "workspace.suspend" | "workspace.wake" | "key.mint" | "key.revoke" | "github.git" | "github.gh" | "git.sign" | "exec.run" | "account.login" | "account.logout" | "settings.migrate" | "settings.undo" | "machine_key.move" | "seal.change" | "codex.save" | "codex.restore" | "codex.take_over" | "message.read" | "message.send" | "message.code" | "registration.create" | "registration.read" | "registration.delete" | "audit.prune" | "audit.head_lost";
+export type Action = "secret.read" | "secret.set" | "secret.delete" | "secret.rotate" | "bundle.give" | "bundle.take" | "workspace.provision" | "workspace.release" | "workspace.status" | "workspace.suspend" | "workspace.wake" | "key.mint" | "key.revoke" | "github.git" | "github.gh" | "ravi.cli" | "git.sign" | "exec.run" | "account.login" | "account.logout" | "settings.migrate" | "settings.undo" | "machine_key.move" | "seal.change" | "codex.save" | "codex.restore" | "codex.take_over" | "message.read" | "message.send" | "message.code" | "registration.create" | "registration.read" | "registration.delete" | "audit.prune" | "audit.head_lost";
 
 /**
  * What is known about an attached file. The file itself is not fetched.

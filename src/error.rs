@@ -17,6 +17,7 @@ use crate::helper::HelperError;
 use crate::hooks::HookError;
 use crate::inbox::InboxError;
 use crate::ledger::LedgerError;
+use crate::ravi_cli::RaviCliError;
 use crate::vault::VaultError;
 use crate::workspace::WorkspaceError;
 
@@ -48,6 +49,9 @@ pub enum Error {
     /// A program of ours was called in place of another one.
     #[error(transparent)]
     Helper(#[from] HelperError),
+    /// The official command line cannot act as the workspace.
+    #[error(transparent)]
+    RaviCli(#[from] RaviCliError),
     /// A Codex login.
     #[error(transparent)]
     Codex(#[from] CodexError),
@@ -121,6 +125,7 @@ impl Error {
             Error::Workspace(e) => e,
             Error::Github(e) => e,
             Error::Helper(e) => e,
+            Error::RaviCli(e) => e,
             Error::Codex(e) => e,
             Error::Bundle(e) => e,
             Error::Handover(e) => e,

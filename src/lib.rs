@@ -90,6 +90,7 @@ pub mod helper;
 pub mod hooks;
 pub mod inbox;
 pub mod policy;
+pub mod ravi_cli;
 pub mod vault;
 pub mod workspace;
 

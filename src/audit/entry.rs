@@ -55,6 +55,9 @@ pub enum Action {
     /// gh was run as a workspace.
     #[serde(rename = "github.gh")]
     GithubGh,
+    /// The official command line was run as a workspace.
+    #[serde(rename = "ravi.cli")]
+    RaviCli,
     /// A commit or tag was signed with a workspace's key.
     #[serde(rename = "git.sign")]
     GitSign,

@@ -28,7 +28,7 @@ impl Workspace {
         // names that are set here. Empty, because a value can be replaced for a thread and not be taken out.
         config.insert(format!("{SET}.RAVI_API_KEY"), Value::String(String::new()));
         // Codex gives a login shell back what is set here, but only once it has looked at what the profile does; a command
-        // before that, on a busy machine the first ones, would have the profile's PATH, and be the person to gh.
+        // before that, on a busy machine the first ones, would have the profile's PATH, and be the person to gh and ravi.
         config.insert("allow_login_shell".to_owned(), Value::Bool(false));
         if let Some(path) = self.path()? {
             config.insert(format!("{SET}.PATH"), Value::String(path.to_string_lossy().into_owned()));

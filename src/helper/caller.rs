@@ -61,7 +61,7 @@ fn states_on_path() -> impl Iterator<Item = PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = std::env::split_paths(&path).filter(|dir| dir.is_absolute()).collect();
     let is_ours = move |dir: &PathBuf| {
-        let shims = ["gh"].map(|name| file_id(&dir.join(name)).ok());
+        let shims = ["gh", "ravi"].map(|name| file_id(&dir.join(name)).ok());
         own.is_some() && shims.contains(&own)
     };
     let ours = folders.into_iter().filter(is_ours);

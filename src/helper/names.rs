@@ -7,7 +7,7 @@ use super::error::HelperError;
 use super::program::program;
 
 /// The names.
-const NAMES: [&str; 1] = ["gh"];
+const NAMES: [&str; 2] = ["gh", "ravi"];
 
 /// The folder's name below a state folder.
 const DIR: &str = "bin";

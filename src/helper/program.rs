@@ -28,6 +28,13 @@ pub(crate) fn program() -> Result<PathBuf, HelperError> {
     found.or(own).ok_or(HelperError::NoProgram)
 }
 
+/// Whether the running program's file has this name itself, so that being called by it says nothing.
+pub(crate) fn own_name_is(name: &str) -> bool {
+    // Some systems answer the link that was called.
+    let own = std::env::current_exe().and_then(|path| path.canonicalize());
+    own.is_ok_and(|path| path.file_name().is_some_and(|own| own == name))
+}
+
 /// The programs of this name, in the order of PATH.
 pub(super) fn on_path<'a>(path: &'a OsStr, name: &'a str) -> impl Iterator<Item = PathBuf> + 'a {
     // An empty entry means the current folder, which may be anybody's.

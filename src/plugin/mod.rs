@@ -168,8 +168,8 @@ impl Builder {
         self
     }
 
-    /// Leaves the app's PATH as it is. Otherwise [`Builder::build`] puts the folder of the `gh` shim first on it, so that
-    /// the `gh` that the app runs acts as the workspace it is run in.
+    /// Leaves the app's PATH as it is. Otherwise [`Builder::build`] puts the folder of the shims first on it, so that the
+    /// `gh` and the `ravi` that the app runs act as the workspace they are run in.
     pub fn no_gh_shim(mut self) -> Builder {
         self.no_gh_shim = true;
         self

@@ -1,4 +1,4 @@
-//! The folder of the shims, first on the app's own PATH.
+//! The folder of the shims for `gh` and `ravi`, first on the app's own PATH.
 //!
 //! A shim finds the workspace, and the ledger that has it, from the folder it is run in, so one folder per user serves
 //! every app. Nothing here stops an app from starting.

@@ -12,8 +12,8 @@ use crate::helper;
 use crate::workspace::{self, WorkspaceError};
 
 impl Ravi {
-    /// The folder that has the `gh` shim; made where it is missing. First on PATH, it makes `gh` act as the workspace
-    /// whose folder it is run in, and leaves every other call as it is.
+    /// The folder that has the shims for `gh` and Ravi's own `ravi`; made where it is missing. First on PATH, it makes both
+    /// act as the workspace whose folder they are run in, and leaves every other call as it is.
     ///
     /// # Errors
     /// The folder cannot be made; there is no program to call.

@@ -129,6 +129,12 @@ pub enum WorkspaceError {
         /// The id.
         id: String,
     },
+    /// The workspace has no key of its own.
+    #[error("workspace {id} has no key of its own")]
+    NoKey {
+        /// The id.
+        id: String,
+    },
     /// No binding for an id or path.
     #[error("no workspace is bound to {target}")]
     Unbound {
@@ -200,6 +206,7 @@ impl Explain for WorkspaceError {
             WorkspaceError::OtherLedger { .. } => "workspace.other_ledger",
             WorkspaceError::OtherServer { .. } => "workspace.other_server",
             WorkspaceError::Suspended { .. } => "workspace.suspended",
+            WorkspaceError::NoKey { .. } => "workspace.no_key",
             WorkspaceError::Unbound { .. } => "workspace.unbound",
             WorkspaceError::Busy { .. } => "workspace.busy",
             WorkspaceError::AddressTaken { .. } => "workspace.address_taken",
@@ -238,6 +245,7 @@ impl Explain for WorkspaceError {
             }
             WorkspaceError::OtherServer { theirs, .. } => format!("Set RAVI_API_URL={theirs}."),
             WorkspaceError::Suspended { id } => format!("`ravi-workspace wake \"{id}\"` wakes it."),
+            WorkspaceError::NoKey { .. } => "Provision the workspace again, which gives it one.".into(),
             WorkspaceError::Unbound { .. } => "See `ravi-workspace list`; `ravi-workspace provision` binds one.".into(),
             WorkspaceError::Busy { .. } => "Try again; if it stays so, look for a hanging ravi-workspace.".into(),
             WorkspaceError::AddressTaken { .. } => "Choose an address with --email.".into(),
@@ -267,6 +275,7 @@ impl Explain for WorkspaceError {
             | WorkspaceError::ForeignGitDir { .. }
             | WorkspaceError::PlanFull { .. }
             | WorkspaceError::Suspended { .. }
+            | WorkspaceError::NoKey { .. }
             | WorkspaceError::OtherLedger { .. } => Kind::Policy,
             WorkspaceError::File(e) => e.kind(),
             _ => Kind::Failed,

@@ -43,7 +43,7 @@ fn codex() -> Option<PathBuf> {
 }
 
 /// A model that asks for one shell command, and then is done.
-async fn model(command: &str) -> MockServer {
+pub async fn model(command: &str) -> MockServer {
     let call = json!({
         "type": "function_call", "call_id": "c1", "name": "exec_command", "arguments": json!({ "cmd": command }).to_string(),
     });
@@ -120,7 +120,7 @@ impl AppServer {
     }
 
     /// Runs one turn and answers what its command printed.
-    fn turn(&mut self, thread: &str) -> String {
+    pub fn turn(&mut self, thread: &str) -> String {
         self.call("turn/start", json!({ "threadId": thread, "input": [{ "type": "text", "text": "go" }] }));
         let mut output = None;
         loop {
@@ -183,7 +183,7 @@ impl Room {
     }
 }
 
-fn fake_model(model: &MockServer) -> Value {
+pub fn fake_model(model: &MockServer) -> Value {
     json!({
         "model": "stand-in",
         "model_provider": "stand-in",

@@ -61,6 +61,8 @@ mod local_sdk;
 mod local_switches;
 mod local_vault;
 mod policy;
+mod ravi_cli;
+mod ravi_cli_shells;
 mod settings_files;
 mod signing;
 mod vault_cache;

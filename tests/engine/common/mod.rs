@@ -6,6 +6,7 @@ pub mod dmux_screen;
 pub mod git_server;
 pub mod leaks;
 pub mod local_support;
+pub mod ravi_room;
 pub mod real_dmux;
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! The plugin puts the `gh` shim first on the app's PATH, unless it is told not to.
+//! The plugin puts the shims of `gh` and `ravi` first on the app's PATH, unless it is told not to.
 
 use std::process::Command;
 
@@ -14,6 +14,6 @@ fn the_shim_is_first_on_path_unless_it_is_not_wanted() {
     let dir = tempfile::tempdir().expect("a folder");
     let state = dir.path().to_str().expect("text");
     assert_eq!(path_with(&[state]), format!("{state}/bin:/usr/bin:/bin"));
-    assert!(dir.path().join("bin/gh").exists());
+    assert!(dir.path().join("bin/gh").exists() && dir.path().join("bin/ravi").exists());
     assert_eq!(path_with(&[state, "plain"]), "/usr/bin:/bin");
 }

@@ -1,0 +1,46 @@
+//! The file that `ravi` reads in a workspace, looked at before it does.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::error::RaviCliError;
+use crate::api::IdentityKey;
+use crate::files::{self, FileError};
+
+/// Where `ravi` looks, below the current folder and below the home folder.
+const PLACE: &str = ".ravi/config.json";
+
+/// More than its file needs.
+const LIMIT: usize = 64 * 1024;
+
+#[derive(Deserialize)]
+struct Kept {
+    management_key: Option<SecretString>,
+    identity_key: Option<SecretString>,
+}
+
+/// Refuses everything but the file as it was written for the workspace: it lies among files that others write, and git
+/// replaces an ignored file without a word.
+pub(super) fn check(root: &Path, id: &str, key: &IdentityKey) -> Result<(), RaviCliError> {
+    let path = root.join(PLACE);
+    let refuse = |reason| RaviCliError::File { path: path.clone(), id: id.to_owned(), reason };
+    let bytes = files::read_bounded(&path, LIMIT).map(Zeroizing::new).map_err(|e| match e {
+        FileError::NotFound { .. } => refuse("it is missing"),
+        _ => refuse("it cannot be read"),
+    })?;
+    let kept: Kept = serde_json::from_slice(&bytes).map_err(|_| refuse("it is no JSON of Ravi's"))?;
+    match (kept.management_key, kept.identity_key) {
+        (Some(_), _) => Err(refuse("it holds a key for the whole account")),
+        (None, Some(given)) if given.expose_secret() == key.expose() => Ok(()),
+        _ => Err(refuse("it holds another key")),
+    }
+}
+
+/// A file of a folder below `root` that `ravi` would read before the workspace's.
+pub(super) fn other(folder: &Path, root: &Path) -> Option<PathBuf> {
+    let path = folder.join(PLACE);
+    (folder != root && path.exists()).then_some(path)
+}

@@ -1,0 +1,138 @@
+//! The `ravi` that is first on PATH: in a workspace it runs the real one as the workspace, elsewhere the real one as it is.
+//!
+//! The real one decides whose key it uses by a file: `.ravi/config.json` in exactly the current folder, else in the home
+//! folder. It looks in no folder in between, so in a sub-folder of a workspace it finds the person's. How it is led to the
+//! workspace's instead:
+//!
+//! * *Another current folder* would do, and would break every path among its arguments, such as an attachment's.
+//! * *A private home folder* with a copy of the file would do, and would be a second place with the key: to be removed
+//!   when the call ends, whatever ends it, so we would have to stay between it and its terminal, and after a `kill -9` it
+//!   would stay; or to be removed with the workspace, which a helper that runs at that moment would undo.
+//! * *The workspace's root as home folder* is what is done: the file that it finds there is the workspace's own, which
+//!   suspending and releasing take away. Nothing is written, so nothing can stay behind, and the process can become the
+//!   real one: arguments, streams, signals, exit code and terminal are that one's own.
+//!
+//! What else it uses the home folder for (versions up to 0.7): `auth login` writes the file there, `auth logout` removes
+//! the folder around it, `identity use` writes one of the two; in a workspace all three are refused. It starts nothing but
+//! a browser, at `auth login`. A file in the current folder comes first, so a sub-folder that has one, which a repository
+//! may bring along, is refused.
+//!
+//! Where the file is gone (suspended a moment ago) the real one finds no key at all, and never the person's.
+
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::error::RaviCliError;
+use super::{commands, file};
+use crate::api::IdentityKey;
+use crate::audit::{Action, Entry};
+use crate::error::{Error, Result};
+use crate::helper::{self, Bound, Caller, NOT_INSTALLED, Place, Shim};
+use crate::ledger::{Binding, Ledger};
+use crate::workspace::{State, WorkspaceError};
+
+/// The name that we are called by, and the real program's.
+const NAME: &str = "ravi";
+
+const RAVI: Shim = Shim {
+    name: NAME,
+    switch: "RAVI_WORKSPACE_RAVI",
+    passed: "RAVI_WORKSPACE_RAVI_PASSED",
+    depth: "RAVI_WORKSPACE_RAVI_DEPTH",
+};
+
+/// Acts as `ravi` where this process was called so, and answers the exit code. An app may be named so itself.
+pub(crate) fn act() -> Option<u8> {
+    let mut arguments = std::env::args_os();
+    let name = arguments.next().unwrap_or_default();
+    if Path::new(&name).file_name().is_none_or(|name| name != NAME) || helper::own_name_is(NAME) {
+        return None;
+    }
+    let arguments: Vec<OsString> = arguments.collect();
+    let error = run(&arguments);
+    let code = helper::tell(&error, NAME);
+    Some(if matches!(error, Error::RaviCli(RaviCliError::Missing)) { NOT_INSTALLED } else { code })
+}
+
+/// Becomes the next `ravi` on PATH. Returns only where that is not to be.
+fn run(arguments: &[OsString]) -> Error {
+    match prepare(arguments) {
+        Err(error) => error,
+        Ok(mut command) => {
+            let path = PathBuf::from(command.get_program());
+            let source = command.exec();
+            RaviCliError::Io { path, doing: "started", source }.into()
+        }
+    }
+}
+
+fn prepare(arguments: &[OsString]) -> Result<Command> {
+    let mut command = RAVI.next().map_err(RaviCliError::from)?;
+    command.args(arguments);
+    if RAVI.is_off() {
+        return Ok(command);
+    }
+    // An agent's folder may have been removed under it. The real one would go on to the home folder then.
+    let folder = std::env::current_dir().and_then(|folder| folder.canonicalize());
+    let caller = Caller::new(folder.map_err(|source| RaviCliError::Folder { source })?);
+    match helper::find(&caller.folder, &caller.states)? {
+        Place::Free => {}
+        Place::Bound(bound) => {
+            let root = noted(&bound, arguments, as_workspace(&caller, &bound, arguments))?;
+            lead(&mut command, &root, &bound.binding);
+        }
+        Place::Unconfirmed(error) | Place::Copy(error) | Place::Astray(error) => return Err(error.into()),
+    }
+    Ok(command)
+}
+
+/// The folder whose file the real one is to read. Refuses what would use another one.
+fn as_workspace(caller: &Caller, bound: &Bound, arguments: &[OsString]) -> Result<PathBuf> {
+    let (id, root) = (bound.binding.id.clone(), bound.binding.path.clone());
+    if let Some(command) = commands::refused(arguments) {
+        return Err(RaviCliError::Command { command, id }.into());
+    }
+    caller.wake(bound)?;
+    let key = key(&bound.ledger, &id)?;
+    file::check(&root, &id, &key)?;
+    match file::other(&caller.folder, &root) {
+        Some(path) => Err(RaviCliError::OtherFile { path, id }.into()),
+        None => Ok(root),
+    }
+}
+
+/// The key that the workspace has now. One that has none is refused here, whatever the reason.
+fn key(ledger: &Ledger, id: &str) -> Result<IdentityKey> {
+    let not_ready = || RaviCliError::NotReady { id: id.to_owned() };
+    // Read again: it may have been woken a moment ago, and by somebody else.
+    let binding = ledger.binding(id)?.ok_or_else(not_ready)?;
+    let key = ledger.binding_key(id)?;
+    match (binding.state, key) {
+        (State::Releasing, _) | (State::Provisioning, None) => Err(not_ready().into()),
+        (State::Suspended, _) => Err(WorkspaceError::Suspended { id: id.to_owned() }.into()),
+        (State::Ready, None) => Err(WorkspaceError::NoKey { id: id.to_owned() }.into()),
+        (State::Ready | State::Provisioning, Some(key)) => Ok(key),
+    }
+}
+
+fn lead(command: &mut Command, root: &Path, binding: &Binding) {
+    command.env("HOME", root).env("RAVI_API_URL", &binding.server);
+    // No version that was seen reads these. Ravi's guides name them, so one that does must not find the person's.
+    command.env("RAVI_CONFIG_DIR", root.join(".ravi")).env_remove("RAVI_API_KEY");
+}
+
+/// Notes that the workspace's key was used, or why it was not. What cannot be noted is not done.
+fn noted<T>(bound: &Bound, arguments: &[OsString], result: Result<T>) -> Result<T> {
+    let entry = Entry::done(Action::RaviCli).workspace(&bound.binding.id);
+    let entry = commands::name(arguments).into_iter().fold(entry, Entry::object);
+    let entry = match &result {
+        Ok(_) => entry,
+        Err(error) => entry.ended(error),
+    };
+    let noted = bound.ledger.note(entry);
+    let value = result?;
+    noted?;
+    Ok(value)
+}
