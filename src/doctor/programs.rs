@@ -1,58 +1,107 @@
-//! The programs that are called: git, gh, and our own in its place.
+//! The programs that are called: git, gh, Ravi's own `ravi`, and ours in place of the last two.
 
 use std::ffi::OsStr;
+use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use super::Finding;
 use crate::error::Explain as _;
 use crate::workspace::check_version;
 
-/// Looks at git, gh, and whether the shim for gh in the state folder is reached.
+/// How long a program may take to tell its version. One that is another one than was thought may do anything.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Looks at git, gh, ravi, and whether the shims for the last two in the state folder are reached.
 pub(crate) fn programs(state_dir: &Path) -> Vec<Finding> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut findings = vec![git(), gh(&path)];
-    findings.extend(shim(&state_dir.join("bin/gh"), &path));
+    let [gh_shim, ravi_shim] = ["gh", "ravi"].map(|name| state_dir.join("bin").join(name));
+    let mut findings = vec![git(), gh(&path, &gh_shim), ravi(&path, &ravi_shim)];
+    findings.extend(shim(&gh_shim, "gh", &path));
+    findings.extend(shim(&ravi_shim, "ravi", &path));
     findings
 }
 
 fn git() -> Finding {
     match check_version() {
-        Ok(()) => Finding::ok("git", version("git").unwrap_or_default()),
+        Ok(()) => Finding::ok("git", version("git".as_ref(), "--version").unwrap_or_default()),
         Err(e) => Finding::fail("git", e.to_string(), e.hint()),
     }
 }
 
-fn gh(path: &OsStr) -> Finding {
-    if on_path(path, "gh").next().is_none() {
+fn gh(path: &OsStr, shim: &Path) -> Finding {
+    let Some(gh) = real(path, "gh", shim) else {
         return Finding::ok("gh", "not installed; needed only where agents use it");
-    }
-    match version("gh") {
+    };
+    match version(&gh, "--version") {
         Some(version) => Finding::ok("gh", version),
         None => Finding::warn("gh", "gh is on PATH and does not run", "Install the GitHub command line anew."),
     }
 }
 
-/// First line of `PROGRAM --version`.
-fn version(program: &str) -> Option<String> {
-    let output = Command::new(program).arg("--version").stdin(Stdio::null()).output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    output.status.success().then(|| text.lines().next().unwrap_or_default().to_owned())
+/// Another project's program has the same name, and takes `RAVI_API_URL` for its own.
+fn ravi(path: &OsStr, shim: &Path) -> Finding {
+    const CHECK: &str = "ravi";
+    let Some(ravi) = real(path, "ravi", shim) else {
+        return Finding::ok(CHECK, "not installed; needed only where agents use it");
+    };
+    match version(&ravi, "version").filter(|line| line.starts_with("ravi version ") && line.contains("(commit: ")) {
+        Some(version) => Finding::ok(CHECK, format!("{}: {version}", ravi.display())),
+        None => Finding::warn(
+            CHECK,
+            format!("{} is not Ravi's command line, and agents that call ravi get it", ravi.display()),
+            "Put Ravi's own before it on PATH; where the other one is meant, call it by its path.",
+        ),
+    }
+}
+
+/// The first line of what a program says of itself.
+fn version(program: &Path, question: &str) -> Option<String> {
+    let mut command = Command::new(program);
+    command.arg(question).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().ok()?;
+    let begun = Instant::now();
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break status,
+            Ok(None) if begun.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(5)),
+            _ => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return None;
+            }
+        }
+    };
+    let mut bytes = Vec::new();
+    child.stdout.take()?.take(4096).read_to_end(&mut bytes).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    status.success().then(|| text.lines().next().unwrap_or_default().to_owned())
+}
+
+/// The first program of this name that is none of our shims.
+fn real(path: &OsStr, name: &str, shim: &Path) -> Option<PathBuf> {
+    let own = [Some(shim.to_owned()), std::env::current_exe().ok()];
+    let own: Vec<PathBuf> = own.into_iter().flatten().filter_map(|file| file.canonicalize().ok()).collect();
+    on_path(path, name).find(|file| {
+        let real = file.canonicalize().unwrap_or_default();
+        !own.contains(&real) && real.file_name().is_none_or(|name| name != "ravi-workspace")
+    })
 }
 
 /// A shim that something else on PATH comes before is never called; one that is not on PATH is for workspaces only.
-fn shim(shim: &Path, path: &OsStr) -> Option<Finding> {
+fn shim(shim: &Path, name: &str, path: &OsStr) -> Option<Finding> {
     const CHECK: &str = "shim";
     if !shim.exists() {
         return None;
     }
     let ours = shim.canonicalize().ok();
-    let reached: Vec<PathBuf> = on_path(path, "gh").collect();
+    let reached: Vec<PathBuf> = on_path(path, name).collect();
     let is_ours = |found: &PathBuf| found.as_path() == shim || (ours.is_some() && found.canonicalize().ok() == ours);
     Some(match reached.iter().position(is_ours) {
-        None => Finding::ok(CHECK, "the shim for gh is not on this PATH; workspaces get it"),
-        Some(0) => Finding::ok(CHECK, "the shim for gh comes first on PATH"),
+        None => Finding::ok(CHECK, format!("the shim for {name} is not on this PATH; workspaces get it")),
+        Some(0) => Finding::ok(CHECK, format!("the shim for {name} comes first on PATH")),
         Some(_) => Finding::warn(
             CHECK,
             format!(
@@ -73,28 +122,48 @@ fn on_path<'a>(path: &'a OsStr, name: &'a str) -> impl Iterator<Item = PathBuf> 
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::super::FindingState;
     use super::*;
 
+    fn folder_with(dir: &Path, folder: &str, name: &str, script: &str) -> PathBuf {
+        let folder = dir.join(folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        let text = folder.join("text");
+        std::fs::write(&text, script).unwrap();
+        // By another process: a file that this one has open for writing cannot be started, nor while a child that another
+        // thread starts has inherited it.
+        let made = Command::new("install").args(["-m", "755"]).arg(&text).arg(folder.join(name)).status();
+        assert!(made.unwrap().success());
+        folder
+    }
+
     #[test]
-    fn a_shim_behind_another_gh_is_seen() {
+    fn a_shim_behind_another_program_is_seen() {
         let dir = tempfile::tempdir().unwrap();
-        let [ours, theirs] = ["ours", "theirs"].map(|name| {
-            let folder = dir.path().join(name);
-            std::fs::create_dir(&folder).unwrap();
-            std::fs::write(folder.join("gh"), "#!/bin/sh\n").unwrap();
-            std::fs::set_permissions(folder.join("gh"), std::fs::Permissions::from_mode(0o755)).unwrap();
-            folder
-        });
-        let state = |folders: &[&PathBuf]| {
-            let path = std::env::join_paths(folders).unwrap();
-            shim(&ours.join("gh"), &path).map(|finding| finding.state)
-        };
-        assert_eq!(state(&[&ours, &theirs]), Some(FindingState::Ok));
-        assert_eq!(state(&[&theirs, &ours]), Some(FindingState::Warn));
-        assert_eq!(state(&[&theirs]), Some(FindingState::Ok));
-        assert_eq!(shim(&dir.path().join("none"), OsStr::new("")), None);
+        for name in ["gh", "ravi"] {
+            let [ours, theirs] = ["ours", "theirs"].map(|folder| folder_with(dir.path(), folder, name, "#!/bin/sh\n"));
+            let state = |folders: &[&PathBuf]| {
+                let path = std::env::join_paths(folders).unwrap();
+                shim(&ours.join(name), name, &path).map(|finding| finding.state)
+            };
+            assert_eq!(state(&[&ours, &theirs]), Some(FindingState::Ok));
+            assert_eq!(state(&[&theirs, &ours]), Some(FindingState::Warn));
+            assert_eq!(state(&[&theirs]), Some(FindingState::Ok));
+            assert_eq!(shim(&dir.path().join("none"), name, OsStr::new("")), None);
+        }
+    }
+
+    #[test]
+    fn another_projects_ravi_is_told_from_ravis() {
+        let dir = tempfile::tempdir().unwrap();
+        let seen = |folder: &Path| ravi(folder.as_os_str(), Path::new("/nowhere"));
+        let said = "#!/bin/sh\n[ \"$1\" = version ] && echo 'ravi version 0.7.5 (commit: abc, built: today)'\n";
+        let official = seen(&folder_with(dir.path(), "official", "ravi", said));
+        assert!(official.state == FindingState::Ok && official.message.contains("ravi version 0.7.5"), "{official:?}");
+        for (folder, script) in [("bot", "#!/bin/sh\necho ravi.bot 3.1.0\n"), ("broken", "#!/bin/sh\nexit 1\n")] {
+            let other = seen(&folder_with(dir.path(), folder, "ravi", script));
+            assert!(other.state == FindingState::Warn && other.message.contains(folder), "{other:?}");
+        }
+        assert_eq!(seen(&dir.path().join("none")).state, FindingState::Ok);
     }
 }

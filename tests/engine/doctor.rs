@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
+use crate::common::ravi_room::write_program;
 use crate::common::{Bed, Run, files_with};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -55,9 +56,19 @@ async fn a_healthy_machine_has_nothing_to_fix() {
     bed.run(&Bed::provision_args(&tree, "w1", "payments agent")).ok();
     let (code, report) = report(program(&bed));
     assert_eq!(code, 0);
-    for check in
-        ["account", "server", "clock", "keychain", "files", "git", "gh", "plaintext", "revocations", "workspaces"]
-    {
+    for check in [
+        "account",
+        "server",
+        "clock",
+        "keychain",
+        "files",
+        "git",
+        "gh",
+        "ravi",
+        "plaintext",
+        "revocations",
+        "workspaces",
+    ] {
         assert_eq!(of(&report, check).0, ["ok"], "{report:#}");
     }
     // The same for people, and for a program that links the library.
@@ -208,18 +219,24 @@ async fn a_keychain_that_was_given_up_is_shown_until_it_is_settled() {
 async fn a_shim_that_is_not_reached_is_seen() {
     let bed = Bed::new().await;
     let [shim, other] = [bed.state().join("bin"), bed.path("other")];
-    for folder in [&shim, &other] {
-        std::fs::create_dir_all(folder).expect("a folder");
-        std::fs::write(folder.join("gh"), "#!/bin/sh\necho gh version 0.0.0 made-up\n").expect("a file");
-        mode(&folder.join("gh"), 0o755);
+    for name in ["gh", "ravi"] {
+        std::fs::create_dir_all(&shim).expect("a folder");
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_ravi-workspace"), shim.join(name)).expect("the shim");
+        write_program(&other.join(name), "#!/bin/sh\necho $(basename $0) version 0.0.0 '(commit: made-up)'\n");
     }
     let path = std::env::var_os("PATH").expect("a PATH");
     let with_path = |first: &[&Path]| {
         let folders = first.iter().map(|folder| folder.to_path_buf()).chain(std::env::split_paths(&path));
         let mut program = program(&bed);
         program.env("PATH", std::env::join_paths(folders).expect("folders"));
-        of(&report(program).1, "shim").0
+        report(program).1
     };
-    assert_eq!(with_path(&[&shim, &other]), ["ok"]);
-    assert_eq!(with_path(&[&other, &shim]), ["warn"]);
+    let seen = with_path(&[&shim, &other]);
+    assert_eq!(of(&seen, "shim").0, ["ok", "ok"]);
+    // What is told of is the program behind the shim.
+    for name in ["gh", "ravi"] {
+        let (states, said) = of(&seen, name);
+        assert!(states == ["ok"] && said.contains(&format!("{name} version 0.0.0")), "{said}");
+    }
+    assert_eq!(of(&with_path(&[&other, &shim]), "shim").0, ["warn", "warn"]);
 }
