@@ -37,6 +37,7 @@ struct Arguments {
 enum PlanName {
     Unlimited,
     Free,
+    Paid,
 }
 
 impl From<PlanName> for Plan {
@@ -44,6 +45,7 @@ impl From<PlanName> for Plan {
         match name {
             PlanName::Unlimited => Plan::Unlimited,
             PlanName::Free => Plan::Free,
+            PlanName::Paid => Plan::Paid,
         }
     }
 }

@@ -63,7 +63,7 @@ impl Limits {
     /// As an account of this plan has them.
     pub(super) fn of(plan: Plan) -> Limits {
         let max_identities = match plan {
-            Plan::Unlimited => None,
+            Plan::Unlimited | Plan::Paid => None,
             Plan::Free => Some(1),
         };
         Limits { max_identities, ..Limits::default() }

@@ -122,6 +122,8 @@ pub enum Plan {
     Unlimited,
     /// One identity, which the sign-up has made, with an address and a phone number: as most users' accounts are.
     Free,
+    /// The same identity, and room for any number of others: as after the first payment.
+    Paid,
 }
 
 /// An identity of the account.
@@ -314,7 +316,7 @@ fn settle_management_key(
 /// The account's identity, made first if its plan comes with one.
 fn settle_identity(store: &Store, plan: Plan) -> Result<Option<AccountIdentity>, LocalError> {
     store.write(|db| {
-        if plan == Plan::Free {
+        if plan != Plan::Unlimited {
             identities::sign_up(db)?;
         }
         Ok(identities::oldest(db)?)

@@ -24,7 +24,7 @@ impl RaviLocal {
     pub fn start(latency_ms: u64) -> RaviLocal {
         let program = std::env::current_exe().expect("a program").with_file_name("ravi-local");
         let mut process = Command::new(program)
-            .args(["--latency-ms", &latency_ms.to_string()])
+            .args(["--plan", "paid", "--latency-ms", &latency_ms.to_string()])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
