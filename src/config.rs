@@ -19,7 +19,10 @@ use crate::vault::Limits;
 /// Ravi's own address.
 pub const DEFAULT_API_URL: &str = "https://api.ravi.id";
 
-/// Name of the host identity where none is chosen.
+/// Addresses of Ravi that answer for the same accounts, the one that is used by default first.
+const RAVI_ADDRESSES: [&str; 2] = [DEFAULT_API_URL, "https://api.ravi.app"];
+
+/// Name of a host identity that this program makes.
 pub const DEFAULT_HOST_IDENTITY: &str = "ravi-workspace host";
 
 /// Everything that can be chosen. Unknown names are refused, so that a typo cannot switch a rule off.
@@ -29,10 +32,16 @@ pub struct Config {
     /// Address of Ravi's API, with or without `/api` at its end; default [`DEFAULT_API_URL`]. Plain `http` is accepted for
     /// loopback only.
     pub api_url: Option<Url>,
+    /// Further addresses of the same Ravi as `apiUrl`: what was set up under one of them is known under all. The addresses
+    /// of Ravi's own service are known to be one.
+    pub server_aliases: Option<Vec<Url>>,
     /// Folder of the ledger; default the platform's state folder for `ravi-workspace`.
     pub state_dir: Option<PathBuf>,
-    /// Name of the identity that holds the app's own secrets; default [`DEFAULT_HOST_IDENTITY`].
+    /// The identity that holds the app's own secrets: its name, uuid or address. Default: the one that was chosen in the
+    /// ledger, one called [`DEFAULT_HOST_IDENTITY`], or the only one that the account has.
     pub host_identity: Option<String>,
+    /// An identity that workspaces use in place of one of their own, where a request does not name one.
+    pub share: Option<ShareConfig>,
     /// Names of identities at Ravi: `{name}` and `{id}` stand for the workspace's; default `{name}`.
     pub identity_name: Option<String>,
     /// How many free identities are kept for later workspaces; one that is released above that is retired. Default: all,
@@ -64,6 +73,16 @@ pub struct Config {
     /// The key, where the program that opens `Ravi` has one. Never read from a configuration file.
     #[serde(skip)]
     pub api_key: Option<SecretString>,
+}
+
+/// An identity that is there already, for all workspaces: on a plan that has no room for more.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ShareConfig {
+    /// Its name, uuid or address; default: the host identity.
+    pub identity: Option<String>,
+    /// Whether workspaces get a key to it; default: no. To the host identity they get one only where its vault is sealed.
+    pub key: bool,
 }
 
 /// An app whose list of workspaces can be followed.
@@ -100,8 +119,8 @@ impl std::str::FromStr for Keychain {
 }
 
 impl Config {
-    /// Fills what is not chosen yet from `RAVI_API_URL`, `RAVI_WORKSPACE_STATE`, `RAVI_WORKSPACE_KEYCHAIN`,
-    /// `RAVI_WORKSPACE_WAKE`, `RAVI_WORKSPACE_REGISTRATIONS` and, as JSON, `RAVI_WORKSPACE_GITHUB`, `RAVI_WORKSPACE_BUNDLE` and `RAVI_WORKSPACE_POLICY`.
+    /// Fills what is not chosen yet from `RAVI_API_URL`, `RAVI_API_URL_ALIASES`, `RAVI_WORKSPACE_STATE`, `RAVI_WORKSPACE_KEYCHAIN`,
+    /// `RAVI_WORKSPACE_HOST_IDENTITY`, `RAVI_WORKSPACE_WAKE`, `RAVI_WORKSPACE_REGISTRATIONS` and, as JSON, `RAVI_WORKSPACE_GITHUB`, `RAVI_WORKSPACE_BUNDLE` and `RAVI_WORKSPACE_POLICY`.
     /// `RAVI_API_KEY` is read when a key is needed, so that a key that is set later counts.
     pub fn with_env(mut self) -> Result<Self, ConfigError> {
         if self.api_url.is_none()
@@ -111,6 +130,13 @@ impl Config {
             self.api_url =
                 Some(url.map_err(|_| ConfigError::ApiUrl { url: text, reason: "it is no absolute address" })?);
         }
+        if self.server_aliases.is_none()
+            && let Some(text) = std::env::var("RAVI_API_URL_ALIASES").ok().filter(|t| !t.is_empty())
+        {
+            let bad = |url: &str| ConfigError::ApiUrl { url: url.to_owned(), reason: "it is no absolute address" };
+            let read = |text: &str| Url::parse(text).map_err(|_| bad(text));
+            self.server_aliases = Some(text.split_whitespace().map(read).collect::<Result<_, _>>()?);
+        }
         if self.state_dir.is_none() {
             self.state_dir = std::env::var_os("RAVI_WORKSPACE_STATE").filter(|t| !t.is_empty()).map(PathBuf::from);
         }
@@ -118,6 +144,9 @@ impl Config {
             && let Some(text) = std::env::var("RAVI_WORKSPACE_KEYCHAIN").ok().filter(|t| !t.is_empty())
         {
             self.keychain = Some(text.parse()?);
+        }
+        if self.host_identity.is_none() {
+            self.host_identity = std::env::var("RAVI_WORKSPACE_HOST_IDENTITY").ok().filter(|t| !t.is_empty());
         }
         if self.wake_on_use.is_none() {
             let given = std::env::var("RAVI_WORKSPACE_WAKE").ok().filter(|t| !t.is_empty());
@@ -132,6 +161,12 @@ impl Config {
         {
             let read = serde_json::from_str(&text);
             self.github = Some(read.map_err(|e| ConfigError::Github { reason: e.to_string() })?);
+        }
+        if self.share.is_none()
+            && let Some(text) = std::env::var("RAVI_WORKSPACE_SHARE").ok().filter(|t| !t.is_empty())
+        {
+            let read = serde_json::from_str(&text);
+            self.share = Some(read.map_err(|e| ConfigError::Share { reason: e.to_string() })?);
         }
         if self.bundle.is_none()
             && let Some(text) = std::env::var("RAVI_WORKSPACE_BUNDLE").ok().filter(|t| !t.is_empty())
@@ -152,8 +187,10 @@ impl Config {
     pub fn or(self, other: Config) -> Config {
         Config {
             api_url: self.api_url.or(other.api_url),
+            server_aliases: self.server_aliases.or(other.server_aliases),
             state_dir: self.state_dir.or(other.state_dir),
             host_identity: self.host_identity.or(other.host_identity),
+            share: self.share.or(other.share),
             identity_name: self.identity_name.or(other.identity_name),
             pool_size: self.pool_size.or(other.pool_size),
             keychain: self.keychain.or(other.keychain),
@@ -180,6 +217,22 @@ impl Config {
             Ok(()) => Ok(crate::api::base_of(url)),
             Err(reason) => Err(ConfigError::ApiUrl { url: without_userinfo(&url), reason }),
         }
+    }
+
+    /// Every name of the Ravi that is asked, as a ledger may know it, the most usual first.
+    pub(crate) fn server_names(&self) -> Result<Vec<String>, ConfigError> {
+        let ours = name_of(&self.server()?);
+        let chosen = self.server_aliases.iter().flatten().map(name_of);
+        let given: Vec<String> = std::iter::once(ours.clone()).chain(chosen).collect();
+        let is_ravi = given.iter().any(|name| RAVI_ADDRESSES.contains(&name.as_str()));
+        let ravi = RAVI_ADDRESSES.iter().filter(|_| is_ravi).map(|name| (*name).to_owned());
+        let mut names: Vec<String> = Vec::new();
+        for name in ravi.chain(given) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        Ok(names)
     }
 
     /// Refuses what would go wrong later.
@@ -224,9 +277,9 @@ impl Config {
         }
     }
 
-    /// Name of the identity that holds the app's own secrets.
-    pub(crate) fn host_name(&self) -> &str {
-        self.host_identity.as_deref().unwrap_or(DEFAULT_HOST_IDENTITY)
+    /// Which identity holds the app's own secrets, where the configuration says so: its name, uuid or address.
+    pub(crate) fn host_wanted(&self) -> Option<&str> {
+        self.host_identity.as_deref()
     }
 
     /// Name of the identity of a workspace.
@@ -241,6 +294,11 @@ impl Config {
     pub(crate) fn key_from_env(&self) -> Option<SecretString> {
         std::env::var("RAVI_API_KEY").ok().filter(|t| !t.trim().is_empty()).map(|t| SecretString::from(t.trim()))
     }
+}
+
+/// An address as ledgers write it.
+pub(crate) fn name_of(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
 }
 
 fn wake_policy(text: &str) -> Result<bool, ConfigError> {
@@ -309,6 +367,12 @@ pub enum ConfigError {
         /// The value.
         given: String,
     },
+    /// The identity that workspaces use in place of their own cannot be read.
+    #[error("the choice of a shared identity cannot be read: {reason}")]
+    Share {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The bundles that workspaces are given are not what they should be.
     #[error("the bundle is not usable: {reason}")]
     Bundle {
@@ -346,6 +410,7 @@ impl Explain for ConfigError {
             ConfigError::Registrations { .. } => "config.registrations".into(),
             ConfigError::Wake { .. } => "config.wake".into(),
             ConfigError::Log { .. } => "config.log".into(),
+            ConfigError::Share { .. } => "config.share".into(),
             ConfigError::Bundle { .. } => "config.bundle".into(),
             ConfigError::Policy { .. } => "config.policy".into(),
         }
@@ -363,6 +428,9 @@ impl Explain for ConfigError {
             ConfigError::Wake { .. } => "Set it to on-use or never, or leave it out.".into(),
             ConfigError::Github { .. } => {
                 r#"Write it as JSON, such as {"hosts":["github.com"],"missing":"deny"}."#.into()
+            }
+            ConfigError::Share { .. } => {
+                "See docs/account.md; for example RAVI_WORKSPACE_SHARE='{\"identity\":\"Main\"}'.".into()
             }
             ConfigError::Bundle { .. } => {
                 r#"Write it as JSON, such as {"entries":[{"key":"STRIPE_KEY","from":{"pool":"STRIPE_TEST_KEY"}}]}."#

@@ -13,8 +13,8 @@ use tokio::sync::Mutex;
 use crate::account::{Access, Logins};
 use crate::api::{Client, ClientOptions, ManagementKey, Session};
 use crate::audit::{Action, Entry, Trail};
-use crate::config::Config;
-use crate::error::Result;
+use crate::config::{Config, name_of};
+use crate::error::{ErrorBody, Result};
 use crate::github::GithubConfig;
 use crate::inbox::Feeds;
 use crate::ledger::{IdentityRow, Ledger};
@@ -37,11 +37,16 @@ pub struct Ravi {
 
 struct Inner {
     config: Config,
+    /// The name that the ledger has for the Ravi that is asked.
     server: String,
+    /// The address that is asked.
+    address: String,
     client: Client,
     ledger: Ledger,
     memory: Memory,
     host: Mutex<Option<IdentityRow>>,
+    /// What a person should be told of what this handle met.
+    warnings: std::sync::Mutex<Vec<ErrorBody>>,
     logins: Logins,
     github: GithubConfig,
     trail: Trail,
@@ -63,19 +68,22 @@ impl Ravi {
     pub fn open(config: Config) -> Result<Ravi> {
         config.check()?;
         let url = config.server()?;
-        let server = url.as_str().trim_end_matches('/').to_owned();
+        let address = name_of(&url);
         let ledger = Ledger::open(&config.folder()?, config.keychain)?;
+        let server = ledger.settle_server_name(&config.server_names()?)?;
         let client = Client::new(ClientOptions::new(url))?;
         let inner = Inner {
             github: config.github.clone().unwrap_or_default(),
             config,
             server,
+            address,
             client,
             trail: Trail::new(&ledger),
             ledger,
             memory: Memory::default(),
             listing: Listing::default(),
             host: Mutex::default(),
+            warnings: std::sync::Mutex::default(),
             logins: Logins::default(),
             feeds: Arc::default(),
         };
@@ -88,8 +96,9 @@ impl Ravi {
     }
 
     /// Address of the Ravi that is asked.
+    #[expect(clippy::misnamed_getters, reason = "`server` is the name that the ledger has for it")]
     pub fn server(&self) -> &str {
-        &self.inner.server
+        &self.inner.address
     }
 
     /// Sets a workspace up, or finishes what an earlier call began. `progress` is told each step. The same call again
@@ -111,9 +120,20 @@ impl Ravi {
 
     async fn provision_now(&self, request: ProvisionRequest, listener: workspace::Listener<'_>) -> Result<Provisioned> {
         let account = self.management("provisioning a workspace").await?;
+        let request = self.with_defaults(request).await?;
         let provisioned = workspace::provision(self.context(&account, listener), request).await?;
         self.pay_debts(&account).await;
         Ok(provisioned)
+    }
+
+    /// The configuration may have new workspaces use an identity that is there; a request that names one goes before it.
+    async fn with_defaults(&self, request: ProvisionRequest) -> Result<ProvisionRequest> {
+        let Some(share) = self.inner.config.share.clone().filter(|_| !request.borrows()) else { return Ok(request) };
+        let id = request.id.clone();
+        Ok(match self.inner.ledger.run(move |l| l.binding(&id)).await? {
+            Some(_) => request,
+            None => ProvisionRequest { identity: share.identity, share: true, no_key: !share.key, ..request },
+        })
     }
 
     /// Takes a workspace down: undoes what was set in the folder, revokes its key, and frees its identity, or empties
@@ -175,7 +195,11 @@ impl Ravi {
     }
 
     async fn tend_once(&self, reap: bool) -> Result<()> {
-        let idle = self.inner.ledger.run(|l| Ok(l.bindings()?.is_empty() && l.owed()?.is_empty())).await?;
+        let idle = self
+            .inner
+            .ledger
+            .run(|l| Ok(l.bindings()?.is_empty() && l.owed()?.is_empty() && l.owed_keys(None)?.is_empty()))
+            .await?;
         if idle {
             return Ok(());
         }
@@ -202,8 +226,11 @@ impl Ravi {
     /// # Errors
     /// The ledger cannot be read.
     pub async fn owed(&self) -> Result<Vec<OwedRevocation>> {
-        let owed = self.inner.ledger.run(|l| l.owed()).await?;
-        Ok(owed.into_iter().map(Into::into).collect())
+        let (identities, keys) = self.inner.ledger.run(|l| Ok((l.owed()?, l.owed_keys(None)?))).await?;
+        let mut owed: Vec<OwedRevocation> = identities.into_iter().map(Into::into).collect();
+        owed.extend(keys.into_iter().map(OwedRevocation::from));
+        owed.sort_by_key(|owed| owed.since_ms);
+        Ok(owed)
     }
 
     /// The workspace that `path` belongs to: the worktree it lies in, or the folder it was. Asks Ravi nothing.
@@ -231,7 +258,7 @@ impl Ravi {
 
     fn context<'a>(&'a self, account: &'a Session<ManagementKey>, listener: workspace::Listener<'a>) -> Context<'a> {
         let Inner { ledger, server, config, github, listing, .. } = &*self.inner;
-        Context { ledger, account, server, config, github, listing, listener }
+        Context { ledger, account, server, config, github, listing, listener, warnings: None }
     }
 
     /// Revocations that are still owed are tried whenever there is a key at hand. They are not this caller's business:
@@ -251,6 +278,7 @@ mod doctor;
 mod follow;
 mod github;
 mod hooks;
+mod host;
 mod inbox;
 mod lifetimes;
 mod registrations;

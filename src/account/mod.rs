@@ -7,6 +7,7 @@
 mod host;
 mod login;
 pub(crate) mod official;
+mod own_key;
 mod source;
 
 use std::path::PathBuf;
@@ -14,13 +15,14 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::api::AnyKey;
-use crate::error::{Explain, Kind};
+use crate::error::{ErrorBody, Explain, Kind};
 use crate::files::FileError;
 use crate::ledger::Place;
 use crate::workspace::IdentityInfo;
 
-pub(crate) use host::{host_identity, host_of_account, known_host, note_host, oldest_host};
+pub(crate) use host::{Host, HostSearch, OpenHost, make_host, other_hosts};
 pub(crate) use login::Logins;
+pub(crate) use own_key::OwnKey;
 pub(crate) use source::Access;
 pub use source::KeySource;
 
@@ -79,6 +81,82 @@ pub enum AccountError {
     /// The login was ended from this side: cancelled, or another one was begun.
     #[error("the login was cancelled, or another one was begun")]
     LoginCancelled,
+    /// The account has several identities, and nothing says which one holds the app's own secrets.
+    #[error("the account has several identities, and none is chosen to hold the app's own secrets: {}", identities.join(", "))]
+    ChooseHost {
+        /// The identities, each with its address.
+        identities: Vec<String>,
+    },
+    /// The account has no identity that could hold the app's own secrets.
+    #[error("the account has no identity to hold the app's own secrets")]
+    NoIdentity,
+    /// The identity that is to hold the app's own secrets is not in the account, or not any more.
+    #[error(
+        "{wanted}, which is to hold the app's own secrets, is no identity that this key reaches{}",
+        there(identities)
+    )]
+    HostUnknown {
+        /// What was wanted: a name, uuid or address.
+        wanted: String,
+        /// The identities that there are, each with its address.
+        identities: Vec<String>,
+    },
+    /// The identity that is to hold the app's own secrets is one that this program made for a workspace.
+    #[error("{wanted} belongs to a workspace, so it cannot hold the app's own secrets")]
+    HostIsWorkspace {
+        /// What was wanted.
+        wanted: String,
+    },
+    /// A person chose another host identity than the configuration names.
+    #[error("the configuration says that the host identity is {configured}")]
+    HostConfigured {
+        /// What the configuration says.
+        configured: String,
+    },
+    /// Another identity has secrets of the same names with other values.
+    #[error("both identities have other values for: {}; nothing was copied", names.join(", "))]
+    MergeConflict {
+        /// Names of the secrets.
+        names: Vec<String>,
+    },
+    /// What was copied into the host identity's vault is not there as it should be.
+    #[error("{name} does not read back from the host identity's vault as it was copied")]
+    MergeVerify {
+        /// Name of the secret, or domain of the login.
+        name: String,
+    },
+    /// A key goes on being valid that this machine does not need any more. A warning.
+    #[error("{which} stays valid")]
+    KeyStays {
+        /// Which key, in words.
+        which: String,
+    },
+    /// The account has another identity of the name that this program gives to a host. A warning.
+    #[error(
+        "the account has another identity called {name} ({uuid}), where an older version or another machine may have kept secrets"
+    )]
+    OtherHost {
+        /// Its name.
+        name: String,
+        /// Its uuid.
+        uuid: String,
+    },
+    /// The identity that held the app's own secrets is gone at Ravi, and another one has its place. A warning.
+    #[error("the host identity {former} is not at Ravi any more; {name} has its place")]
+    HostReplaced {
+        /// The name of the one that is gone.
+        former: String,
+        /// The name of the other one.
+        name: String,
+    },
+    /// The new address answers for another account, or for none.
+    #[error("{new} does not know the account that this ledger has used: {reason}")]
+    MoveServer {
+        /// The new address.
+        new: String,
+        /// How that shows.
+        reason: String,
+    },
     /// An identity key reaches exactly one identity; the server answered something else.
     #[error("the server names {found} identities for a key that reaches one")]
     OddIdentity {
@@ -100,6 +178,17 @@ impl Explain for AccountError {
             AccountError::Import { .. } => "account.import",
             AccountError::NothingToImport { .. } => "account.nothing_to_import",
             AccountError::OddIdentity { .. } => "account.odd_identity",
+            AccountError::ChooseHost { .. } => "account.choose_host",
+            AccountError::NoIdentity => "account.no_identity",
+            AccountError::HostUnknown { .. } => "account.host_unknown",
+            AccountError::HostIsWorkspace { .. } => "account.host_is_workspace",
+            AccountError::HostConfigured { .. } => "account.host_configured",
+            AccountError::MergeConflict { .. } => "account.merge_conflict",
+            AccountError::MergeVerify { .. } => "account.merge_verify",
+            AccountError::MoveServer { .. } => "account.move_server",
+            AccountError::KeyStays { .. } => "account.key_stays",
+            AccountError::OtherHost { .. } => "account.other_host",
+            AccountError::HostReplaced { .. } => "account.host_replaced",
         }
         .into()
     }
@@ -130,15 +219,62 @@ impl Explain for AccountError {
             ),
             AccountError::NothingToImport { .. } => "Run `ravi-workspace login`.".into(),
             AccountError::OddIdentity { .. } => "Check RAVI_API_URL; sign in again if it is right.".into(),
+            AccountError::ChooseHost { .. }
+            | AccountError::HostUnknown { .. }
+            | AccountError::HostIsWorkspace { .. } => {
+                "Choose one: `ravi-workspace account --host-identity NAME` (or a uuid or address); or set \
+                 RAVI_WORKSPACE_HOST_IDENTITY, or `hostIdentity` in the app's configuration."
+                    .into()
+            }
+            AccountError::NoIdentity => {
+                "`ravi-workspace account --host-identity new` makes one; it uses one of the identities that your plan \
+                 allows."
+                    .into()
+            }
+            AccountError::HostConfigured { .. } => {
+                "Change RAVI_WORKSPACE_HOST_IDENTITY, or `hostIdentity` in the app's configuration.".into()
+            }
+            AccountError::MergeConflict { .. } => {
+                "Delete the values that are not needed any more, in either vault, then run it again.".into()
+            }
+            AccountError::MergeVerify { .. } => "Run it again; the other identity's vault still has everything.".into(),
+            AccountError::KeyStays { .. } => {
+                format!("If nothing else uses it, revoke it at {}.", own_key::DASHBOARD)
+            }
+            AccountError::OtherHost { uuid, .. } => format!(
+                "`ravi-workspace account merge-host {uuid}` copies its secrets; `ravi-workspace account --host-identity \
+                 {uuid}` uses that one instead."
+            ),
+            AccountError::HostReplaced { .. } => {
+                "Secrets that were in its vault have to be stored again; see `ravi-workspace secret list`.".into()
+            }
+            AccountError::MoveServer { .. } => "Check the address, and that this machine is signed in.".into(),
         }
     }
 
     fn kind(&self) -> Kind {
         match self {
             AccountError::Import { .. } => Kind::Policy,
-            AccountError::NothingToImport { .. } => Kind::NotFound,
+            AccountError::NothingToImport { .. } | AccountError::HostUnknown { .. } => Kind::NotFound,
+            AccountError::HostIsWorkspace { .. } => Kind::Policy,
+            AccountError::ChooseHost { .. }
+            | AccountError::NoIdentity
+            | AccountError::HostConfigured { .. }
+            | AccountError::MergeConflict { .. }
+            | AccountError::MergeVerify { .. }
+            | AccountError::KeyStays { .. }
+            | AccountError::OtherHost { .. }
+            | AccountError::HostReplaced { .. }
+            | AccountError::MoveServer { .. } => Kind::Failed,
             _ => Kind::Account,
         }
+    }
+}
+
+fn there(identities: &[String]) -> String {
+    match identities {
+        [] => String::new(),
+        some => format!("; there are {}", some.join(", ")),
     }
 }
 
@@ -152,12 +288,30 @@ pub struct Account {
     pub source: KeySource,
     /// What the key reaches.
     pub key: KeyKind,
-    /// The identity that holds the app's own secrets, where it is known already.
+    /// The identity that holds the app's own secrets, where it is known which one does.
     pub host: Option<IdentityInfo>,
+    /// The identities to choose it from, where it is not.
+    #[serde(default)]
+    pub choices: Vec<IdentityInfo>,
     /// Where a key that a login obtained is kept; `None` for other sources.
     pub kept: Option<KeyPlace>,
     /// The official command line's file, where it holds a key for the whole account in plaintext.
     pub official: Option<PathBuf>,
+    /// What a person should know of it, such as that there is a second host identity, or a key that stays valid.
+    #[serde(default)]
+    pub warnings: Vec<ErrorBody>,
+}
+
+/// What became of the key when this machine was signed out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct SignedOut {
+    /// Always `false`.
+    pub signed_in: bool,
+    /// The key is revoked, or there was none.
+    pub revoked: bool,
+    /// Which key goes on being valid, and where to revoke it.
+    pub warnings: Vec<ErrorBody>,
 }
 
 /// What protects a key that is kept on this machine: it is sealed in the ledger, and this is where the machine key is
@@ -178,6 +332,18 @@ impl From<Place> for KeyPlace {
             Place::File { fallback } => KeyPlace { keychain: crate::config::Keychain::File, fallback },
         }
     }
+}
+
+/// What a merge of two host identities did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct Merged {
+    /// Secrets that are in the host identity's vault now, and read back as they should.
+    pub copied: Vec<String>,
+    /// Secrets that were there already with the same value.
+    pub same: Vec<String>,
+    /// Websites whose logins were copied.
+    pub logins: Vec<String>,
 }
 
 /// What a key reaches.

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::AccountError;
-use crate::api::AnyKey;
+use crate::api::{AnyKey, IdentityUuid};
 
 /// More than its file needs.
 const LIMIT: u64 = 64 * 1024;
@@ -22,6 +22,16 @@ const LIMIT: u64 = 64 * 1024;
 struct Kept {
     management_key: Option<SecretString>,
     identity_key: Option<SecretString>,
+    #[serde(default)]
+    identity_uuid: Option<String>,
+}
+
+/// What is taken over.
+#[derive(Debug)]
+pub(crate) struct Imported {
+    pub(crate) key: AnyKey,
+    /// The identity that the official command line works as.
+    pub(crate) identity: Option<IdentityUuid>,
 }
 
 /// Where its file would be.
@@ -34,10 +44,10 @@ pub(crate) fn path() -> Option<PathBuf> {
     place().filter(|path| path.symlink_metadata().is_ok())
 }
 
-/// The key in its file, the one for the whole account first.
-pub(crate) fn key() -> Result<AnyKey, AccountError> {
+/// The key in its file, the one for the whole account first, and the identity.
+pub(crate) fn import() -> Result<Imported, AccountError> {
     match place() {
-        Some(path) => key_in(&path),
+        Some(path) => import_from(&path),
         None => Err(AccountError::NothingToImport { path: "~/.ravi/config.json".into() }),
     }
 }
@@ -47,12 +57,15 @@ pub(crate) fn holds_management_key(path: &Path) -> bool {
     matches!(read(path).map(|kept| kept.management_key), Ok(Some(key)) if !key.expose_secret().is_empty())
 }
 
-fn key_in(path: &Path) -> Result<AnyKey, AccountError> {
+fn import_from(path: &Path) -> Result<Imported, AccountError> {
     let kept = read(path)?;
     let keys = [kept.management_key, kept.identity_key];
     let given = keys.into_iter().flatten().find(|key| !key.expose_secret().is_empty());
     let given = given.ok_or_else(|| AccountError::NothingToImport { path: path.to_owned() })?;
-    AnyKey::parse(given).map_err(|_| AccountError::BadKey { origin: "the official command line's file" })
+    let key = AnyKey::parse(given);
+    let key = key.map_err(|_| AccountError::BadKey { origin: "the official command line's file" })?;
+    let identity = kept.identity_uuid.filter(|uuid| !uuid.is_empty()).map(IdentityUuid::from);
+    Ok(Imported { key, identity })
 }
 
 fn read(path: &Path) -> Result<Kept, AccountError> {
@@ -115,10 +128,10 @@ mod tests {
     #[test]
     fn the_key_for_the_account_comes_first() {
         let (_dir, path) = written(BOTH, 0o600, 0o700);
-        assert!(matches!(key_in(&path), Ok(AnyKey::Management(_))));
+        assert!(matches!(import_from(&path).map(|i| i.key), Ok(AnyKey::Management(_))));
         assert!(holds_management_key(&path));
         let (_dir, path) = written(r#"{"identity_key": "ravi_id_made_up", "x": 1}"#, 0o600, 0o700);
-        assert!(matches!(key_in(&path), Ok(AnyKey::Identity(_))));
+        assert!(matches!(import_from(&path).map(|i| i.key), Ok(AnyKey::Identity(_))));
         assert!(!holds_management_key(&path));
     }
 
@@ -126,20 +139,20 @@ mod tests {
     fn a_file_that_others_could_read_or_write_is_refused() {
         for (mode, folder_mode) in [(0o640, 0o700), (0o604, 0o700), (0o600, 0o770), (0o600, 0o702)] {
             let (_dir, path) = written(BOTH, mode, folder_mode);
-            assert!(matches!(key_in(&path), Err(AccountError::Import { .. })), "{mode:o} {folder_mode:o}");
+            assert!(matches!(import_from(&path), Err(AccountError::Import { .. })), "{mode:o} {folder_mode:o}");
         }
         let (dir, path) = written(BOTH, 0o600, 0o700);
         let link = dir.path().join("link.json");
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        assert!(matches!(key_in(&link), Err(AccountError::Import { .. })));
+        assert!(matches!(import_from(&link), Err(AccountError::Import { .. })));
     }
 
     #[test]
     fn a_broken_file_is_an_error_that_quotes_nothing_of_it() {
         let (_dir, path) = written(r#"{"management_key": "ravi_mgmt_canary" canary"#, 0o600, 0o700);
-        let error = key_in(&path).unwrap_err();
+        let error = import_from(&path).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("canary"));
         let (_dir, path) = written("{}", 0o600, 0o700);
-        assert!(matches!(key_in(&path), Err(AccountError::NothingToImport { .. })));
+        assert!(matches!(import_from(&path), Err(AccountError::NothingToImport { .. })));
     }
 }

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::call::Call;
 use super::error::{Endpoint, Verb};
 use super::http::Caller;
-use super::{ApiError, IdentityKey, IdentityUuid, KeyUuid, ManagementKey, lenient};
+use super::{ApiError, Credential, IdentityKey, IdentityUuid, KeyUuid, ManagementKey, lenient};
 
 const IDENTITY_KEYS: &str = "/api/auth/keys/identity/";
 const IDENTITY_KEY: &str = "/api/auth/keys/identity/{}/";
@@ -32,6 +32,25 @@ pub struct KeyRecord {
     pub last_used_at: Option<String>,
     /// When it was made, ISO 8601.
     pub created_dt: Option<String>,
+    /// What lists show of the key, where they show a part of it.
+    pub masked: Option<String>,
+}
+
+/// Characters of a key that must be shown for it to be told from others.
+const TELLING: usize = 4;
+
+impl KeyRecord {
+    /// Whether what lists show of this key is a part of `key`, and enough to tell it from others.
+    pub(crate) fn shows<K: Credential>(&self, key: &K) -> bool {
+        let Some(masked) = &self.masked else { return false };
+        let hides = |c: char| matches!(c, '*' | '.' | '…' | '•' | '·');
+        let (Some(first), Some(last)) = (masked.find(hides), masked.rfind(hides)) else { return false };
+        let tail = masked[last..].trim_start_matches(hides);
+        let (head, whole) = (&masked[..first], key.expose());
+        // The kind of a key, up to its last underscore, tells nothing.
+        let telling = head.rsplit('_').next().unwrap_or_default().len() + tail.len();
+        telling >= TELLING && whole.starts_with(head) && whole.ends_with(tail)
+    }
 }
 
 /// A new key, shown this once. Keep `record.uuid`: without it the key cannot be revoked.
@@ -206,6 +225,7 @@ impl TryFrom<KeyWire> for KeyRecord {
             is_active: wire.is_active,
             last_used_at: wire.last_used_at,
             created_dt: wire.created_dt,
+            masked: wire.key.map(|key| key.expose_secret().to_owned()).filter(|text| !text.is_empty()),
         })
     }
 }

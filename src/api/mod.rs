@@ -203,6 +203,11 @@ impl<K: Credential> Session<K> {
         &self.client
     }
 
+    /// The same client with another key.
+    pub(crate) fn with_key<O: Credential>(&self, key: &O) -> Session<O> {
+        self.client.with(key)
+    }
+
     /// Whether `other` speaks with the same key to the same server.
     pub(crate) fn has_key_of(&self, other: &Session<K>) -> bool {
         self.authorization == other.authorization && self.client.options().base_url == other.client.options().base_url

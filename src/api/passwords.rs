@@ -32,6 +32,14 @@ pub struct Password {
     pub created_dt: Option<String>,
 }
 
+impl Password {
+    /// Whether both log the same user in at the same website with the same password.
+    pub(crate) fn is_same_login(&self, other: &Password) -> bool {
+        (&self.domain, &self.username, self.password.expose_secret())
+            == (&other.domain, &other.username, other.password.expose_secret())
+    }
+}
+
 /// People write passwords into notes, so they are left out as well.
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

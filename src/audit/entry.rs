@@ -70,6 +70,15 @@ pub enum Action {
     /// This machine was signed out.
     #[serde(rename = "account.logout")]
     AccountLogout,
+    /// The identity that holds the app's own secrets was chosen, made, or replaced.
+    #[serde(rename = "account.host")]
+    AccountHost,
+    /// What another host identity held was copied.
+    #[serde(rename = "account.merge_host")]
+    AccountMergeHost,
+    /// The ledger was moved to another address of the same Ravi.
+    #[serde(rename = "account.move_server")]
+    AccountMoveServer,
     /// Secrets were moved out of a settings file.
     #[serde(rename = "settings.migrate")]
     SettingsMigrate,

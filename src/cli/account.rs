@@ -2,9 +2,12 @@
 
 use serde::Serialize;
 
+use super::args::AccountJob;
 use super::output::{Output, say};
+use super::run::say_warnings;
 use super::secret::read_secret;
-use crate::account::{Account, DevicePrompt, KeyKind, KeyPlace, KeySource};
+use crate::account::{Account, DevicePrompt, KeyKind, KeyPlace, KeySource, Merged};
+use crate::workspace::IdentityInfo;
 use crate::{Keychain, Ravi, Result};
 
 pub(super) async fn login(ravi: &Ravi, key_stdin: bool, import: bool, output: Output) -> Result<()> {
@@ -13,6 +16,7 @@ pub(super) async fn login(ravi: &Ravi, key_stdin: bool, import: bool, output: Ou
         (false, true) => ravi.login_by_import().await?,
         (false, false) => ravi.login(show_prompt).await?,
     };
+    say_warnings(&account.warnings);
     output.answer(&account, account_text);
     Ok(())
 }
@@ -25,23 +29,63 @@ fn show_prompt(prompt: &DevicePrompt) {
     }
 }
 
-#[derive(Serialize)]
-struct SignedOut {
-    signed_in: bool,
-}
-
 pub(super) async fn logout(ravi: &Ravi, output: Output) -> Result<()> {
-    ravi.logout().await?;
-    output.answer(&SignedOut { signed_in: false }, |_| "Signed out.".to_owned());
+    let done = ravi.logout().await?;
+    say_warnings(&done.warnings);
+    output.answer(&done, |_| "Signed out.".to_owned());
     Ok(())
 }
 
-pub(super) async fn account(ravi: &Ravi, keychain: Option<Keychain>, output: Output) -> Result<()> {
-    if let Some(place) = keychain {
+/// What `account` is asked to do before it shows the account, or instead.
+pub(super) struct Wish {
+    pub(super) keychain: Option<Keychain>,
+    pub(super) host_identity: Option<String>,
+    pub(super) job: Option<AccountJob>,
+}
+
+pub(super) async fn account(ravi: &Ravi, wish: Wish, output: Output) -> Result<()> {
+    if let Some(job) = wish.job {
+        return do_job(ravi, job, output).await;
+    }
+    if let Some(place) = wish.keychain {
         ravi.keep_machine_key(place).await?;
     }
-    output.answer(&ravi.account().await?, account_text);
+    let account = match wish.host_identity.as_deref() {
+        None => ravi.account().await?,
+        Some("new") => ravi.make_host().await?,
+        Some(wanted) => ravi.choose_host(wanted).await?,
+    };
+    say_warnings(&account.warnings);
+    output.answer(&account, account_text);
     Ok(())
+}
+
+#[derive(Serialize)]
+struct Moved {
+    server: String,
+}
+
+async fn do_job(ravi: &Ravi, job: AccountJob, output: Output) -> Result<()> {
+    match job {
+        AccountJob::MergeHost { from } => output.answer(&ravi.merge_host(&from).await?, merged_text),
+        AccountJob::MoveServer { new, from } => {
+            ravi.move_server(&new, from.as_ref()).await?;
+            let moved = Moved { server: new.as_str().trim_end_matches('/').to_owned() };
+            output.answer(&moved, |moved| {
+                format!("This ledger goes on with {0}. Set RAVI_API_URL={0} where it is not the default.", moved.server)
+            });
+        }
+    }
+    Ok(())
+}
+
+fn merged_text(merged: &Merged) -> String {
+    let some = |what: &str, names: &[String]| match names {
+        [] => String::new(),
+        names => format!("\n  {what}: {}", names.join(", ")),
+    };
+    let counts = format!("{} secrets copied, {} were there already.", merged.copied.len(), merged.same.len());
+    counts + &some("copied", &merged.copied) + &some("logins at websites", &merged.logins)
 }
 
 /// Said by the one command that had to fall back; later ones show it only when asked.
@@ -65,10 +109,10 @@ fn account_text(account: &Account) -> String {
         KeyKind::Management => "the whole account",
         KeyKind::Identity => "one identity",
     };
-    let host = account.host.as_ref().map_or_else(
-        || "none yet; made when the first secret is stored".to_owned(),
-        |host| format!("{} <{}>", host.name, host.email),
-    );
+    let host = account
+        .host
+        .as_ref()
+        .map_or_else(|| host_choices(&account.choices), |host| format!("{} <{}>", host.name, host.email));
     let mut text = format!(
         "Server:        {}\nKey from:      {source}\nReaches:       {reach}\nHost identity: {host}",
         account.server
@@ -80,6 +124,11 @@ fn account_text(account: &Account) -> String {
         text += &format!("\nNote:          {} holds a key for the whole account in plaintext", file.display());
     }
     text
+}
+
+fn host_choices(choices: &[IdentityInfo]) -> String {
+    let listed: String = choices.iter().map(|one| format!("\n                 {} <{}>", one.name, one.email)).collect();
+    format!("none chosen{listed}")
 }
 
 fn kept_text(kept: &KeyPlace) -> String {

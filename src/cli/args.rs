@@ -20,7 +20,11 @@ const ENVIRONMENT: &str = "\
 Environment:
   RAVI_API_URL          address of Ravi (default https://api.ravi.id)
   RAVI_API_KEY          key to use, of either kind, in place of the one a login kept
+  RAVI_API_URL_ALIASES  further addresses of the same Ravi, separated by spaces
   RAVI_WORKSPACE_STATE  folder of the ledger
+  RAVI_WORKSPACE_HOST_IDENTITY
+                        identity that holds the app's own secrets: its name, uuid or address
+  RAVI_WORKSPACE_SHARE  identity that workspaces use in place of their own, as JSON (docs/account.md)
   RAVI_WORKSPACE_KEYCHAIN
                         where the key of a new ledger is kept: file or system (default: system where it works)
   RAVI_WORKSPACE_REGISTRATIONS
@@ -48,40 +52,20 @@ pub(super) enum Command {
     /// Forget the key that a login kept here
     Logout,
     /// Show which key is used, from where, what it reaches and where it is kept
+    #[command(args_conflicts_with_subcommands = true)]
     Account {
         /// First move the key that opens what is kept here: to the system's keychain, or to a file
         #[arg(long, value_name = "file|system")]
         keychain: Option<crate::Keychain>,
+        /// First choose the identity that holds the app's own secrets; `new` makes one, which uses one of those that your
+        /// plan allows
+        #[arg(long, value_name = "NAME|UUID|ADDRESS|new")]
+        host_identity: Option<String>,
+        #[command(subcommand)]
+        job: Option<AccountJob>,
     },
-    /// Give a workspace its own identity
-    Provision {
-        /// Folder the agent works in
-        path: PathBuf,
-        /// The app's id for the workspace
-        #[arg(long)]
-        id: String,
-        /// What people call it; becomes the author of its commits
-        #[arg(long)]
-        name: String,
-        /// Also ask for a phone number (may cost money)
-        #[arg(long)]
-        phone: bool,
-        /// The part before the @ of the address to ask for
-        #[arg(long, value_name = "LOCAL_PART")]
-        email: Option<String>,
-        /// File below the worktree that gets AGENT_EMAIL, AGENT_PHONE and RAVI_IDENTITY
-        #[arg(long, value_name = "FILE")]
-        env_file: Option<PathBuf>,
-        /// Secret that holds the workspace's GitHub token
-        #[arg(long, value_name = "KEY")]
-        github_secret: Option<String>,
-        /// Make a key that signs the workspace's commits; `git commit -S` then asks for nothing
-        #[arg(long)]
-        sign: bool,
-        /// Release it by itself after this time, such as 90s, 30m, 8h or 7d
-        #[arg(long, value_name = "TIME", value_parser = super::lifetimes::seconds)]
-        ttl: Option<u64>,
-    },
+    /// Give a workspace its own identity, or one that is there already
+    Provision(ProvisionWish),
     /// Revoke a workspace's key and keep its identity, until the workspace is used again
     Suspend {
         /// Id or path of the workspace
@@ -190,6 +174,83 @@ pub(super) enum Command {
     },
     /// Look at everything that can be wrong on this machine, and say what to do; exit code 1 when something fails
     Doctor,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ProvisionWish {
+    /// Folder the agent works in
+    path: PathBuf,
+    /// The app's id for the workspace
+    #[arg(long)]
+    id: String,
+    /// What people call it; becomes the author of its commits
+    #[arg(long)]
+    name: String,
+    /// Also ask for a phone number (may cost money)
+    #[arg(long)]
+    phone: bool,
+    /// The part before the @ of the address to ask for
+    #[arg(long, value_name = "LOCAL_PART")]
+    email: Option<String>,
+    /// Domain of that address, where the account has several
+    #[arg(long, value_name = "DOMAIN", requires = "email")]
+    domain: Option<String>,
+    /// Use this identity of the account instead of making one
+    #[arg(long, value_name = "NAME|UUID|ADDRESS")]
+    identity: Option<String>,
+    /// Others may use the identity too; without --identity it is the one that holds the app's own secrets
+    #[arg(long)]
+    share: bool,
+    /// Give it no key: author, GitHub login and env file only
+    #[arg(long)]
+    no_key: bool,
+    /// File below the worktree that gets AGENT_EMAIL, AGENT_PHONE and RAVI_IDENTITY
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+    /// Secret that holds the workspace's GitHub token
+    #[arg(long, value_name = "KEY")]
+    github_secret: Option<String>,
+    /// Make a key that signs the workspace's commits; `git commit -S` then asks for nothing
+    #[arg(long)]
+    sign: bool,
+    /// Release it by itself after this time, such as 90s, 30m, 8h or 7d
+    #[arg(long, value_name = "TIME", value_parser = super::lifetimes::seconds)]
+    ttl: Option<u64>,
+}
+
+impl From<ProvisionWish> for crate::ProvisionRequest {
+    fn from(wish: ProvisionWish) -> Self {
+        crate::ProvisionRequest {
+            phone: wish.phone,
+            email: wish.email,
+            domain: wish.domain,
+            identity: wish.identity,
+            share: wish.share,
+            no_key: wish.no_key,
+            env_file: wish.env_file,
+            github_secret: wish.github_secret,
+            sign: wish.sign,
+            ttl_s: wish.ttl,
+            ..crate::ProvisionRequest::new(wish.path, wish.id, wish.name)
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AccountJob {
+    /// Copy what another identity holds into the host identity's vault; the other one keeps everything
+    MergeHost {
+        /// Its name, uuid or address
+        from: String,
+    },
+    /// Go on with another address of the same Ravi, once the former one is given up
+    MoveServer {
+        /// The new address
+        new: url::Url,
+        /// The former address, where this ledger knows several
+        #[arg(long, value_name = "URL")]
+        from: Option<url::Url>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -14,14 +14,15 @@ use super::secret;
 use super::settings;
 use crate::workspace::{
     BundleInfo, BundleOrigin, GithubInfo, GithubSource, OwedRevocation, ProvisionRequest, Provisioned, ReapReport,
-    Reaped, Released, WorkspaceSummary,
+    Reaped, Released, Sharing, WorkspaceSummary,
 };
-use crate::{Config, Ravi, Result};
+use crate::{Config, ErrorBody, Ravi, Result};
 
 pub(super) async fn run(command: Command, output: Output) -> Result<ExitCode> {
     let ravi = Ravi::open(Config::default().with_env()?)?;
     let done = Box::pin(answer(ravi.clone(), command, output)).await;
     account::say_fallback(&ravi);
+    say_warnings(&ravi.take_warnings());
     done
 }
 
@@ -29,11 +30,10 @@ async fn answer(ravi: Ravi, command: Command, output: Output) -> Result<ExitCode
     match command {
         Command::Login { key_stdin, import } => account::login(&ravi, key_stdin, import, output).await,
         Command::Logout => account::logout(&ravi, output).await,
-        Command::Account { keychain } => account::account(&ravi, keychain, output).await,
-        Command::Provision { path, id, name, phone, email, env_file, github_secret, sign, ttl } => {
-            let request = ProvisionRequest { path, id, name, phone, email, env_file, github_secret, sign, ttl_s: ttl };
-            provision(&ravi, request, output).await
+        Command::Account { keychain, host_identity, job } => {
+            account::account(&ravi, account::Wish { keychain, host_identity, job }, output).await
         }
+        Command::Provision(wish) => provision(&ravi, wish.into(), output).await,
         Command::Release { target, retire } => release(&ravi, &target, retire, output).await,
         Command::Suspend { target } => super::lifetimes::suspend(&ravi, &target, output).await,
         Command::Wake { target } => super::lifetimes::wake(&ravi, &target, output).await,
@@ -74,8 +74,17 @@ async fn provision(ravi: &Ravi, request: ProvisionRequest, output: Output) -> Re
     let steps = Steps::new(&request.id, if request.phone { 8 } else { 7 });
     let provisioned = ravi.provision(request, |progress| steps.tell(&progress)).await;
     steps.end();
-    output.answer(&provisioned?, provisioned_text);
+    let provisioned = provisioned?;
+    say_warnings(&provisioned.warnings);
+    output.answer(&provisioned, provisioned_text);
     Ok(())
+}
+
+/// What a person should know, on standard error: with `--json` it is in the document as well.
+pub(super) fn say_warnings(warnings: &[ErrorBody]) {
+    for warning in warnings {
+        say(&format!("note: {} ({}). {}", warning.message, warning.code, warning.hint));
+    }
 }
 
 pub(super) fn provisioned_text(done: &Provisioned) -> String {
@@ -84,13 +93,33 @@ pub(super) fn provisioned_text(done: &Provisioned) -> String {
         None => "none; the folder is in no git repository".to_owned(),
     };
     let phone = done.identity.phone.as_deref().unwrap_or("none");
-    format!(
+    let mut text = format!(
         "Workspace {} is ready.\n  folder: {}\n  email:  {}\n  phone:  {phone}\n  author: {author}\n  GitHub: {}",
         done.id,
         done.path.display(),
         done.identity.email,
         github_text(&done.github)
-    )
+    );
+    if let Some(sharing) = &done.sharing {
+        text += &format!("\n  shared: {}", sharing_text(sharing, &done.identity.name));
+    }
+    if !done.key {
+        text += "\n  key:    none; it has no inbox and no vault";
+    }
+    text
+}
+
+fn sharing_text(sharing: &Sharing, name: &str) -> String {
+    let mut who: Vec<String> = Vec::new();
+    if sharing.host {
+        who.push("the app's own secrets".to_owned());
+    }
+    if !sharing.with.is_empty() {
+        who.push(format!("workspaces {}", sharing.with.join(", ")));
+    }
+    let with = if who.is_empty() { String::new() } else { format!(" with {}", who.join(" and ")) };
+    let kept = if sharing.borrowed { "; it stays as it is when the workspace goes" } else { "" };
+    format!("address, inbox, phone and vault of {name}{with}{kept}")
 }
 
 async fn release(ravi: &Ravi, target: &str, retire: bool, output: Output) -> Result<()> {
@@ -198,6 +227,12 @@ fn status_text(workspace: &WorkspaceSummary) -> String {
     text += &row("phone", identity.and_then(|i| i.phone.clone()));
     text += &row("author", workspace.git.as_ref().map(|g| format!("{} <{}>", g.user_name, g.user_email)));
     text += &row("github", workspace.github.as_ref().map(github_text));
+    if let (Some(sharing), Some(identity)) = (&workspace.sharing, identity) {
+        text += &row("shared", Some(sharing_text(sharing, &identity.name)));
+    }
+    if !workspace.key {
+        text += &row("key", Some("none; it has no inbox and no vault".to_owned()));
+    }
     for (at, secret) in workspace.bundle.iter().enumerate() {
         text += &row(if at == 0 { "given" } else { "" }, Some(bundle_text(secret)));
     }

@@ -32,5 +32,4 @@ pub use wait::MessageWatch;
 pub(crate) use feed::Feeds;
 pub(crate) use mailbox::Mailbox;
 pub(crate) use model::MessageRef;
-#[allow(unused_imports, reason = "for whoever takes an identity over")]
 pub(crate) use place::last_place;

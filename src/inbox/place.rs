@@ -30,7 +30,6 @@ pub(super) fn is_polled(place: i64) -> bool {
 
 /// The last place there is: of an event, or where Ravi refuses events, of a message. What lies up to there is not shown to
 /// a workspace that takes the identity over now, where this is kept as the identity's cursor.
-#[allow(dead_code, reason = "for whoever takes an identity over")]
 pub(crate) async fn last_place<K: Credential>(
     ledger: &Ledger,
     session: &Session<K>,
@@ -204,6 +203,8 @@ mod tests {
                 phone: None,
                 state: IdentityState::Bound,
                 workspace: Some("w".into()),
+                borrowed: false,
+                given_name: None,
             };
             let client = Client::new(ClientOptions::new(server.uri().parse().unwrap())).unwrap();
             let mailbox = Mailbox {

@@ -158,6 +158,11 @@ impl Ledger {
                 "UPDATE binding SET key_sealed = ?2, key_uuid = ?3 WHERE id = ?1",
                 params![id, sealed, uuid.as_str()],
             )?;
+            // What an earlier workspace of the id still owed was revoked before this one was minted.
+            t.execute(
+                "DELETE FROM owed_key WHERE workspace = ?1 AND identity = (SELECT identity FROM binding WHERE id = ?1)",
+                [id],
+            )?;
             t.execute("DELETE FROM intent WHERE binding = ?1 AND effect = 'mint_key'", [id])
         })?;
         Ok(())
@@ -189,6 +194,14 @@ impl Ledger {
             .transpose()
     }
 
+    /// The key is revoked at Ravi, or nobody wants it any more: the binding is without one.
+    pub(crate) fn drop_key(&self, id: &str) -> Result<(), LedgerError> {
+        self.change("ledger: key dropped", |t| {
+            t.execute("UPDATE binding SET key_sealed = NULL, key_uuid = NULL WHERE id = ?1", [id])
+        })?;
+        Ok(())
+    }
+
     /// Everything is set up.
     pub(crate) fn finish_binding(&self, id: &str, github: &Plan) -> Result<(), LedgerError> {
         self.change("ledger: ready", |t| {
@@ -211,15 +224,26 @@ impl Ledger {
         Ok(())
     }
 
-    /// The release begins: from here on it is finished, whatever happens, and its keys are owed a revocation.
-    pub(crate) fn begin_release(&self, binding: &Binding, retire: bool) -> Result<(), LedgerError> {
+    /// The release begins: from here on it is finished, whatever happens, and its keys are owed a revocation. Where the
+    /// identity was there before, or others use it, that is the workspace's own key alone; answered is whether so.
+    pub(crate) fn begin_release(&self, binding: &Binding, retire: bool) -> Result<bool, LedgerError> {
         let now = now_ms();
         self.change("ledger: release begun", |t| {
             t.execute(
                 "UPDATE binding SET state = 'releasing', retire = ?2 WHERE id = ?1",
                 params![binding.id, retire],
             )?;
-            let Some(uuid) = &binding.identity else { return Ok(0) };
+            let Some(uuid) = &binding.identity else { return Ok(false) };
+            if super::sharing::sharing(t, &binding.id, uuid)?.is_some() {
+                t.execute(
+                    "INSERT INTO owed_key (workspace, identity, server, key_uuid, since_ms, next_ms)
+                     SELECT id, identity, server, key_uuid, ?2, ?2 FROM binding
+                     WHERE id = ?1 AND (?3 OR key_sealed IS NOT NULL OR key_uuid IS NOT NULL)
+                     ON CONFLICT (identity, workspace) DO UPDATE SET key_uuid = coalesce(excluded.key_uuid, key_uuid)",
+                    params![binding.id, now, !binding.request.no_key],
+                )?;
+                return Ok(true);
+            }
             set_state(t, uuid, IdentityState::Leaving)?;
             // Its next workspace is another agent's.
             t.execute("DELETE FROM cache WHERE identity = ?1", [uuid.as_str()])?;
@@ -227,9 +251,9 @@ impl Ledger {
                 "INSERT INTO owed (identity, server, retire, since_ms, next_ms) VALUES (?1, ?2, ?3, ?4, ?4)
                  ON CONFLICT (identity) DO UPDATE SET retire = max(retire, excluded.retire)",
                 params![uuid.as_str(), binding.server, retire, now],
-            )
-        })?;
-        Ok(())
+            )?;
+            Ok(false)
+        })
     }
 
     /// The release is done as far as this machine goes; `answer` is what a repeated release will be told.

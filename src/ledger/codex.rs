@@ -37,7 +37,7 @@ pub(crate) struct CodexRow {
 }
 
 impl CodexAt {
-    fn label(&self) -> String {
+    pub(super) fn label(&self) -> String {
         format!("codex/{}/{}/{}", self.server, self.name, self.home)
     }
 }
@@ -68,6 +68,21 @@ impl Ledger {
             )
         })?;
         Ok(())
+    }
+
+    /// What waits to be stored at one Ravi.
+    pub(super) fn codex_pending_of(&self, server: &str) -> Result<Vec<(CodexAt, SecretString)>, LedgerError> {
+        let rows: Vec<(String, String, Vec<u8>)> = self.read(|c| {
+            c.prepare("SELECT name, home, pending FROM codex_login WHERE server = ?1 AND pending IS NOT NULL")?
+                .query_map([server], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                .collect()
+        })?;
+        let opened = rows.into_iter().map(|(name, home, sealed)| {
+            let at = CodexAt { server: server.to_owned(), name, home };
+            let text = self.key().open(&at.label(), &sealed)?;
+            Ok((at, text))
+        });
+        opened.collect()
     }
 
     /// Nothing waits to be stored any more.

@@ -1,16 +1,26 @@
-//! The host identity's own intent: it belongs to no binding.
+//! The host identity: which one was chosen, and the intent to make one, which belongs to no binding.
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{IdentityRow, Ledger, LedgerError, now_ms};
+use crate::api::IdentityUuid;
 
 pub(super) const TABLES: &str = "
 -- A host identity that was asked for. The row is written before the request and taken away when its result is kept.
 CREATE TABLE host_intent (
     server  TEXT PRIMARY KEY,
     detail  TEXT NOT NULL,              -- JSON
+    at_ms   INTEGER NOT NULL
+) STRICT;
+";
+
+pub(super) const CHOICE: &str = "
+-- The identity that a person chose to be the host; stays when another key is used for the same account.
+CREATE TABLE host_choice (
+    server  TEXT PRIMARY KEY,
+    uuid    TEXT NOT NULL,
     at_ms   INTEGER NOT NULL
 ) STRICT;
 ";
@@ -37,17 +47,44 @@ impl Ledger {
         Ok(detail.and_then(|detail| serde_json::from_str(&detail).ok()))
     }
 
+    /// The identity that a person chose to be the host.
+    pub(crate) fn host_choice(&self, server: &str) -> Result<Option<IdentityUuid>, LedgerError> {
+        use rusqlite::OptionalExtension as _;
+        let uuid: Option<String> = self.read(|c| {
+            c.prepare_cached("SELECT uuid FROM host_choice WHERE server = ?1")?
+                .query_row([server], |row| row.get(0))
+                .optional()
+        })?;
+        Ok(uuid.map(Into::into))
+    }
+
+    /// A person chose it: it is the host from now on, and stays it.
+    pub(crate) fn choose_host(&self, row: &IdentityRow) -> Result<(), LedgerError> {
+        self.change("ledger: host chosen", |t| {
+            t.execute(
+                "INSERT OR REPLACE INTO host_choice (server, uuid, at_ms) VALUES (?1, ?2, ?3)",
+                params![row.server, row.uuid.as_str(), now_ms()],
+            )?;
+            replace_host(t, row)
+        })?;
+        Ok(())
+    }
+
     /// Writes the host identity, in place of an earlier one of the same server; nothing is asked for any more.
     /// `spare` is another one that was made for nothing; it goes to the pool.
     pub(crate) fn put_host(&self, row: &IdentityRow, spare: Option<&IdentityRow>) -> Result<(), LedgerError> {
         self.change("ledger: host identity", |t| {
-            t.execute("DELETE FROM identity WHERE server = ?1 AND state = 'host'", [&row.server])?;
-            t.execute("DELETE FROM host_intent WHERE server = ?1", [&row.server])?;
             if let Some(spare) = spare {
                 spare.write(t)?;
             }
-            row.write(t)
+            replace_host(t, row)
         })?;
+        Ok(())
+    }
+
+    /// The host identity is not known any more. Which one was chosen stays.
+    pub(crate) fn forget_host(&self, server: &str) -> Result<(), LedgerError> {
+        self.change("ledger: host forgotten", |t| drop_host(t, server))?;
         Ok(())
     }
 
@@ -58,4 +95,20 @@ impl Ledger {
         })?;
         Ok(())
     }
+}
+
+fn replace_host(t: &Connection, row: &IdentityRow) -> rusqlite::Result<usize> {
+    drop_host(t, &row.server)?;
+    row.write(t)
+}
+
+/// What workspaces use goes on being known; it is the host no more.
+pub(super) fn drop_host(t: &Connection, server: &str) -> rusqlite::Result<usize> {
+    t.execute("DELETE FROM host_intent WHERE server = ?1", [server])?;
+    t.execute(
+        "UPDATE identity SET state = 'bound', borrowed = 1 WHERE server = ?1 AND state = 'host'
+         AND EXISTS (SELECT 1 FROM binding AS b WHERE b.identity = identity.uuid)",
+        [server],
+    )?;
+    t.execute("DELETE FROM identity WHERE server = ?1 AND state = 'host'", [server])
 }

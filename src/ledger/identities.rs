@@ -43,9 +43,13 @@ pub(crate) struct IdentityRow {
     pub(crate) phone: Option<String>,
     pub(crate) state: IdentityState,
     pub(crate) workspace: Option<String>,
+    /// It was there before, and workspaces use it: nothing of it is emptied, renamed or given to the pool.
+    pub(crate) borrowed: bool,
+    /// The name that this ledger gave it last; `name` is what it is called at Ravi, where others may have renamed it.
+    pub(crate) given_name: Option<String>,
 }
 
-const COLUMNS: &str = "uuid, server, name, email, phone, state, workspace";
+const COLUMNS: &str = "uuid, server, name, email, phone, state, workspace, borrowed, given_name";
 
 impl IdentityRow {
     /// The row for an identity that workspace `id` has now.
@@ -58,12 +62,24 @@ impl IdentityRow {
             phone: identity.phone.clone(),
             state: IdentityState::Bound,
             workspace: Some(id.to_owned()),
+            borrowed: false,
+            given_name: Some(identity.name.clone()),
         }
+    }
+
+    /// The row for an identity that workspaces use and that was there before.
+    pub(crate) fn borrowed(identity: &Identity, server: &str) -> Self {
+        IdentityRow { workspace: None, borrowed: true, given_name: None, ..Self::bound(identity, server, "") }
     }
 
     /// The row for the identity that holds the app's own secrets.
     pub(crate) fn host(identity: &Identity, server: &str) -> Self {
-        IdentityRow { state: IdentityState::Host, workspace: None, ..Self::bound(identity, server, "") }
+        IdentityRow {
+            state: IdentityState::Host,
+            workspace: None,
+            given_name: None,
+            ..Self::bound(identity, server, "")
+        }
     }
 
     /// As people see it.
@@ -79,10 +95,11 @@ impl IdentityRow {
     pub(super) fn write(&self, connection: &Connection) -> rusqlite::Result<usize> {
         connection
             .prepare_cached(
-                "INSERT INTO identity (uuid, server, name, email, phone, state, workspace, at_ms)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                "INSERT INTO identity (uuid, server, name, email, phone, state, workspace, borrowed, given_name, at_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
                  ON CONFLICT (uuid) DO UPDATE SET name = excluded.name, email = excluded.email,
-                 phone = excluded.phone, state = excluded.state, workspace = excluded.workspace, at_ms = excluded.at_ms",
+                 phone = excluded.phone, state = excluded.state, workspace = excluded.workspace,
+                 borrowed = excluded.borrowed, given_name = excluded.given_name, at_ms = excluded.at_ms",
             )?
             .execute(params![
                 self.uuid.as_str(),
@@ -92,6 +109,8 @@ impl IdentityRow {
                 self.phone,
                 self.state.as_str(),
                 self.workspace,
+                self.borrowed,
+                self.given_name,
                 now_ms()
             ])
     }
@@ -100,11 +119,7 @@ impl IdentityRow {
 impl Ledger {
     /// One identity.
     pub(crate) fn identity(&self, uuid: &IdentityUuid) -> Result<Option<IdentityRow>, LedgerError> {
-        self.read(|c| {
-            c.prepare_cached(&format!("SELECT {COLUMNS} FROM identity WHERE uuid = ?1"))?
-                .query_row([uuid.as_str()], from_row)
-                .optional()
-        })
+        self.read(|c| one(c, uuid))
     }
 
     /// Every identity of `server` that this ledger knows.
@@ -156,13 +171,21 @@ impl Ledger {
         })
     }
 
-    /// The server does not know the identity any more: workspace `id` is without one again.
+    /// The server does not know the identity any more: workspace `id` is without one and without a key again, and what its
+    /// bundle gave is in no vault.
     pub(crate) fn drop_identity(&self, id: &str, uuid: &IdentityUuid) -> Result<(), LedgerError> {
-        self.change("ledger: identity dropped", |t| {
-            t.execute("UPDATE binding SET identity = NULL WHERE id = ?1", [id])?;
-            t.execute("DELETE FROM identity WHERE uuid = ?1", [uuid.as_str()])
-        })?;
-        Ok(())
+        self.change_noted("ledger: identity dropped", |t| {
+            t.execute("UPDATE binding SET identity = NULL, key_sealed = NULL, key_uuid = NULL WHERE id = ?1", [id])?;
+            let taken = super::bundle::take_back(t, uuid)?;
+            t.execute("DELETE FROM owed WHERE identity = ?1", [uuid.as_str()])?;
+            t.execute("DELETE FROM cache WHERE identity = ?1", [uuid.as_str()])?;
+            // Others may have had it too; each finds it gone by itself.
+            t.execute(
+                "DELETE FROM identity WHERE uuid = ?1 AND NOT EXISTS (SELECT 1 FROM binding WHERE identity = ?1)",
+                [uuid.as_str()],
+            )?;
+            Ok(((), taken.into()))
+        })
     }
 
     /// Takes a free identity out of the pool for workspace `id`: the one it had before, else the one longest free.
@@ -183,6 +206,13 @@ impl Ledger {
             Ok(Some(row))
         })
     }
+}
+
+pub(super) fn one(connection: &Connection, uuid: &IdentityUuid) -> rusqlite::Result<Option<IdentityRow>> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM identity WHERE uuid = ?1"))?
+        .query_row([uuid.as_str()], from_row)
+        .optional()
 }
 
 pub(super) fn set_state(connection: &Connection, uuid: &IdentityUuid, state: IdentityState) -> rusqlite::Result<usize> {
@@ -207,5 +237,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<IdentityRow> {
             _ => IdentityState::Bound,
         },
         workspace: row.get(6)?,
+        borrowed: row.get(7)?,
+        given_name: row.get(8)?,
     })
 }

@@ -35,6 +35,8 @@ impl Ledger {
                         phone: row.get(3)?,
                         state: IdentityState::Host,
                         workspace: None,
+                        borrowed: false,
+                        given_name: None,
                     })
                 })
                 .optional()

@@ -22,11 +22,14 @@ mod key_identity;
 mod lifetimes;
 mod machine_key;
 mod owed;
+mod owed_keys;
 mod policy;
 mod polled;
 mod schema;
 pub(crate) mod seal;
+mod servers;
 mod settings_backup;
+mod sharing;
 mod vault_key;
 
 use std::fmt;
@@ -36,6 +39,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+pub(crate) use account::StoredLogin;
 pub(crate) use audit_query::Tenure;
 pub(crate) use bindings::Binding;
 pub(crate) use bundle::{BundleRow, Holder, Origin, Wish, WishOrigin};
@@ -47,7 +51,9 @@ pub use lifetimes::Ending;
 pub(crate) use lifetimes::Lifetime;
 pub(crate) use machine_key::{MachineKey, Place};
 pub(crate) use owed::Owed;
+pub(crate) use owed_keys::OwedKey;
 pub(crate) use polled::Sighting;
+pub(crate) use sharing::Lent;
 
 use crate::config::Keychain;
 use crate::crash::{When, point};

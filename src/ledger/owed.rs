@@ -67,7 +67,7 @@ impl Ledger {
 
     /// An attempt failed; the next one is due after a pause that doubles.
     pub(crate) fn owed_failed(&self, owed: &Owed, error: &str) -> Result<(), LedgerError> {
-        let pause = FIRST_PAUSE_MS.saturating_mul(1 << owed.attempts.min(20)).min(LONGEST_PAUSE_MS);
+        let pause = pause_ms(owed.attempts);
         self.change("ledger: revocation failed", |t| {
             t.execute(
                 "UPDATE owed SET attempts = attempts + 1, next_ms = ?2, last_error = ?3 WHERE identity = ?1",
@@ -86,6 +86,11 @@ impl Ledger {
             Ok(((), taken.into()))
         })
     }
+}
+
+/// The pause after this many attempts that failed.
+pub(super) fn pause_ms(attempts: u32) -> i64 {
+    FIRST_PAUSE_MS.saturating_mul(1 << attempts.min(20)).min(LONGEST_PAUSE_MS)
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Owed> {

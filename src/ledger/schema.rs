@@ -8,7 +8,7 @@ use super::LedgerError;
 
 /// One entry per format, each a list of parts; entry N makes format N+1 out of format N. Entries are never edited once
 /// they are released, only added.
-const MIGRATIONS: &[&[&str]] = &[FIRST, &[super::polled::TABLES]];
+const MIGRATIONS: &[&[&str]] = &[FIRST, SECOND];
 
 const FIRST: &[&str] = &[
     CORE,
@@ -26,6 +26,16 @@ const FIRST: &[&str] = &[
     super::settings_backup::TABLES,
     super::vault_key::TABLES,
 ];
+
+const SECOND: &[&str] =
+    &[BORROWED, super::account::OWN_KEY, super::host::CHOICE, super::owed_keys::TABLES, super::polled::TABLES];
+
+const BORROWED: &str = "
+-- 1: it was there before, and workspaces use it: nothing of it is emptied, renamed or given to the pool.
+ALTER TABLE identity ADD COLUMN borrowed INTEGER NOT NULL DEFAULT 0;
+-- What this ledger called it last; NULL: as its name says.
+ALTER TABLE identity ADD COLUMN given_name TEXT;
+";
 
 const CORE: &str = "
 CREATE TABLE ledger (

@@ -4,10 +4,10 @@ use secrecy::SecretString;
 use tokio::sync::broadcast;
 
 use super::Ravi;
-use crate::account::{self, Access};
+use crate::account::{Access, AccountError};
 use crate::api::{AnyKey, Session};
 use crate::audit::{Action, Entry};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ledger::IdentityRow;
 use crate::vault::reference::{Reference, SecretName};
 use crate::vault::{KeyRing, NewValue, SealStatus, SealedError, SecretRead, Vault, VaultError, passphrase_credential};
@@ -24,6 +24,10 @@ pub(super) struct OpenVault {
 }
 
 impl OpenVault {
+    pub(super) fn identity(&self) -> &IdentityRow {
+        &self.identity
+    }
+
     pub(super) fn vault<'a>(&'a self, ravi: &'a Ravi) -> Vault<'a> {
         let inner = &ravi.inner;
         Vault {
@@ -65,7 +69,7 @@ impl Ravi {
             self.note_soon(read_of(&name)).await?;
             return Ok(SecretRead { value, age, stale });
         }
-        let read = self.with_vault(async |vault| vault.read(&name).await).await;
+        let read = self.again_if_replaced(|| self.with_vault(async |vault| vault.read(&name).await)).await;
         self.noted(read_of(&name), read).await
     }
 
@@ -74,7 +78,10 @@ impl Ravi {
         let fresh = self.inner.config.secret_limits().fresh;
         match self.inner.memory.get(name, fresh) {
             Some((value, _)) => Ok(value),
-            None => Ok(self.with_vault(async |vault| vault.read(name).await).await?.value),
+            None => {
+                let read = || self.with_vault(async |vault| vault.read(name).await);
+                Ok(self.again_if_replaced(read).await?.value)
+            }
         }
     }
 
@@ -94,7 +101,8 @@ impl Ravi {
     /// The name is none; not signed in; Ravi does not answer.
     pub async fn set_secret(&self, key: &str, value: SecretString) -> Result<()> {
         let name = SecretName::parse(key).map_err(VaultError::from)?;
-        let done = self.with_vault(async |vault| vault.set(&name, &value).await).await;
+        let set = || self.with_vault(async |vault| vault.set(&name, &value).await);
+        let done = self.again_if_replaced(set).await;
         self.noted(Entry::done(Action::SecretSet).object(name.as_str()), done).await
     }
 
@@ -113,7 +121,7 @@ impl Ravi {
     /// # Errors
     /// Not signed in; Ravi does not answer.
     pub async fn secret_names(&self) -> Result<Vec<String>> {
-        self.with_vault(async |vault| vault.names().await).await
+        self.again_if_replaced(|| self.with_vault(async |vault| vault.names().await)).await
     }
 
     /// Reads several secrets of the host identity, in the order asked: while all of them are fresh, from memory or the
@@ -133,7 +141,8 @@ impl Ravi {
             return Ok(values);
         }
         let reads = names.iter().map(read_of);
-        match self.with_vault(async |vault| vault.read_many(&names).await).await {
+        let read = || self.with_vault(async |vault| vault.read_many(&names).await);
+        match self.again_if_replaced(read).await {
             Ok(values) => self.note_all(reads.collect()).await.map(|()| values),
             Err(error) => {
                 for read in reads {
@@ -151,7 +160,8 @@ impl Ravi {
     /// As [`secret`](Ravi::secret).
     pub async fn refresh_secret(&self, key: &str) -> Result<SecretString> {
         let name = SecretName::parse(key).map_err(VaultError::from)?;
-        let read = self.with_vault(async |vault| vault.get(&name).await).await;
+        let get = || self.with_vault(async |vault| vault.get(&name).await);
+        let read = self.again_if_replaced(get).await;
         self.noted(read_of(&name), read).await
     }
 
@@ -224,8 +234,22 @@ impl Ravi {
         self.inner.memory.listen()
     }
 
+    /// Works with the host identity's vault. Where it turns out that the identity is gone at Ravi, and another one has its
+    /// place by the rules, that is the error; the next call goes there.
     pub(super) async fn with_vault<T>(&self, work: impl AsyncFnOnce(Vault<'_>) -> Result<T>) -> Result<T> {
-        work(self.open_vault().await?.vault(self)).await
+        let open = self.open_vault().await?;
+        match work(open.vault(self)).await {
+            Err(error) => Err(self.explain_failure(&open.identity, error).await),
+            done => done,
+        }
+    }
+
+    /// Works once more where the host identity turned out to have been replaced.
+    async fn again_if_replaced<T, F: Future<Output = Result<T>> + Send>(&self, work: impl Fn() -> F) -> Result<T> {
+        match work().await {
+            Err(Error::Account(AccountError::HostReplaced { .. })) => work().await,
+            done => done,
+        }
     }
 
     /// The host identity's vault, to be used once.
@@ -249,8 +273,7 @@ impl Ravi {
                 return Ok(known);
             }
         }
-        let name = inner.config.host_name();
-        let row = account::host_identity(&inner.ledger, &inner.client, access, &inner.server, name).await?;
+        let row = self.host_search().find(&inner.client, access).await?.known()?;
         if let AnyKey::Identity(key) = &access.key {
             let (key, kept) = (key.clone(), row.clone());
             inner.ledger.run(move |l| l.keep_identity_of(&key, &kept)).await?;

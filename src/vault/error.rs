@@ -10,12 +10,14 @@ use crate::error::{Explain, Kind};
 #[non_exhaustive]
 pub enum VaultError {
     /// The vault has no secret of this name.
-    #[error("the vault of {identity} has no secret {name}")]
+    #[error("the vault of {identity} has no secret {name}{}", there(elsewhere))]
     NoSecret {
         /// Name of the identity whose vault was asked.
         identity: String,
         /// Name of the secret.
         name: String,
+        /// Other identities of the account that have a secret of this name, each with its address.
+        elsewhere: Vec<String>,
     },
     /// What the server gave back after a write is not what was written.
     #[error("the secret {name} reads back as something else than what was stored")]
@@ -95,6 +97,18 @@ pub enum VaultError {
     },
 }
 
+fn there(elsewhere: &[String]) -> String {
+    match elsewhere {
+        [] => String::new(),
+        some => format!("; there is one of this name in the vault of {}", some.join(", ")),
+    }
+}
+
+/// What a person types to mean an identity: its address.
+fn address(identity: &str) -> &str {
+    identity.rsplit_once('<').map_or(identity, |(_, rest)| rest.trim_end_matches('>'))
+}
+
 impl Explain for VaultError {
     fn code(&self) -> String {
         match self {
@@ -116,6 +130,10 @@ impl Explain for VaultError {
 
     fn hint(&self) -> String {
         match self {
+            VaultError::NoSecret { elsewhere, .. } if !elsewhere.is_empty() => format!(
+                "If the app's secrets are to be there: `ravi-workspace account --host-identity {}`.",
+                address(&elsewhere[0])
+            ),
             VaultError::NoSecret { name, .. } => {
                 format!("Store it: `ravi-workspace secret set {name}` reads the value from standard input.")
             }

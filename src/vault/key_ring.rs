@@ -62,6 +62,11 @@ impl KeyRing {
         self.in_state(KeyState::Current).or_else(|| self.in_state(KeyState::First))
     }
 
+    /// Whether what is stored under a name is readable to whoever may read the vault.
+    pub(crate) fn is_plain(name: &str, stored: &SecretString) -> bool {
+        name != RECOVERY && !seal::is_sealed(stored)
+    }
+
     /// The value as it is stored.
     pub(crate) fn close(
         &self,

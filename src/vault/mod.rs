@@ -8,6 +8,7 @@ pub mod settings;
 
 mod cache;
 mod claim;
+mod elsewhere;
 mod error;
 mod generate;
 mod key_ring;
@@ -25,6 +26,7 @@ pub use sealing::{SealState, SealStatus};
 pub use secrets::MAX_VALUE;
 
 pub(crate) use cache::{Cache, CacheKey, Cached, Limits};
+pub(crate) use elsewhere::{Found, elsewhere};
 pub(crate) use key_ring::KeyRing;
 pub(crate) use memory::Memory;
 pub(crate) use sealing::passphrase_credential;

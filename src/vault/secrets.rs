@@ -34,7 +34,8 @@ impl Vault<'_> {
     }
 
     pub(super) fn missing(&self, name: &SecretName) -> Error {
-        VaultError::NoSecret { identity: self.identity.name.clone(), name: name.to_string() }.into()
+        VaultError::NoSecret { identity: self.identity.name.clone(), name: name.to_string(), elsewhere: Vec::new() }
+            .into()
     }
 
     /// Reads one secret from Ravi; `None` when there is none. Nothing is remembered.
