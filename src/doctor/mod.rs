@@ -17,7 +17,7 @@ pub(crate) use hooks::hooks;
 pub(crate) use machine_key::machine_key;
 pub(crate) use plaintext::plaintext;
 pub(crate) use programs::programs;
-pub(crate) use work::{revocations, workspaces};
+pub(crate) use work::{AtRavi, counterparts, revocations, workspaces};
 
 use crate::api::{ApiError, ServerClock};
 use crate::error::{Error, Explain as _};

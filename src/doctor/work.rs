@@ -1,6 +1,8 @@
 //! Work that was begun and is not finished.
 
 use super::Finding;
+use crate::api::{Identity, IdentityUuid, KeyRecord, KeyUuid};
+use crate::ledger::{Binding, IdentityRow, IdentityState};
 use crate::workspace::{FolderState, OwedRevocation, State, WorkspaceSummary};
 
 /// A step may take this long; after that nobody is working on it.
@@ -22,6 +24,66 @@ pub(crate) fn workspaces(all: &[WorkspaceSummary], now_ms: i64) -> Vec<Finding> 
         true => vec![Finding::ok("workspaces", format!("{} bound, none stuck", all.len()))],
         false => stuck,
     }
+}
+
+/// What the account says of the identities and keys that this ledger uses.
+pub(crate) struct AtRavi<'a> {
+    pub(crate) identities: &'a [Identity],
+    pub(crate) keys: &'a [KeyRecord],
+}
+
+/// Workspaces and free identities whose counterpart at Ravi was changed there by another hand.
+pub(crate) fn counterparts(bindings: &[Binding], rows: &[IdentityRow], there: &AtRavi<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = bindings.iter().filter_map(|binding| lost(binding, rows, there)).collect();
+    for row in rows.iter().filter(|row| !there.has(&row.uuid)) {
+        let (name, check) = (&row.name, "workspaces");
+        findings.extend(match row.state {
+            IdentityState::Host => Some(Finding::fail(
+                "account",
+                format!("the host identity {name} is not at Ravi any more"),
+                "`ravi-workspace account --host-identity NAME` chooses another one.",
+            )),
+            IdentityState::Pooled => Some(Finding::warn(
+                check,
+                format!("the free identity {name} is not at Ravi any more"),
+                "Nothing needs to be done; the next workspace passes it over.",
+            )),
+            _ => None,
+        });
+    }
+    findings
+}
+
+impl AtRavi<'_> {
+    fn has(&self, uuid: &IdentityUuid) -> bool {
+        self.identities.iter().any(|identity| identity.uuid == *uuid)
+    }
+
+    fn lives(&self, key: &KeyUuid) -> bool {
+        self.keys.iter().any(|record| record.uuid == *key && record.is_active)
+    }
+}
+
+fn lost(binding: &Binding, rows: &[IdentityRow], there: &AtRavi<'_>) -> Option<Finding> {
+    const CHECK: &str = "workspaces";
+    let (id, uuid) = (&binding.id, binding.identity.as_ref()?);
+    if !there.has(uuid) {
+        let fix = match binding.request.borrows() {
+            true => format!("Release {id}, then provision it with another identity."),
+            false => "Provision it again; it gets another one.".to_owned(),
+        };
+        return Some(Finding::fail(CHECK, format!("{id} has an identity that is not at Ravi any more"), fix));
+    }
+    if binding.state == State::Ready && binding.key_uuid.as_ref().is_some_and(|key| !there.lives(key)) {
+        let fix = format!("`ravi-workspace wake \"{id}\"` gives it a new one.");
+        return Some(Finding::fail(CHECK, format!("{id} has a key that was revoked at Ravi"), fix));
+    }
+    let known = rows.iter().find(|row| row.uuid == *uuid)?;
+    let now = there.identities.iter().find(|identity| identity.uuid == *uuid)?;
+    (known.name != now.name).then(|| {
+        let message = format!("{id}: its identity {} is called {} at Ravi now", known.name, now.name);
+        Finding::warn(CHECK, message, "Nothing needs to be done; the next provision keeps the new name.")
+    })
 }
 
 fn flaw(workspace: &WorkspaceSummary, now_ms: i64) -> Option<Finding> {

@@ -21,5 +21,5 @@ pub(crate) use crate::helper::program;
 pub(crate) use helper::act as act_as_helper;
 #[cfg(feature = "cli")]
 pub(crate) use helper::answer_git;
-pub(crate) use plan::{Decision, Plan, decide, git_values};
+pub(crate) use plan::{Decision, Plan, decide, git_values, names_for};
 pub(crate) use token::{Login, read as read_token};

@@ -10,11 +10,11 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::config::{GithubConfig, GithubHost, MissingToken};
-use crate::api::{Credential, IdentityUuid, Session};
+use crate::api::{ApiError, Credential, IdentityUuid, Session};
 use crate::error::{Kind, Result};
 use crate::ledger::{Binding, IdentityRow, Ledger};
 use crate::vault::reference::SecretName;
-use crate::vault::{Cache, CacheKey, Limits, VaultError};
+use crate::vault::{Cache, CacheKey, KeyRing, Limits, VaultError};
 use crate::workspace::{GithubInfo, GithubSource, WorkspaceError};
 
 /// Name of the secret in the workspace identity's own vault.
@@ -84,22 +84,35 @@ pub(crate) async fn decide<K: Credential>(decision: Decision<'_, K>) -> Result<P
     }
 }
 
+/// Names of secrets that may hold a workspace's token where it has no vault of its own.
+pub(crate) fn names_for(binding: &Binding) -> Vec<SecretName> {
+    let asked = binding.request.github_secret.as_deref().and_then(|name| SecretName::parse(name).ok());
+    asked.or_else(|| host_secret(&binding.name)).into_iter().collect()
+}
+
 async fn look<K: Credential>(decision: &Decision<'_, K>, asked: Option<&str>) -> Result<Plan> {
     let asked_name = asked.map(SecretName::parse).transpose().map_err(VaultError::from)?;
-    let own_name = match &asked_name {
-        Some(name) => name.clone(),
-        None => SecretName::parse(OWN_SECRET).map_err(VaultError::from)?,
+    let host_name = asked_name.clone().or_else(|| host_secret(&decision.binding.name));
+    let own_name = match asked_name {
+        Some(name) => Some(name),
+        // In a vault that others use as well, a token of this name is not the workspace's.
+        None if decision.binding.request.borrows() => host_secret(&decision.binding.name),
+        None => Some(SecretName::parse(OWN_SECRET).map_err(VaultError::from)?),
     };
-    let host_name = asked_name.or_else(|| host_secret(&decision.binding.name));
+    let is_host = decision.host.as_ref().is_some_and(|host| host.uuid == *decision.identity);
     let own = async {
-        match decision.new {
-            true => Ok(None),
-            false => find(decision, decision.identity, &own_name).await,
+        match own_name {
+            Some(name) if !decision.new && !is_host => find(decision, decision.identity, &name).await,
+            _ => Ok(None),
         }
     };
     let host = async {
         match (&decision.host, &host_name) {
-            (Some(host), Some(name)) => find(decision, &host.uuid, name).await,
+            (Some(host), Some(name)) => match find(decision, &host.uuid, name).await {
+                // A host identity that is gone at Ravi has no token for anybody; doctor says so.
+                Err(crate::Error::Api(ApiError::NotFound { .. })) => Ok(None),
+                found => found,
+            },
             _ => Ok(None),
         }
     };
@@ -118,7 +131,7 @@ fn without_token<K>(decision: &Decision<'_, K>, asked: Option<&str>) -> Result<G
     match (asked, decision.config.missing) {
         (Some(secret), _) => {
             let (id, secret) = (decision.binding.id.clone(), secret.to_owned());
-            Err(WorkspaceError::NoGithubSecret { id, secret }.into())
+            Err(WorkspaceError::NoGithubSecret { id, secret, elsewhere: Vec::new() }.into())
         }
         (None, MissingToken::Inherit) => Ok(GithubSource::Inherited),
         (None, MissingToken::Deny) => Ok(GithubSource::Denied),
@@ -135,8 +148,11 @@ async fn find<K: Credential>(
     let key = CacheKey { server: decision.binding.server.clone(), identity: identity.clone(), name: secret.clone() };
     let limits = Limits { fresh: decision.config.fresh(), absent: Duration::ZERO, stale: decision.config.stale() };
     let fetch = async || -> Result<Option<SecretString>> {
-        let found = decision.account.secrets(identity).find(secret.as_str()).await?;
-        Ok(found.map(|secret| secret.value))
+        let Some(found) = decision.account.secrets(identity).find(secret.as_str()).await? else { return Ok(None) };
+        // A vault that is sealed end to end gives sealed text, of which git would make a password.
+        let sealed_by = identity.clone();
+        let keys = decision.ledger.run(move |l| KeyRing::read(l, &sealed_by)).await?;
+        Ok(Some(keys.open(identity, secret, &found.value).map_err(VaultError::from)?))
     };
     let cached = Cache::new(decision.ledger).get(&key, limits, fetch).await?;
     Ok(cached.value.map(|_| TokenAt { identity: identity.clone(), secret: secret.clone() }))

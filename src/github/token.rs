@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
 
 use super::error::GithubError;
 use super::plan::{Plan, TokenAt};
 use crate::account::AccountError;
-use crate::api::{AnyKey, Client, ClientOptions};
+use crate::api::{AnyKey, ApiError, Client, ClientOptions};
 use crate::config::Config;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ledger::{Binding, Ledger};
+use crate::ravi::Ravi;
 use crate::vault::{Cache, CacheKey, Cached, KeyRing, VaultError};
 use crate::workspace::GithubSource;
 
@@ -55,6 +57,28 @@ pub(super) fn read_blocking(
 /// # Errors
 /// It has none and may not use the person's; its token cannot be read. Never answered with the person's login then.
 pub(crate) async fn read(ledger: &Ledger, binding: &Binding, plan: &Plan, config: &Config) -> Result<Login> {
+    let refused = match read_once(ledger, binding, plan, config).await {
+        Err(error @ Error::Api(ApiError::Unauthorized { .. })) if uses_own_key(plan.source, binding) => error,
+        done => return done,
+    };
+    // The workspace's key was revoked at Ravi by another hand. Where this machine may give it a new one, it does.
+    let ours = Config { state_dir: Some(ledger.dir().to_owned()), ..config.clone() };
+    if let Err(error) = Box::pin(Ravi::open(ours)?.heal(binding)).await {
+        tracing::debug!(code = error.code(), "a refused key could not be replaced");
+        return Err(refused);
+    }
+    let id = binding.id.clone();
+    match ledger.run(move |l| Ok(l.binding(&id)?.zip(l.github_plan(&id)?))).await? {
+        Some((binding, plan)) => read_once(ledger, &binding, &plan, config).await,
+        None => Err(refused),
+    }
+}
+
+fn uses_own_key(source: GithubSource, binding: &Binding) -> bool {
+    source == GithubSource::Workspace && !binding.request.no_key
+}
+
+async fn read_once(ledger: &Ledger, binding: &Binding, plan: &Plan, config: &Config) -> Result<Login> {
     let Some(at) = own_token(binding, plan)? else { return Ok(Login::Inherited) };
     let fetch = async || fetch(ledger, binding, plan.source, at, config).await;
     let cached = Cache::new(ledger).get(&cache_key(binding, at), plan.limits(), fetch).await?;
@@ -100,13 +124,10 @@ async fn fetch(
     config: &Config,
 ) -> Result<Option<SecretString>> {
     let key = match source {
-        GithubSource::Workspace => own_key(ledger, binding).await?,
+        source if uses_own_key(source, binding) => own_key(ledger, binding).await?,
         _ => machine_key(ledger, binding, config).await?,
     };
-    let url = binding
-        .server
-        .parse()
-        .map_err(|_| AccountError::NotSignedIn { server: binding.server.clone(), official: None })?;
+    let url = address_of(binding, config)?;
     let options = ClientOptions { deadline: DEADLINE, retry_ceiling: DEADLINE / 5, ..ClientOptions::new(url) };
     let found = Client::new(options)?.with(&key).secrets(&at.identity).find(at.secret.as_str()).await?;
     let Some(secret) = found else { return Ok(None) };
@@ -114,6 +135,15 @@ async fn fetch(
     let identity = at.identity.clone();
     let keys = ledger.run(move |l| KeyRing::read(l, &identity)).await?;
     Ok(Some(keys.open(&at.identity, &at.secret, &secret.value).map_err(VaultError::from)?))
+}
+
+/// Where the workspace's Ravi is asked: of its several addresses the one that is configured.
+fn address_of(binding: &Binding, config: &Config) -> Result<Url> {
+    if config.server_names()?.contains(&binding.server) {
+        return Ok(config.server()?);
+    }
+    let none = |_| AccountError::NotSignedIn { server: binding.server.clone(), official: None };
+    Ok(binding.server.parse().map_err(none)?)
 }
 
 /// The workspace's identity key, which reaches its own vault and nothing else.
@@ -126,8 +156,8 @@ async fn own_key(ledger: &Ledger, binding: &Binding) -> Result<AnyKey> {
 /// The key for the host identity's vault: this machine's. One from the environment goes to no other server than the one
 /// the environment names; the workspace's own identity key, which agents have there, cannot read that vault.
 async fn machine_key(ledger: &Ledger, binding: &Binding, config: &Config) -> Result<AnyKey> {
-    let server = config.server()?.as_str().trim_end_matches('/').to_owned();
-    let given = config.api_key.clone().or_else(|| config.key_from_env()).filter(|_| server == binding.server);
+    let ours = config.server_names()?.contains(&binding.server);
+    let given = config.api_key.clone().or_else(|| config.key_from_env()).filter(|_| ours);
     if let Some(key) = given.and_then(|key| AnyKey::parse(key).ok())
         && matches!(key, AnyKey::Management(_))
     {

@@ -18,7 +18,8 @@ pub(super) async fn token(workspace: &Workspace) -> Result<Option<SecretString>>
     if let Some(token) = workspace.ravi().github_token(workspace.root()).await? {
         return Ok(Some(token));
     }
-    let own = workspace.session().secrets(workspace.identity_uuid()).find(TOKEN).await?;
+    let Some(session) = workspace.session().filter(|_| workspace.has_own_vault()) else { return Ok(None) };
+    let own = session.secrets(workspace.identity_uuid()).find(TOKEN).await?;
     if own.is_some() {
         let entry = Entry::done(Action::SecretRead).workspace(workspace.id()).object(TOKEN);
         workspace.ravi().note(entry.because("github")).await?;

@@ -12,9 +12,10 @@ use ssh_key::{HashAlg, LineEnding};
 
 use super::error::HandoverError;
 use super::workspace::Workspace;
+use crate::api::ApiError;
 use crate::audit::{Action, Entry};
 use crate::config::Config;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::files::{self, Mode};
 use crate::ledger::Ledger;
 use crate::ravi::Ravi;
@@ -91,14 +92,22 @@ impl Job {
 async fn signature(folder: &Path, namespace: &str, message: &[u8]) -> Result<String> {
     let ravi = ravi_of(folder)?;
     let workspace = ravi.open_workspace(folder).await?;
-    let signed = sign_as(&workspace, namespace, message).await;
+    let signed = match sign_as(&workspace, namespace, message).await {
+        // Its key was revoked at Ravi by another hand.
+        Err(Error::Api(ApiError::Unauthorized { .. })) => {
+            ravi.heal(workspace.binding()).await?;
+            sign_as(&ravi.open_workspace(folder).await?, namespace, message).await
+        }
+        signed => signed,
+    };
     let entry = Entry::done(Action::GitSign).workspace(workspace.id()).object(signing::SECRET);
     ravi.noted(entry, signed).await
 }
 
 async fn sign_as(workspace: &Workspace, namespace: &str, message: &[u8]) -> Result<String> {
-    let found = workspace.session().secrets(workspace.identity_uuid()).find(signing::SECRET).await?;
-    let secret = found.ok_or_else(|| HandoverError::NoSigningKey { id: workspace.id().to_owned() })?;
+    let none = || HandoverError::NoSigningKey { id: workspace.id().to_owned() };
+    let session = workspace.session().ok_or_else(none)?;
+    let secret = session.secrets(workspace.identity_uuid()).find(signing::SECRET).await?.ok_or_else(none)?;
     let key = signing::parse(&secret.value)?;
     let signed = key.sign(namespace, HashAlg::Sha512, message).and_then(|signature| signature.to_pem(LineEnding::LF));
     Ok(signed.map_err(|e| HandoverError::Sign { reason: e.to_string() })?)

@@ -24,6 +24,9 @@ use crate::workspace::git_info;
 /// The human's GitHub tokens; a child inherits them only where its workspace uses the human's login.
 const TOKENS: &[&str] = &["GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"];
 
+/// The variable that Ravi's SDK takes a key from.
+const API_KEY: &str = "RAVI_API_KEY";
+
 /// Variables of the caller's that a child must not inherit: they make git work on another repository than the one the
 /// child is in (`git rev-parse --local-env-vars`).
 const REMOVED: &[&str] = &[
@@ -43,8 +46,8 @@ pub struct Workspace {
     ravi: Ravi,
     binding: Binding,
     identity: IdentityRow,
-    session: Session<IdentityKey>,
-    key: SecretString,
+    /// `None`: it was set up without a key.
+    key: Option<(Session<IdentityKey>, SecretString)>,
     folder: PathBuf,
 }
 
@@ -59,12 +62,10 @@ impl Workspace {
         ravi: &Ravi,
         binding: Binding,
         identity: IdentityRow,
-        session: Session<IdentityKey>,
-        key: &IdentityKey,
+        key: Option<(Session<IdentityKey>, SecretString)>,
         folder: PathBuf,
     ) -> Workspace {
-        let key = SecretString::from(key.expose());
-        Workspace { ravi: ravi.clone(), binding, identity, session, key, folder }
+        Workspace { ravi: ravi.clone(), binding, identity, key, folder }
     }
 
     /// The app's id for it.
@@ -75,6 +76,10 @@ impl Workspace {
     /// Real path of its worktree (of the folder, where it is no repository).
     pub fn root(&self) -> &Path {
         &self.binding.path
+    }
+
+    pub(crate) fn binding(&self) -> &Binding {
+        &self.binding
     }
 
     pub(crate) fn nonce(&self) -> &str {
@@ -106,8 +111,14 @@ impl Workspace {
         &self.ravi
     }
 
-    pub(crate) fn session(&self) -> &Session<IdentityKey> {
-        &self.session
+    /// The calls that its key may make; `None` where it has none.
+    pub(crate) fn session(&self) -> Option<&Session<IdentityKey>> {
+        self.key.as_ref().map(|(session, _)| session)
+    }
+
+    /// Whether its identity's vault is its own.
+    pub(crate) fn has_own_vault(&self) -> bool {
+        !self.binding.request.borrows()
     }
 
     pub(crate) fn identity_uuid(&self) -> &IdentityUuid {
@@ -158,7 +169,8 @@ impl Workspace {
         self.check_policy(&wanted).await?;
         let (token, named) = tokio::try_join!(github::token(self), self.named(wanted))?;
         let own_login = token.is_some();
-        let mut secrets = BTreeMap::from([("RAVI_API_KEY".to_owned(), self.key.clone())]);
+        let key = self.key.iter().map(|(_, key)| (API_KEY.to_owned(), key.clone()));
+        let mut secrets: BTreeMap<String, SecretString> = key.collect();
         secrets.extend(token.map(|token| ("GH_TOKEN".to_owned(), token)));
         for (name, value) in named {
             secrets.entry(name).or_insert(value);
@@ -181,7 +193,10 @@ impl Workspace {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let own = self.session.secrets(&self.identity.uuid).list().await?;
+        let own = match self.session() {
+            Some(session) => session.secrets(&self.identity.uuid).list().await?,
+            None => Vec::new(),
+        };
         let mut found = Vec::with_capacity(wanted.len());
         for name in wanted {
             let value = match own.iter().find(|secret| secret.key.eq_ignore_ascii_case(name.as_str())) {
@@ -252,6 +267,8 @@ impl Handover {
         for name in REMOVED.iter().chain(TOKENS.iter().filter(|_| self.own_login)) {
             command.env_remove(name);
         }
+        // A workspace without a key must not inherit the caller's, which may reach the whole account.
+        command.env_remove(API_KEY);
         command.envs(&self.environment.env);
         command.envs(self.secrets.iter().map(|(name, value)| (name, value.expose_secret())));
         if let Some(path) = &self.path {

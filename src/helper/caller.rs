@@ -7,7 +7,7 @@ use super::bound::Bound;
 use super::error::HelperError;
 use super::names::state_of;
 use super::next::file_id;
-use crate::config::Config;
+use crate::config::{Config, name_of};
 use crate::error::{Error, Result};
 use crate::ravi::Ravi;
 use crate::workspace::{State, WorkspaceError};
@@ -37,11 +37,10 @@ impl Caller {
             return Ok(());
         }
         let config = self.config()?;
-        let server = config.server()?.as_str().trim_end_matches('/').to_owned();
-        if server != bound.binding.server {
+        if !config.server_names()?.contains(&bound.binding.server) {
             // The environment's key is for the server that the environment names.
             let (id, theirs) = (bound.binding.id.clone(), bound.binding.server.clone());
-            return Err(WorkspaceError::OtherServer { id, theirs, ours: server }.into());
+            return Err(WorkspaceError::OtherServer { id, theirs, ours: name_of(&config.server()?) }.into());
         }
         let ravi = Ravi::open(Config { state_dir: Some(bound.ledger.dir().to_owned()), ..config })?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -33,6 +33,10 @@ pub(crate) enum CommandError {
         /// The id or path as the window gave it; `*` where the command needs all.
         target: String,
     },
+    /// The window's capability does not name the identity that a workspace is to be bound to. Says nothing about whether it
+    /// exists.
+    #[error("this window may not bind workspaces to that identity")]
+    Identity,
     /// The window's capability does not name the folder of Codex.
     #[error("this window may not use that folder of Codex")]
     CodexHome,
@@ -70,6 +74,13 @@ impl CommandError {
                 message: self.to_string(),
                 hint: "Add its id, such as {\"workspace\": \"agent-*\"}, or its folder, such as {\"path\": \"$HOME/trees\"}, \
                        to the scope of this permission in the app's capability file, and see that no deny entry covers it."
+                    .into(),
+            },
+            CommandError::Identity => ErrorBody {
+                code: "policy.scope".into(),
+                message: self.to_string(),
+                hint: "Ask for it without a key (no_key), or add it, such as {\"identity\": \"Agents\"} or {\"identity\": \
+                       \"host\"}, to the scope of this permission in the app's capability file."
                     .into(),
             },
             CommandError::CodexHome => ErrorBody {

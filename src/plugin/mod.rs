@@ -189,6 +189,8 @@ impl Builder {
                 commands::account::account_login,
                 commands::account::account_cancel,
                 commands::account::account_logout,
+                commands::account::account_choose_host,
+                commands::account::account_make_host,
                 commands::secrets::secret_get,
                 commands::secrets::secret_set,
                 commands::secrets::secret_delete,

@@ -25,8 +25,12 @@ struct Rules {
     keys: Vec<WildMatch>,
     workspaces: Vec<WildMatch>,
     paths: Vec<PathBuf>,
+    identities: Vec<WildMatch>,
     codex_homes: Vec<PathBuf>,
 }
+
+/// How an entry names the host identity.
+const HOST: &str = "host";
 
 impl Scope {
     /// Puts the entries that apply to one call together. Their paths are absolute, variables resolved.
@@ -65,6 +69,15 @@ impl Scope {
         self.allow.names_no_workspace() && self.deny.names_no_workspace()
     }
 
+    /// Whether a workspace may be bound to this identity of the account, with a key; `None` is the host identity.
+    pub(crate) fn identity(&self, asked: Option<&str>) -> Result<(), CommandError> {
+        let asked = asked.unwrap_or(HOST);
+        match self.allow.has_identity(asked) && !self.deny.has_identity(asked) {
+            true => Ok(()),
+            false => Err(CommandError::Identity),
+        }
+    }
+
     /// Whether a folder of Codex may be used; `None` is the one that Codex uses by itself, `own`.
     pub(crate) fn codex_home(&self, asked: Option<&Path>, own: &Path) -> Result<(), CommandError> {
         let home = real(asked.unwrap_or(own));
@@ -88,6 +101,7 @@ impl Rules {
                 Entry::Key(pattern) => rules.keys.push(WildMatch::new(&pattern.to_ascii_uppercase())),
                 Entry::Workspace(pattern) => rules.workspaces.push(WildMatch::new(pattern)),
                 Entry::Path(folder) => rules.paths.push(folder.clone()),
+                Entry::Identity(pattern) => rules.identities.push(WildMatch::new(pattern)),
                 Entry::CodexHome(folder) => rules.codex_homes.push(folder.clone()),
             }
         }
@@ -96,6 +110,10 @@ impl Rules {
 
     fn has_key(&self, name: &str) -> bool {
         self.keys.iter().any(|pattern| pattern.matches(name))
+    }
+
+    fn has_identity(&self, asked: &str) -> bool {
+        self.identities.iter().any(|pattern| pattern.matches(asked))
     }
 
     fn names_no_workspace(&self) -> bool {
@@ -263,6 +281,16 @@ mod tests {
         assert!(some.codex_home(Some(Path::new("/nowhere/homes/a")), own).is_ok());
         assert!(some.codex_home(Some(Path::new("/nowhere/homes/b")), own).is_err());
         assert!(some.codex_home(None, own).is_err());
+    }
+
+    #[test]
+    fn an_identity_of_the_account_is_named_by_an_entry_only() {
+        let scope = Scope::new([Entry::Identity("Agents*".into())], [Entry::Identity("Agents of Hanna".into())]);
+        assert!(scope.identity(Some("Agents")).is_ok());
+        assert!(scope.identity(Some("Agents of Hanna")).is_err());
+        assert!(scope.identity(Some("Hanna")).is_err() && scope.identity(None).is_err());
+        assert!(Scope::new([Entry::Identity("host".into())], []).identity(None).is_ok());
+        assert!(Scope::new([Entry::Workspace("*".into())], []).identity(Some("Agents")).is_err());
     }
 
     #[test]

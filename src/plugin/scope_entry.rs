@@ -19,6 +19,10 @@ pub enum Entry {
     Workspace(String),
     /// A folder whose workspaces may be named.
     Path(PathBuf),
+    /// A pattern for identities of the account that workspaces may be bound to with a key, as the window names them: by name,
+    /// uuid or address; `host` is the one that holds the app's own secrets. Without one, workspaces get identities of their
+    /// own, or no key.
+    Identity(String),
     /// A folder of Codex (`CODEX_HOME`). Without one only the folder that Codex uses by itself may be used.
     CodexHome(PathBuf),
 }

@@ -10,7 +10,8 @@ use crate::ledger::{LedgerError, now_ms};
 
 impl Ravi {
     /// Looks at everything that can be wrong on this machine: account, server, clock, keychain, rights of files, git and
-    /// gh, secrets in plaintext files of known programs, what is owed or stuck. Changes nothing. Two API calls at most;
+    /// gh, secrets in plaintext files of known programs, what is owed or stuck, what was changed at Ravi by
+    /// another hand. Changes nothing. Four API calls at most;
     /// a keychain is given up after 3 s. That something is wrong is no error: it is in the report, with what to do.
     ///
     /// # Errors
@@ -25,7 +26,31 @@ impl Ravi {
         findings.extend(self.local_findings(workspaces.iter().map(|w| w.path.clone()).collect()).await?);
         findings.push(doctor::revocations(&self.owed().await?));
         findings.extend(doctor::workspaces(&workspaces, now_ms()));
+        if answers {
+            findings.extend(self.counterparts().await?);
+        }
         Ok(Report::new(findings))
+    }
+
+    /// What the account has for the workspaces of this ledger. With a key that reaches one identity nothing can be told,
+    /// and that Ravi refuses the key is said already.
+    async fn counterparts(&self) -> Result<Vec<Finding>> {
+        let server = self.inner.server.clone();
+        let known = self.inner.ledger.run(move |l| Ok((l.bindings()?, l.identities(&server)?))).await?;
+        let (bindings, rows) = known;
+        let bindings: Vec<_> = bindings.into_iter().filter(|binding| binding.server == self.inner.server).collect();
+        let Ok(account) = self.management("looking at identities").await else { return Ok(Vec::new()) };
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (identities, keys) = (account.identities(), account.identity_keys());
+        match tokio::try_join!(identities.list(), keys.list()) {
+            Ok((identities, keys)) => {
+                let there = doctor::AtRavi { identities: &identities, keys: &keys };
+                Ok(doctor::counterparts(&bindings, &rows, &there))
+            }
+            Err(_) => Ok(Vec::new()),
+        }
     }
 
     async fn account_finding(&self, answers: bool) -> Finding {

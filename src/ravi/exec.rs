@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use secrecy::SecretString;
+
 use super::Ravi;
 use crate::api::IdentityKey;
 use crate::error::Result;
@@ -37,12 +39,20 @@ impl Ravi {
         let folder =
             path.canonicalize().map_err(|e| WorkspaceError::Folder { path: path.to_owned(), reason: e.to_string() })?;
         let (binding, identity, key) = self.ready(&folder.to_string_lossy()).await?;
-        let session = self.inner.client.with(&key);
-        Ok(Workspace::new(self, binding, identity, session, &key, folder))
+        let key = key.map(|key| (self.inner.client.with(&key), SecretString::from(key.expose())));
+        Ok(Workspace::new(self, binding, identity, key, folder))
     }
 
-    /// A workspace that is set up, by id or path, with its identity and its key. One that sleeps is woken.
-    pub(super) async fn ready(&self, target: &str) -> Result<(Binding, IdentityRow, IdentityKey)> {
+    /// A workspace that is set up and has a key, by id or path.
+    pub(super) async fn ready_with_key(&self, target: &str) -> Result<(Binding, IdentityRow, IdentityKey)> {
+        let (binding, identity, key) = self.ready(target).await?;
+        let key = key.ok_or_else(|| WorkspaceError::NoKey { id: binding.id.clone() })?;
+        Ok((binding, identity, key))
+    }
+
+    /// A workspace that is set up, by id or path, with its identity, and its key unless it is to have none. One that
+    /// sleeps is woken.
+    pub(super) async fn ready(&self, target: &str) -> Result<(Binding, IdentityRow, Option<IdentityKey>)> {
         let mut binding = self.binding_of(target).await?;
         if binding.state == State::Suspended {
             // Rare and large: in a box it does not weigh on every future that needs a workspace.
@@ -53,7 +63,10 @@ impl Ravi {
         let uuid = binding.identity.clone().filter(|_| binding.state == State::Ready).ok_or_else(not_ready)?;
         let id = binding.id.clone();
         let known = self.inner.ledger.run(move |l| Ok((l.identity(&uuid)?, l.binding_key(&id)?))).await?;
-        let (Some(identity), Some(key)) = known else { return Err(not_ready().into()) };
-        Ok((binding, identity, key))
+        let (Some(identity), key) = known else { return Err(not_ready().into()) };
+        match key.is_some() || binding.request.no_key {
+            true => Ok((binding, identity, key)),
+            false => Err(not_ready().into()),
+        }
     }
 }

@@ -153,15 +153,9 @@ impl Ravi {
         let request = match &before {
             Some(binding) => ProvisionRequest { path: top, ..binding.request.clone() },
             None => ProvisionRequest {
-                path: top,
-                id: wish.id,
-                name: wish.name,
                 phone: wish.phone,
-                email: None,
                 env_file: wish.env_file,
-                github_secret: None,
-                sign: false,
-                ttl_s: None,
+                ..ProvisionRequest::new(top, wish.id, wish.name)
             },
         };
         let id = request.id.clone();

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use super::Ravi;
+use crate::api::ApiError;
 use crate::audit::{Action, Entry};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::inbox::{
     Fence, FoundCode, InboxItem, InboxMessage, MailThread, MailThreadDetail, Mailbox, MessageFilter, MessageRef,
     MessageWatch, OutgoingMail, SmsConversation, SmsConversationDetail, WaitRequest, Want,
 };
+use crate::workspace::WorkspaceError;
 
 impl Ravi {
     /// The workspace's newest messages that match, mails and text messages, oldest first. Those of former workspaces of
@@ -20,7 +22,7 @@ impl Ravi {
     pub async fn messages(&self, target: &str, filter: &MessageFilter) -> Result<Vec<InboxItem>> {
         let mailbox = self.mailbox(target).await?;
         let found = mailbox.items(filter).await;
-        self.noted(read(&mailbox, "list"), found).await
+        self.noted_for(&mailbox, read(&mailbox, "list"), found).await
     }
 
     /// One message with its text; `id` as lists show it. It is not marked as read by that.
@@ -30,7 +32,7 @@ impl Ravi {
     pub async fn message(&self, target: &str, id: &str) -> Result<InboxMessage> {
         let (mailbox, message) = (self.mailbox(target).await?, id.parse()?);
         let found = mailbox.message(&message).await;
-        self.noted(read(&mailbox, &message.to_string()), found).await
+        self.noted_for(&mailbox, read(&mailbox, &message.to_string()), found).await
     }
 
     /// The workspace's mail threads, newest first.
@@ -40,7 +42,7 @@ impl Ravi {
     pub async fn threads(&self, target: &str) -> Result<Vec<MailThread>> {
         let mailbox = self.mailbox(target).await?;
         let found = mailbox.threads().await;
-        self.noted(read(&mailbox, "threads"), found).await
+        self.noted_for(&mailbox, read(&mailbox, "threads"), found).await
     }
 
     /// One mail thread with its messages.
@@ -50,7 +52,7 @@ impl Ravi {
     pub async fn thread(&self, target: &str, id: &str) -> Result<MailThreadDetail> {
         let mailbox = self.mailbox(target).await?;
         let found = mailbox.thread(id).await;
-        self.noted(read(&mailbox, id), found).await
+        self.noted_for(&mailbox, read(&mailbox, id), found).await
     }
 
     /// The workspace's conversations by text messages, newest first.
@@ -60,7 +62,7 @@ impl Ravi {
     pub async fn conversations(&self, target: &str) -> Result<Vec<SmsConversation>> {
         let mailbox = self.mailbox(target).await?;
         let found = mailbox.conversations().await;
-        self.noted(read(&mailbox, "conversations"), found).await
+        self.noted_for(&mailbox, read(&mailbox, "conversations"), found).await
     }
 
     /// One conversation by text messages, with them.
@@ -70,7 +72,7 @@ impl Ravi {
     pub async fn conversation(&self, target: &str, id: &str) -> Result<SmsConversationDetail> {
         let mailbox = self.mailbox(target).await?;
         let found = mailbox.conversation(id).await;
-        self.noted(read(&mailbox, id), found).await
+        self.noted_for(&mailbox, read(&mailbox, id), found).await
     }
 
     /// Marks a message as read.
@@ -79,7 +81,9 @@ impl Ravi {
     /// As [`message`](Ravi::message).
     pub async fn mark_read(&self, target: &str, id: &str) -> Result<InboxItem> {
         let message: MessageRef = id.parse()?;
-        self.mailbox(target).await?.mark_read(&message).await
+        let mailbox = self.mailbox(target).await?;
+        let marked = mailbox.mark_read(&message).await;
+        marked.map_err(|error| of_workspace(&mailbox, error))
     }
 
     /// Sends a mail from the workspace's address.
@@ -119,7 +123,8 @@ impl Ravi {
     /// # Errors
     /// As [`messages`](Ravi::messages).
     pub async fn inbox_fence(&self, target: &str) -> Result<Fence> {
-        self.mailbox(target).await?.fence().await
+        let mailbox = self.mailbox(target).await?;
+        mailbox.fence().await.map_err(|error| of_workspace(&mailbox, error))
     }
 
     /// Messages that come to the workspace from now on, or after the fence `since`.
@@ -139,7 +144,7 @@ impl Ravi {
         let watch = self.watch(mailbox.clone(), request.since).await?;
         let found = watch.message(request).await;
         let object = found.as_ref().map_or_else(|_| "wait".to_owned(), |message| message.item.id.clone());
-        self.noted(read(&mailbox, &object), found).await
+        self.noted_for(&mailbox, read(&mailbox, &object), found).await
     }
 
     /// Waits for the next code or link that matches. Each is given to one wait only, unless `again` is set in the
@@ -158,7 +163,7 @@ impl Ravi {
             Ok(found) if !found.confident => entry.because("not sure"),
             _ => entry.because(want.as_str()),
         };
-        self.noted(entry, found).await
+        self.noted_for(&mailbox, entry, found).await
     }
 
     async fn watch(&self, mailbox: Mailbox, since: Option<i64>) -> Result<MessageWatch> {
@@ -170,7 +175,7 @@ impl Ravi {
     }
 
     pub(super) async fn mailbox(&self, target: &str) -> Result<Mailbox> {
-        let (binding, identity, key) = Box::pin(self.ready(target)).await?;
+        let (binding, identity, key) = Box::pin(self.ready_with_key(target)).await?;
         let uuid = identity.uuid.clone();
         let cursor = self.inner.ledger.run(move |l| l.cursor(&uuid)).await?;
         let (ledger, session) = (self.inner.ledger.clone(), self.inner.client.with(&key));
@@ -183,7 +188,19 @@ impl Ravi {
             Ok(item) => entry.object(&item.id),
             Err(_) => entry,
         };
-        self.noted(entry, sent).await
+        self.noted_for(mailbox, entry, sent).await
+    }
+
+    async fn noted_for<T>(&self, mailbox: &Mailbox, entry: Entry, done: Result<T>) -> Result<T> {
+        self.noted(entry, done.map_err(|error| of_workspace(mailbox, error))).await
+    }
+}
+
+/// A key that Ravi refuses here is the workspace's, not this machine's.
+fn of_workspace(mailbox: &Mailbox, error: Error) -> Error {
+    match error {
+        Error::Api(ApiError::Unauthorized { .. }) => WorkspaceError::KeyRefused { id: mailbox.id.clone() }.into(),
+        error => error,
     }
 }
 

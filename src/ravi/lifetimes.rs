@@ -62,6 +62,16 @@ impl Ravi {
         self.wake(&binding.id, |_| {}).await.map(drop)
     }
 
+    /// Gives the workspace of `binding` a key again, and an identity of its own where that is gone: Ravi refused what it
+    /// had.
+    pub(crate) async fn heal(&self, binding: &Binding) -> Result<()> {
+        let account = self.waker().await?;
+        let silent = |_| {};
+        let healed = Box::pin(workspace::wake(self.context(&account, &silent), binding)).await;
+        let entry = Entry::done(Action::WorkspaceWake).workspace(&binding.id).because("its key was refused");
+        self.noted(entry, healed.map(drop)).await
+    }
+
     pub(super) async fn binding_of(&self, target: &str) -> Result<Binding> {
         let found = workspace::find(&self.inner.ledger, target).await?;
         let binding = found.ok_or_else(|| WorkspaceError::Unbound { target: target.to_owned() })?;

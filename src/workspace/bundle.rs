@@ -5,10 +5,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::context::Context;
+use super::error::WorkspaceError;
 use super::identity::Found;
 use super::model::Step;
 use super::release;
-use crate::account;
 use crate::bundle::{Giver, Plan};
 use crate::error::Result;
 use crate::ledger::{Binding, Holder};
@@ -19,12 +19,22 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// Gives what is missing; `false` where the workspace has no bundle.
 pub(super) async fn give(ctx: Context<'_>, binding: &Binding, found: &Found) -> Result<bool> {
     let (identity, config) = (found.row.uuid.clone(), ctx.config.bundle.as_ref());
+    if binding.request.borrows() {
+        if config.is_some_and(|config| !config.of(&binding.id, &binding.name).is_empty()) {
+            ctx.warn(WorkspaceError::BundleShared { id: binding.id.clone() });
+        }
+        ctx.skip(&binding.id, Step::Bundle);
+        return Ok(false);
+    }
     let has_some = ctx.ledger.run(move |l| Ok(!l.bundle_of(&identity)?.is_empty())).await?;
     if !has_some && config.is_none_or(|config| config.of(&binding.id, &binding.name).is_empty()) {
         ctx.skip(&binding.id, Step::Bundle);
         return Ok(false);
     }
-    let host = account::known_host(ctx.ledger, ctx.account, ctx.server, ctx.config.host_name(), found.looked).await?;
+    let host = match found.looked {
+        true => ctx.host_search().known().await?,
+        false => ctx.find_host().await?.row().cloned(),
+    };
     let giver = Giver {
         ledger: ctx.ledger,
         account: ctx.account,

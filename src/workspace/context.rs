@@ -1,9 +1,12 @@
 //! What every job of this room needs at hand, and how it tells its progress.
 
+use std::sync::{Mutex, PoisonError};
+
+use crate::account::{Host, HostSearch};
 use crate::api::{ManagementKey, Session};
 use crate::audit::Entry;
 use crate::config::Config;
-use crate::error::Result;
+use crate::error::{Error, ErrorBody, Result};
 use crate::github::GithubConfig;
 use crate::ledger::{Ledger, now_ms};
 
@@ -24,9 +27,34 @@ pub(crate) struct Context<'a> {
     pub(crate) github: &'a GithubConfig,
     pub(crate) listing: &'a Listing,
     pub(crate) listener: Listener<'a>,
+    /// Where a job leaves what a person should know of it.
+    pub(crate) warnings: Option<&'a Warnings>,
+}
+
+/// What a person should know of a job that was done.
+#[derive(Debug, Default)]
+pub(crate) struct Warnings(Mutex<Vec<ErrorBody>>);
+
+impl Warnings {
+    pub(crate) fn take(&self) -> Vec<ErrorBody> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Context<'_> {
+    /// Where the host identity is looked for.
+    pub(crate) fn host_search(&self) -> HostSearch<'_> {
+        HostSearch { ledger: self.ledger, server: self.server, wanted: self.config.host_wanted() }
+    }
+
+    /// The host identity, or why it cannot be told which one it is. All who ask at about the same time share one list.
+    pub(crate) async fn find_host(&self) -> Result<Host> {
+        match self.host_search().known().await? {
+            Some(known) => Ok(Host::Known(known)),
+            None => self.host_search().settle(&self.listing.of(self.account).await?.all).await,
+        }
+    }
+
     fn tell(&self, id: &str, step: Step, state: StepState) {
         (self.listener)(Progress { id: id.to_owned(), step, state, at_ms: now_ms() });
     }
@@ -37,6 +65,15 @@ impl Context<'_> {
         let done = work.await;
         self.tell(id, step, if done.is_ok() { StepState::Done } else { StepState::Failed });
         done
+    }
+
+    /// Says what a person should know.
+    pub(crate) fn warn(&self, warning: impl Into<Error>) {
+        let warning = warning.into();
+        tracing::debug!(code = warning.code(), "{warning}");
+        if let Some(warnings) = self.warnings {
+            warnings.0.lock().unwrap_or_else(PoisonError::into_inner).push(warning.body());
+        }
     }
 
     /// Notes what was done in the audit trail.

@@ -129,12 +129,6 @@ pub enum WorkspaceError {
         /// The id.
         id: String,
     },
-    /// The workspace has no key of its own.
-    #[error("workspace {id} has no key of its own")]
-    NoKey {
-        /// The id.
-        id: String,
-    },
     /// No binding for an id or path.
     #[error("no workspace is bound to {target}")]
     Unbound {
@@ -165,13 +159,125 @@ pub enum WorkspaceError {
         /// What the server said.
         message: String,
     },
+    /// The account has no identity of this name, uuid or address.
+    #[error("the account has no identity {wanted}")]
+    NoIdentity {
+        /// What was asked for.
+        wanted: String,
+    },
+    /// The identity that was asked for is used by somebody else.
+    #[error("the identity {wanted} is used by {by}")]
+    IdentityTaken {
+        /// What was asked for.
+        wanted: String,
+        /// Who uses it, in words.
+        by: String,
+    },
+    /// A workspace would hold a key to the app's own secrets.
+    #[error("workspace {id} would get a key to the identity that holds the app's own secrets: {reason}")]
+    SharesHost {
+        /// The id.
+        id: String,
+        /// Why that is open.
+        reason: String,
+    },
+    /// The workspace was set up without a key.
+    #[error("workspace {id} has no key, so it has no inbox and no vault")]
+    NoKey {
+        /// The id.
+        id: String,
+    },
+    /// Ravi does not take the workspace's key any more.
+    #[error("Ravi does not take the key of workspace {id}: it was revoked there")]
+    KeyRefused {
+        /// The id.
+        id: String,
+    },
+    /// The identity that the workspace was to use is gone at Ravi.
+    #[error("the identity {identity} of workspace {id} is not at Ravi any more")]
+    IdentityGone {
+        /// The id.
+        id: String,
+        /// Name of the identity.
+        identity: String,
+    },
+    /// Ravi has not given the identity an address yet.
+    #[error("the identity of workspace {id} has no address yet, after {} s", waited.as_secs())]
+    NoAddress {
+        /// The id.
+        id: String,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// Ravi refuses the identity's name, also with the id behind it.
+    #[error("no identity may be called {name}, or that with the id behind it: {message}")]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// What the server said.
+        message: String,
+    },
+    /// The workspace has another address than was asked for. A warning.
+    #[error("the address {asked} was not granted; workspace {id} has {given}")]
+    EmailNotGranted {
+        /// The id.
+        id: String,
+        /// What was asked for.
+        asked: String,
+        /// What it has.
+        given: String,
+    },
+    /// The identity of a workspace was gone at Ravi, and it has another one now. A warning.
+    #[error("the former identity of workspace {id}, {former}, is not at Ravi any more; it has another one now")]
+    IdentityReplaced {
+        /// The id.
+        id: String,
+        /// Address of the one that is gone.
+        former: String,
+    },
+    /// The identity of a workspace was renamed at Ravi. A warning.
+    #[error("the identity of workspace {id} was renamed at Ravi: {former} is {now} there")]
+    IdentityRenamed {
+        /// The id.
+        id: String,
+        /// The name that this ledger knew.
+        former: String,
+        /// Its name at Ravi.
+        now: String,
+    },
+    /// A key of the workspace was revoked at Ravi, and it has a new one. A warning.
+    #[error("the key of workspace {id} was revoked at Ravi; it has a new one now")]
+    KeyReplaced {
+        /// The id.
+        id: String,
+    },
+    /// A GitHub token for the workspace is in a vault where it is not looked for. A warning.
+    #[error(
+        "there is a GitHub token for workspace {id} where it is not looked for: {secret}, in the vault of {identity}"
+    )]
+    TokenElsewhere {
+        /// The id.
+        id: String,
+        /// Name of the secret.
+        secret: String,
+        /// Whose vault, with the address.
+        identity: String,
+    },
+    /// The workspace gets no bundle, since it has no vault of its own. A warning.
+    #[error("workspace {id} is given no bundle: its vault is not its own")]
+    BundleShared {
+        /// The id.
+        id: String,
+    },
     /// The secret that was to hold the GitHub token does not exist.
-    #[error("the vault has no secret {secret} for workspace {id}")]
+    #[error("the vault has no secret {secret} for workspace {id}{}", there(elsewhere))]
     NoGithubSecret {
         /// The id.
         id: String,
         /// The secret's name.
         secret: String,
+        /// Other identities that have a secret of this name, each with its address.
+        elsewhere: Vec<String>,
     },
     /// The key that signs commits cannot be used.
     #[error("the signing key of the workspace's identity is not usable: {reason}")]
@@ -185,6 +291,18 @@ pub enum WorkspaceError {
     /// The thread that did the work is gone; happens only while the runtime shuts down.
     #[error("the program was shutting down")]
     Stopped,
+}
+
+fn there(elsewhere: &[String]) -> String {
+    match elsewhere {
+        [] => String::new(),
+        some => format!("; there is one in the vault of {}", some.join(", ")),
+    }
+}
+
+/// The address in `name <address>`.
+fn address_of(identity: &str) -> &str {
+    identity.rsplit_once('<').map_or(identity, |(_, rest)| rest.trim_end_matches('>'))
 }
 
 impl Explain for WorkspaceError {
@@ -206,11 +324,24 @@ impl Explain for WorkspaceError {
             WorkspaceError::OtherLedger { .. } => "workspace.other_ledger",
             WorkspaceError::OtherServer { .. } => "workspace.other_server",
             WorkspaceError::Suspended { .. } => "workspace.suspended",
-            WorkspaceError::NoKey { .. } => "workspace.no_key",
             WorkspaceError::Unbound { .. } => "workspace.unbound",
             WorkspaceError::Busy { .. } => "workspace.busy",
             WorkspaceError::AddressTaken { .. } => "workspace.address_taken",
             WorkspaceError::PlanFull { .. } => "workspace.plan_full",
+            WorkspaceError::NoIdentity { .. } => "workspace.no_identity",
+            WorkspaceError::IdentityTaken { .. } => "workspace.identity_taken",
+            WorkspaceError::SharesHost { .. } => "workspace.shares_host",
+            WorkspaceError::NoKey { .. } => "workspace.no_key",
+            WorkspaceError::KeyRefused { .. } => "workspace.key_refused",
+            WorkspaceError::IdentityGone { .. } => "workspace.identity_gone",
+            WorkspaceError::NoAddress { .. } => "workspace.no_address",
+            WorkspaceError::NameTaken { .. } => "workspace.name_taken",
+            WorkspaceError::EmailNotGranted { .. } => "workspace.email_not_granted",
+            WorkspaceError::IdentityReplaced { .. } => "workspace.identity_replaced",
+            WorkspaceError::IdentityRenamed { .. } => "workspace.identity_renamed",
+            WorkspaceError::KeyReplaced { .. } => "workspace.key_replaced",
+            WorkspaceError::TokenElsewhere { .. } => "workspace.token_elsewhere",
+            WorkspaceError::BundleShared { .. } => "workspace.bundle_shared",
             WorkspaceError::NoGithubSecret { .. } => "workspace.no_github_secret",
             WorkspaceError::SigningKey { .. } => "workspace.signing_key",
             WorkspaceError::NoProgram => "workspace.no_program",
@@ -245,14 +376,51 @@ impl Explain for WorkspaceError {
             }
             WorkspaceError::OtherServer { theirs, .. } => format!("Set RAVI_API_URL={theirs}."),
             WorkspaceError::Suspended { id } => format!("`ravi-workspace wake \"{id}\"` wakes it."),
-            WorkspaceError::NoKey { .. } => "Provision the workspace again, which gives it one.".into(),
             WorkspaceError::Unbound { .. } => "See `ravi-workspace list`; `ravi-workspace provision` binds one.".into(),
             WorkspaceError::Busy { .. } => "Try again; if it stays so, look for a hanging ravi-workspace.".into(),
             WorkspaceError::AddressTaken { .. } => "Choose an address with --email.".into(),
             WorkspaceError::PlanFull { .. } => {
-                "Release a workspace that is not needed any more; its identity serves the next one. Or change the plan."
+                "Use one that is there: `--share --no-key` (author, GitHub login and env file only), or `--identity NAME`. \
+                 Or release a workspace that is not needed any more; its identity serves the next one. Or change the plan."
                     .into()
             }
+            WorkspaceError::NoIdentity { .. } => "Give the name, uuid or address of one that the account has.".into(),
+            WorkspaceError::IdentityTaken { .. } => {
+                "Add --share if they are to share address, inbox and vault; or name another one.".into()
+            }
+            WorkspaceError::SharesHost { .. } => {
+                "Seal the app's secrets first (`ravi-workspace seal enable`), or give the workspace no key (--no-key)."
+                    .into()
+            }
+            WorkspaceError::NoKey { id } => {
+                format!("Release {id} and provision it again without --no-key, with an identity of its own.")
+            }
+            WorkspaceError::KeyRefused { id } => {
+                format!("`ravi-workspace wake \"{id}\"` gives it a new one, and so does provisioning it again.")
+            }
+            WorkspaceError::IdentityGone { id, .. } => format!("Release {id}, then provision it with another identity."),
+            WorkspaceError::NoAddress { .. } => "Run it again in a minute; it goes on from there.".into(),
+            WorkspaceError::NameTaken { .. } => {
+                "Choose another name, or a pattern of your own (`identityName` in the configuration).".into()
+            }
+            WorkspaceError::EmailNotGranted { .. } => {
+                "Release it and provision it again with another --email, if the address matters.".into()
+            }
+            WorkspaceError::IdentityReplaced { .. } => {
+                "Tell whoever writes to the former address; what was in its vault is gone.".into()
+            }
+            WorkspaceError::IdentityRenamed { .. } => "Nothing needs to be done; the new name is kept.".into(),
+            WorkspaceError::KeyReplaced { .. } => "Nothing needs to be done.".into(),
+            WorkspaceError::TokenElsewhere { secret, identity, .. } => format!(
+                "Store it in the host identity's vault (`ravi-workspace secret set {secret}`), or choose that identity: \
+                 `ravi-workspace account --host-identity {}`.",
+                address_of(identity)
+            ),
+            WorkspaceError::BundleShared { .. } => "Provision it with an identity of its own to give it a bundle.".into(),
+            WorkspaceError::NoGithubSecret { elsewhere, .. } if !elsewhere.is_empty() => format!(
+                "Choose the identity that has it: `ravi-workspace account --host-identity {}`.",
+                address_of(&elsewhere[0])
+            ),
             WorkspaceError::NoGithubSecret { secret, .. } => {
                 format!("Store it: `ravi-workspace secret set {secret}` reads the value from standard input.")
             }
@@ -267,15 +435,20 @@ impl Explain for WorkspaceError {
     fn kind(&self) -> Kind {
         match self {
             WorkspaceError::Request { .. } => Kind::Usage,
-            WorkspaceError::Folder { .. } | WorkspaceError::Unbound { .. } | WorkspaceError::NoGithubSecret { .. } => {
-                Kind::NotFound
-            }
+            WorkspaceError::Folder { .. }
+            | WorkspaceError::Unbound { .. }
+            | WorkspaceError::NoIdentity { .. }
+            | WorkspaceError::NoGithubSecret { .. } => Kind::NotFound,
+            WorkspaceError::NoAddress { .. } => Kind::Unreachable,
+            WorkspaceError::KeyRefused { .. } => Kind::Account,
             WorkspaceError::Tracked { .. }
             | WorkspaceError::NotOurs { .. }
             | WorkspaceError::ForeignGitDir { .. }
             | WorkspaceError::PlanFull { .. }
-            | WorkspaceError::Suspended { .. }
+            | WorkspaceError::IdentityTaken { .. }
+            | WorkspaceError::SharesHost { .. }
             | WorkspaceError::NoKey { .. }
+            | WorkspaceError::Suspended { .. }
             | WorkspaceError::OtherLedger { .. } => Kind::Policy,
             WorkspaceError::File(e) => e.kind(),
             _ => Kind::Failed,

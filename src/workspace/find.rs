@@ -6,7 +6,7 @@ use super::context::blocking;
 use super::error::WorkspaceError;
 use super::git;
 use super::inspect::{folder_state, inspect};
-use super::model::WorkspaceSummary;
+use super::model::{Sharing, WorkspaceSummary};
 use super::note::Note;
 use super::provision::git_info;
 use crate::error::Result;
@@ -120,21 +120,22 @@ struct Known {
     binding: Binding,
     identity: Option<IdentityRow>,
     bundle: Vec<BundleRow>,
+    sharing: Option<Sharing>,
     ends_at_ms: Option<i64>,
 }
 
 impl Known {
     fn of(ledger: &Ledger, binding: Binding) -> Result<Known, LedgerError> {
-        let (identity, bundle) = match &binding.identity {
-            Some(uuid) => (ledger.identity(uuid)?, ledger.bundle_of(uuid)?),
-            None => (None, Vec::new()),
+        let (identity, bundle, sharing) = match &binding.identity {
+            Some(uuid) => (ledger.identity(uuid)?, ledger.bundle_of(uuid)?, ledger.sharing(&binding.id, uuid)?),
+            None => (None, Vec::new(), None),
         };
         let ends_at_ms = ledger.lifetime(&binding.id)?.and_then(|life| life.ends_ms);
-        Ok(Known { binding, identity, bundle, ends_at_ms })
+        Ok(Known { binding, identity, bundle, sharing, ends_at_ms })
     }
 }
 
-fn describe(Known { binding, identity, bundle, ends_at_ms }: Known) -> WorkspaceSummary {
+fn describe(Known { binding, identity, bundle, sharing, ends_at_ms }: Known) -> WorkspaceSummary {
     let git = identity.as_ref().filter(|_| binding.git_dir.is_some()).map(|row| git_info(&binding, row));
     WorkspaceSummary {
         folder: folder_state(&binding.path),
@@ -142,6 +143,8 @@ fn describe(Known { binding, identity, bundle, ends_at_ms }: Known) -> Workspace
         git,
         github: binding.github,
         bundle: bundle.into_iter().map(BundleRow::into_info).collect(),
+        sharing,
+        key: !binding.request.no_key,
         id: binding.id,
         name: binding.name,
         path: binding.path,

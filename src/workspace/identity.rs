@@ -1,27 +1,23 @@
-//! The identity of a workspace and its key: found, taken from the pool, or made; never made twice.
+//! The identity of a workspace: found, taken from the pool, or made; never made twice.
 //!
 //! Ravi's API has no idempotency keys, so a reply that is lost leaves the question whether the identity was made. The
 //! answer is found by looking, never by asking again: before the request the wanted name and address, and who had them
 //! already, are written down. Addresses are unique at Ravi, and one ledger asks for an address for one workspace at a
-//! time, so an identity that has both, was not there before and whose key nobody has used is the one that was made. A
-//! key whose one-time value was lost with the reply is revoked and replaced.
+//! time, so an identity that has both, was not there before and whose key nobody has used is the one that was made.
 
 use serde::{Deserialize, Serialize};
 
-use super::address;
 use super::context::Context;
 use super::error::WorkspaceError;
 use super::listing::Listed;
-use crate::account;
-use crate::api::{ApiError, CreatedIdentity, Identity, IdentityKey, IdentityUuid, KeyRecord, NewIdentity};
-use crate::audit::{Action, Entry};
+use super::{address, borrow, keys, seen};
+use crate::api::{ApiError, CreatedIdentity, Identity, IdentityUuid, NewIdentity};
 use crate::error::Result;
+use crate::inbox;
 use crate::ledger::{Binding, IdentityRow};
 
 /// Name of the intent to create an identity.
 pub(crate) const CREATE: &str = "create_identity";
-/// Name of the intent to mint a key.
-const MINT: &str = "mint_key";
 
 /// What was asked for, and who had it before.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,11 +37,29 @@ pub(crate) struct Found {
     pub(crate) looked: bool,
 }
 
-/// Finds or makes the identity of `binding`.
+/// Finds or makes the identity of `binding`. It has an address.
 pub(crate) async fn find_or_make(ctx: Context<'_>, binding: &Binding) -> Result<Found> {
+    let found = find(ctx, binding).await?;
+    let row = seen::await_address(ctx, binding, found.row).await?;
+    if let Some(asked) = &binding.request.email
+        && !binding.request.borrows()
+        && local_part(&row.email) != asked
+    {
+        let (id, given) = (binding.id.clone(), row.email.clone());
+        ctx.warn(WorkspaceError::EmailNotGranted { id, asked: asked.clone(), given });
+    }
+    Ok(Found { row, ..found })
+}
+
+async fn find(ctx: Context<'_>, binding: &Binding) -> Result<Found> {
     let old = |row| Found { row, new: false, looked: false };
-    if let Some(row) = known(ctx, binding).await? {
+    if let Some(row) = known(ctx, binding).await?
+        && let Some(row) = seen::still_there(ctx, binding, row).await?
+    {
         return rename_if_needed(ctx, row, binding).await.map(old);
+    }
+    if binding.request.borrows() {
+        return borrow::find(ctx, binding).await.map(old);
     }
     if let Some(row) = resolve(ctx, binding).await? {
         return Ok(old(row));
@@ -68,16 +82,26 @@ async fn known(ctx: Context<'_>, binding: &Binding) -> Result<Option<IdentityRow
     Ok(ctx.ledger.run(move |l| l.identity(&uuid)).await?)
 }
 
+/// An identity of the workspace's own is called as the workspace is. One that was called otherwise at Ravi keeps that name.
 async fn rename_if_needed(ctx: Context<'_>, row: IdentityRow, binding: &Binding) -> Result<IdentityRow> {
     let name = ctx.config.identity_name(&binding.id, &binding.name);
-    if row.name == name {
+    let given = row.given_name.as_deref().unwrap_or(&row.name);
+    if binding.request.borrows() || given == name || given == with_id(&name, &binding.id) {
         return Ok(row);
     }
-    let renamed = ctx.account.identities().rename(&row.uuid, &name).await?;
-    let row = IdentityRow { name: renamed.name, ..row };
+    let renamed = match ctx.account.identities().rename(&row.uuid, &name).await {
+        Err(e) if e.about_name() => ctx.account.identities().rename(&row.uuid, &with_id(&name, &binding.id)).await?,
+        renamed => renamed?,
+    };
+    let row = IdentityRow { given_name: Some(renamed.name.clone()), name: renamed.name, ..row };
     let kept = row.clone();
     ctx.ledger.run(move |l| l.put_identity(&kept)).await?;
     Ok(row)
+}
+
+/// The name that is tried where the server wants names to be one of a kind.
+fn with_id(name: &str, id: &str) -> String {
+    format!("{name} ({id})")
 }
 
 /// Settles a create whose result is not known: answers the identity that it made, where it made one.
@@ -101,13 +125,15 @@ async fn made_by_us(ctx: Context<'_>, binding: &Binding, wanted: &Wanted) -> Res
     let ours = ctx.ledger.run(move |l| l.identities(&server)).await?;
     let all = ctx.account.identities().list().await?;
     let candidate = all.iter().find(|identity| {
+        // The address may come later than the identity.
+        let address = identity.email.is_empty() || local_part(&identity.email) == wanted.identifier;
         identity.name == wanted.name
-            && local_part(&identity.email) == wanted.identifier
+            && address
             && !wanted.before.contains(&identity.uuid)
             && ours.iter().all(|row| row.uuid != identity.uuid)
     });
     let Some(identity) = candidate else { return Ok(None) };
-    let used = keys_of(ctx, &identity.uuid).await?.iter().any(|key| key.last_used_at.is_some());
+    let used = keys::keys_of(ctx, &identity.uuid).await?.iter().any(|key| key.last_used_at.is_some());
     Ok((!used).then(|| IdentityRow::bound(identity, ctx.server, &binding.id)))
 }
 
@@ -116,33 +142,33 @@ async fn from_pool(ctx: Context<'_>, binding: &Binding) -> Result<Option<Identit
     loop {
         let (server, id) = (ctx.server.to_owned(), binding.id.clone());
         let Some(row) = ctx.ledger.run(move |l| l.take_pooled(&server, &id)).await? else { return Ok(None) };
-        match tokio::try_join!(rename_if_needed(ctx, row.clone(), binding), fence(ctx, &row.uuid)) {
+        match fit(ctx, binding, row.clone()).await {
             Err(crate::Error::Api(ApiError::NotFound { .. })) => {
                 let id = binding.id.clone();
                 ctx.ledger.run(move |l| l.drop_identity(&id, &row.uuid)).await?;
             }
-            other => return other.map(|(row, ())| Some(row)),
+            other => return other.map(Some),
         }
     }
 }
 
-/// Most events that one call answers.
-const EVENT_PAGE: u32 = 1000;
+/// Makes a free identity fit for its next workspace, where it is still at Ravi.
+async fn fit(ctx: Context<'_>, binding: &Binding, row: IdentityRow) -> Result<IdentityRow> {
+    let there = async { Ok::<_, crate::Error>(ctx.account.identities().get(&row.uuid).await?) };
+    let (identity, ()) = tokio::try_join!(there, fence(ctx, &row))?;
+    let row = IdentityRow { name: identity.name, email: identity.email, phone: identity.phone, ..row };
+    rename_if_needed(ctx, row, binding).await
+}
 
-/// Writes down the last event of an identity that comes from the pool: what came before is a former workspace's and is
-/// not shown to the next one. Taken now and not at release, because mail also comes while an identity is free.
-async fn fence(ctx: Context<'_>, uuid: &IdentityUuid) -> Result<()> {
-    let known = uuid.clone();
-    let mut cursor = ctx.ledger.run(move |l| l.cursor(&known)).await?;
-    loop {
-        let page = ctx.account.events(Some(uuid)).after(cursor, EVENT_PAGE, &[]).await?;
-        cursor = page.iter().map(|event| event.seq).max().unwrap_or(cursor).max(cursor);
-        if page.len() < EVENT_PAGE as usize {
-            break;
-        }
-    }
-    let known = uuid.clone();
-    Ok(ctx.ledger.run(move |l| l.set_cursor(&known, cursor)).await?)
+/// Writes down the last place in the inbox of an identity that comes from the pool: what came before is a former
+/// workspace's and is not shown to the next one. Taken now and not at release, because mail also comes while an identity
+/// is free.
+async fn fence(ctx: Context<'_>, row: &IdentityRow) -> Result<()> {
+    let place = inbox::last_place(ctx.ledger, ctx.account, row).await?;
+    let known = row.uuid.clone();
+    let former = ctx.ledger.run(move |l| l.cursor(&known)).await?;
+    let known = row.uuid.clone();
+    Ok(ctx.ledger.run(move |l| l.set_cursor(&known, place.max(former))).await?)
 }
 
 async fn make(ctx: Context<'_>, binding: &Binding) -> Result<Found> {
@@ -152,17 +178,15 @@ async fn make(ctx: Context<'_>, binding: &Binding) -> Result<Found> {
     };
     let Listed { all, new: looked } = ctx.listing.of(ctx.account).await?;
     // The list is at hand now; whoever asks for the host identity next need not ask Ravi.
-    account::note_host(ctx.ledger, &all, ctx.server, ctx.config.host_name()).await?;
+    ctx.host_search().settle(&all).await?;
+    let names = Names::of(ctx, binding);
     for identifier in &identifiers {
         let (server, wish, id) = (ctx.server.to_owned(), identifier.clone(), binding.id.clone());
         let taken = all.iter().any(|identity| local_part(&identity.email) == *identifier);
         if taken || !ctx.ledger.run(move |l| l.claim(&server, &wish, &id)).await? {
             continue;
         }
-        let name = ctx.config.identity_name(&binding.id, &binding.name);
-        let before = had(&all, &name, identifier);
-        let wanted = Wanted { name, identifier: identifier.clone(), before };
-        if let Some(row) = ask_for(ctx, binding, wanted).await? {
+        if let Some(row) = ask_by_names(ctx, binding, &all, &names, identifier).await? {
             return Ok(Found { row, new: true, looked });
         }
     }
@@ -170,32 +194,102 @@ async fn make(ctx: Context<'_>, binding: &Binding) -> Result<Found> {
     Err(WorkspaceError::AddressTaken { id: binding.id.clone(), identifier }.into())
 }
 
+/// The names to try: whether they must be one of a kind at Ravi is not known.
+struct Names {
+    plain: String,
+    with_id: String,
+}
+
+impl Names {
+    fn of(ctx: Context<'_>, binding: &Binding) -> Names {
+        let plain = ctx.config.identity_name(&binding.id, &binding.name);
+        Names { with_id: with_id(&plain, &binding.id), plain }
+    }
+}
+
+/// Asks for one address, under the one name or the other; `None` when the address is taken.
+async fn ask_by_names(
+    ctx: Context<'_>,
+    binding: &Binding,
+    all: &[Identity],
+    names: &Names,
+    identifier: &str,
+) -> Result<Option<IdentityRow>> {
+    let wanted = |name: &str| Wanted {
+        name: name.to_owned(),
+        identifier: identifier.to_owned(),
+        before: had(all, name, identifier),
+    };
+    // Where it is not said what is wrong, it may be the name if somebody has it.
+    let shared_name = all.iter().any(|identity| identity.name == names.plain);
+    match ask_for(ctx, binding, wanted(&names.plain)).await? {
+        Asked::Made(row) => return Ok(Some(row)),
+        Asked::Refused(Refused::Address, _) => return Ok(None),
+        Asked::Refused(Refused::Unclear, _) if !shared_name => return Ok(None),
+        Asked::Refused(Refused::Name | Refused::Unclear, _) => {}
+    }
+    match ask_for(ctx, binding, wanted(&names.with_id)).await? {
+        Asked::Made(row) => Ok(Some(row)),
+        Asked::Refused(Refused::Address | Refused::Unclear, _) => Ok(None),
+        Asked::Refused(Refused::Name, e) => {
+            let message = e.server().map(ToString::to_string).unwrap_or_default();
+            Err(WorkspaceError::NameTaken { name: names.plain.clone(), message }.into())
+        }
+    }
+}
+
 fn had(all: &[Identity], name: &str, identifier: &str) -> Vec<IdentityUuid> {
     let same = |i: &&Identity| i.name == name || local_part(&i.email) == identifier;
     all.iter().filter(same).map(|identity| identity.uuid.clone()).collect()
 }
 
-/// Asks for one address; `None` when it is taken.
-async fn ask_for(ctx: Context<'_>, binding: &Binding, wanted: Wanted) -> Result<Option<IdentityRow>> {
+/// What came of asking for an identity.
+enum Asked {
+    Made(IdentityRow),
+    Refused(Refused, ApiError),
+}
+
+/// What was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refused {
+    Name,
+    Address,
+    Unclear,
+}
+
+impl Refused {
+    /// `None`: it is refused for another reason than what was wished for.
+    fn of(error: &ApiError) -> Option<Refused> {
+        match error {
+            e if e.about_name() => Some(Refused::Name),
+            e if e.about_address() => Some(Refused::Address),
+            ApiError::Conflict { .. } => Some(Refused::Unclear),
+            _ => None,
+        }
+    }
+}
+
+async fn ask_for(ctx: Context<'_>, binding: &Binding, wanted: Wanted) -> Result<Asked> {
     let new = NewIdentity {
         name: Some(wanted.name.clone()),
         email_identifier: Some(wanted.identifier.clone()),
+        domain: binding.request.domain.clone(),
         ..NewIdentity::default()
     };
     let id = binding.id.clone();
     ctx.ledger.run(move |l| l.intend(&id, CREATE, &wanted)).await?;
     match ctx.account.identities().create(&new).await {
-        Ok(created) => Ok(Some(keep(ctx, binding, created).await?)),
+        Ok(created) => Ok(Asked::Made(keep(ctx, binding, created).await?)),
         Err(e) if e.outcome_unknown() => match resolve(ctx, binding).await {
-            Ok(Some(row)) => Ok(Some(row)),
+            Ok(Some(row)) => Ok(Asked::Made(row)),
             _ => Err(e.into()),
         },
         Err(e) => {
             let id = binding.id.clone();
             ctx.ledger.run(move |l| l.settle(&id, CREATE)).await?;
-            match e {
-                ApiError::Conflict { .. } => Ok(None),
-                e => Err(e.into()),
+            match Refused::of(&e) {
+                Some(refused) => Ok(Asked::Refused(refused, e)),
+                None => Err(e.into()),
             }
         }
     }
@@ -206,75 +300,6 @@ async fn keep(ctx: Context<'_>, binding: &Binding, created: CreatedIdentity) -> 
     let (id, kept) = (binding.id.clone(), row.clone());
     ctx.ledger.run(move |l| l.bind_identity(&id, &kept, created.api_key.as_ref(), CREATE)).await?;
     Ok(row)
-}
-
-/// The identity key of `binding`: from the ledger, else minted. Its record's uuid is kept for revocation.
-pub(crate) async fn key(ctx: Context<'_>, binding: &Binding, identity: &IdentityUuid) -> Result<IdentityKey> {
-    let id = binding.id.clone();
-    if let Some(key) = ctx.ledger.run(move |l| l.binding_key(&id)).await? {
-        if binding.key_uuid.is_none() {
-            find_record(ctx, &binding.id, identity).await?;
-        }
-        return Ok(key);
-    }
-    mint(ctx, binding, identity).await
-}
-
-/// A key from a create reply comes without its record's uuid. A new identity has one key, so its only record is it;
-/// where there are more, release revokes them all.
-async fn find_record(ctx: Context<'_>, id: &str, identity: &IdentityUuid) -> Result<()> {
-    if let [only] = &keys_of(ctx, identity).await?[..] {
-        let entry = Entry::done(Action::KeyMint).workspace(id).object(only.uuid.as_str()).because("came with identity");
-        let (id, uuid) = (id.to_owned(), only.uuid.clone());
-        ctx.ledger.run(move |l| l.set_key_uuid(&id, &uuid, entry)).await?;
-    }
-    Ok(())
-}
-
-async fn mint(ctx: Context<'_>, binding: &Binding, identity: &IdentityUuid) -> Result<IdentityKey> {
-    // Whatever key lives now is one whose value was lost, or a former workspace's.
-    revoke_all(ctx, identity).await?;
-    let id = binding.id.clone();
-    ctx.ledger.run(move |l| l.intend(&id, MINT, &())).await?;
-    let label = ctx.ledger.run(|l| l.ledger_id()).await.map(|ledger| key_label(&ledger, &binding.id))?;
-    let created = match ctx.account.identity_keys().create(identity, &label).await {
-        Err(e) if e.outcome_unknown() => {
-            revoke_all(ctx, identity).await?;
-            ctx.account.identity_keys().create(identity, &label).await?
-        }
-        other => other?,
-    };
-    let (id, key, uuid) = (binding.id.clone(), created.key.clone(), created.record.uuid);
-    let entry = Entry::done(Action::KeyMint).workspace(&id).object(uuid.as_str());
-    ctx.ledger.run(move |l| l.bind_key(&id, &key, &uuid)).await?;
-    ctx.note(entry).await?;
-    Ok(created.key)
-}
-
-/// Label of the keys that a ledger mints: it tells them from the keys of other machines of the same account.
-pub(crate) fn key_label(ledger: &str, id: &str) -> String {
-    format!("ravi-workspace {ledger} {id}")
-}
-
-/// Live keys of one identity.
-pub(crate) async fn keys_of(ctx: Context<'_>, identity: &IdentityUuid) -> Result<Vec<KeyRecord>> {
-    let mut keys = ctx.account.identity_keys().list().await?;
-    keys.retain(|key| key.is_active && key.identity.as_ref() == Some(identity));
-    Ok(keys)
-}
-
-/// Revokes every live key of one identity. A key that is gone already is what was wanted.
-pub(crate) async fn revoke_all(ctx: Context<'_>, identity: &IdentityUuid) -> Result<()> {
-    for key in keys_of(ctx, identity).await? {
-        match ctx.account.identity_keys().revoke(&key.uuid).await {
-            Ok(()) | Err(ApiError::NotFound { .. }) => {}
-            Err(e) => return Err(e.into()),
-        }
-        let (known, entry) = (identity.clone(), Entry::done(Action::KeyRevoke).object(key.uuid.as_str()));
-        let workspace = ctx.ledger.run(move |l| Ok(l.identity(&known)?.and_then(|row| row.workspace))).await?;
-        ctx.note(workspace.iter().fold(entry, |entry, id| entry.workspace(id))).await?;
-    }
-    Ok(())
 }
 
 /// A phone number, where one was asked for and there is none. Never asked for twice: after a lost reply, and when the

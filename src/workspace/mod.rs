@@ -4,6 +4,7 @@
 //! line, or how secrets are cached.
 
 mod address;
+mod borrow;
 mod bundle;
 mod context;
 mod disk;
@@ -13,6 +14,7 @@ mod find;
 mod git;
 mod identity;
 mod inspect;
+mod keys;
 mod listing;
 mod lock;
 mod model;
@@ -22,6 +24,7 @@ mod provision;
 mod ravi_dir;
 mod reap;
 mod release;
+mod seen;
 mod shared;
 pub(crate) mod signing;
 mod splice;
@@ -31,6 +34,7 @@ mod values;
 pub use error::WorkspaceError;
 pub use model::*;
 
+pub(crate) use borrow::refuse_open_host;
 pub(crate) use context::{Context, Listener};
 pub(crate) use find::{find, has_note, summaries, summary};
 pub(crate) use git::check_version;

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::ErrorBody;
+
 /// What a caller wants provisioned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts", optional_fields))]
@@ -36,6 +38,20 @@ pub struct ProvisionRequest {
     /// Seconds from now after which the workspace is released by itself. Each provision sets it anew.
     #[serde(default)]
     pub ttl_s: Option<u64>,
+    /// Domain of the address to ask for, where the account has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// Name, uuid or address of an identity that the account has, in place of one of the workspace's own. Nothing of it is
+    /// renamed or emptied when the workspace is released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// Others may use the identity as well: further workspaces, the app's own secrets. Without `identity` it is the host
+    /// identity. What is shared: address, inbox, phone and vault; author name, key, GitHub login and env file are not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub share: bool,
+    /// The workspace gets no key: author, GitHub login and env file only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_key: bool,
 }
 
 impl ProvisionRequest {
@@ -51,6 +67,32 @@ impl ProvisionRequest {
             github_secret: None,
             sign: false,
             ttl_s: None,
+            domain: None,
+            identity: None,
+            share: false,
+            no_key: false,
+        }
+    }
+
+    /// Whether it is to have an identity that is there already.
+    pub(crate) fn borrows(&self) -> bool {
+        self.share || self.identity.is_some()
+    }
+
+    /// What this call does not say is as an earlier one, `before`, said: a hook that sets a workspace up again must not
+    /// take away what a person chose for it.
+    pub(crate) fn over(self, before: &ProvisionRequest) -> ProvisionRequest {
+        ProvisionRequest {
+            phone: self.phone || before.phone,
+            email: self.email.or_else(|| before.email.clone()),
+            env_file: self.env_file.or_else(|| before.env_file.clone()),
+            github_secret: self.github_secret.or_else(|| before.github_secret.clone()),
+            sign: self.sign || before.sign,
+            domain: self.domain.or_else(|| before.domain.clone()),
+            identity: self.identity.or_else(|| before.identity.clone()),
+            share: self.share || before.share,
+            no_key: self.no_key || before.no_key,
+            ..self
         }
     }
 }
@@ -71,6 +113,31 @@ pub struct Provisioned {
     pub git: Option<GitInfo>,
     /// Whose GitHub login its git and gh use.
     pub github: GithubInfo,
+    /// With whom it shares its identity; `None`: it has one of its own.
+    #[serde(default)]
+    pub sharing: Option<Sharing>,
+    /// It has a key for its inbox and vault.
+    #[serde(default = "yes")]
+    pub key: bool,
+    /// What a person should know of it, such as an address that was not granted.
+    #[serde(default)]
+    pub warnings: Vec<ErrorBody>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// That a workspace's identity is not its own. Its address, inbox, phone and vault are shared with whoever else uses it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct Sharing {
+    /// Ids of the other workspaces of this ledger that use it.
+    pub with: Vec<String>,
+    /// It is the host identity, which holds the app's own secrets.
+    pub host: bool,
+    /// It was there before: nothing of it is renamed or emptied when the workspace is released.
+    pub borrowed: bool,
 }
 
 /// Where a binding is in its life.
@@ -187,6 +254,10 @@ pub struct WorkspaceSummary {
     pub github: Option<GithubInfo>,
     /// What its bundle gave it, by name.
     pub bundle: Vec<BundleInfo>,
+    /// With whom it shares its identity; `None`: it has one of its own.
+    pub sharing: Option<Sharing>,
+    /// It is to have a key for its inbox and vault.
+    pub key: bool,
     /// Whether the folder can be seen right now.
     pub folder: FolderState,
     /// The last failure of a call for this workspace, until a later one succeeds.
@@ -303,6 +374,8 @@ pub enum IdentityFate {
     Pooled,
     /// Renamed and emptied; not used again.
     Retired,
+    /// Left as it is: it was there before, or others use it.
+    Kept,
 }
 
 /// One step of a long call, told while it runs.

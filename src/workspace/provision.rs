@@ -7,21 +7,23 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use super::context::{Context, blocking};
+use super::context::{Context, Warnings, blocking};
 use super::error::WorkspaceError;
-use super::identity::Found;
+use super::identity;
 use super::inspect::{Inspected, inspect, parent_device};
 use super::lock::Lock;
-use super::model::{GitInfo, GithubInfo, GithubSource, ProvisionRequest, Provisioned, State, Step};
+use super::model::{GitInfo, GithubInfo, GithubSource, ProvisionRequest, Provisioned, Sharing, State, Step};
 use super::note::Note;
 use super::ravi_dir::Untracked;
 use super::shared::Repository;
-use super::{address, bundle, env_file, find, identity, ravi_dir, release, signing, values};
-use crate::account;
-use crate::api::IdentityKey;
-use crate::error::Result;
+use super::{address, bundle, env_file, find, keys, ravi_dir, release, signing, values};
+use crate::account::{AccountError, Host, OpenHost};
+use crate::api::{Identity, IdentityKey, IdentityUuid};
+use crate::error::{Error, Kind, Result};
 use crate::github::{self, Decision, Plan};
 use crate::ledger::{Binding, IdentityRow, Ledger, now_ms};
+use crate::vault::reference::SecretName;
+use crate::vault::{Found, elsewhere};
 
 /// Longest id and name; enough for uuids, paths and sentences.
 const LONGEST_TEXT: usize = 200;
@@ -46,19 +48,38 @@ pub(super) async fn provision_for(ctx: Context<'_>, request: ProvisionRequest, l
     let id = request.id.clone();
     let _lock = Lock::wait(ctx.ledger.dir(), &format!("workspace/{id}"), &id).await?;
     // Large, and part of many: in a box it does not weigh on every future that may come to it.
+    let warnings = Warnings::default();
+    let ctx = Context { warnings: Some(&warnings), ..ctx };
     let provisioned = Box::pin(run(ctx, request, life)).await;
     if let Err(error) = &provisioned {
         // The binding may not exist yet, and the ledger may be what failed: the caller gets the error in any case.
         let body = error.body();
         let _ = ctx.ledger.run(move |l| l.note_error(&id, &body)).await;
     }
-    provisioned
+    provisioned.map(|done| Provisioned { warnings: warnings.take(), ..done })
 }
 
 fn check_request(request: &ProvisionRequest) -> Result<(), WorkspaceError> {
     check_text("id", &request.id)?;
     check_text("name", &request.name)?;
     request.email.as_deref().map_or(Ok(()), address::check)
+}
+
+/// What does not go together, of everything that was asked for so far.
+fn check_together(request: &ProvisionRequest) -> Result<(), WorkspaceError> {
+    let refuse = |field, reason: &str| Err(WorkspaceError::Request { field, reason: reason.to_owned() });
+    match request {
+        ProvisionRequest { domain: Some(_), email: None, .. } => refuse("domain", "it needs an email as well"),
+        r if r.sign && (r.no_key || r.borrows()) => {
+            refuse("sign", "the key that signs lies in a vault of the workspace's own")
+        }
+        r if r.no_key && !r.borrows() => {
+            refuse("no_key", "it is for identities that are there already (share, identity)")
+        }
+        r if r.phone && r.borrows() => refuse("phone", "it is for an identity of the workspace's own"),
+        r if r.email.is_some() && r.borrows() => refuse("email", "it is for an identity of the workspace's own"),
+        _ => Ok(()),
+    }
 }
 
 /// Ids and names go into git values, labels and tables: one line of text, not blank, not endless. Marks that turn the
@@ -90,7 +111,7 @@ async fn run(ctx: Context<'_>, request: ProvisionRequest, life: Life) -> Result<
     let known = reload(ctx, &id).await?;
     // Neither needs the other's answer.
     let (key, plan) = tokio::join!(
-        ctx.step(&id, Step::Key, identity::key(ctx, &known, &found.row.uuid)),
+        ctx.step(&id, Step::Key, key_of(ctx, &known, &found.row.uuid)),
         bundle_and_github(ctx, &binding, &found),
     );
     let (key, plan, row) = (key?, plan?, found.row);
@@ -104,12 +125,37 @@ async fn run(ctx: Context<'_>, request: ProvisionRequest, life: Life) -> Result<
     }
     ctx.step(&id, Step::Files, write_files(&binding, &place, &row, key, untracked)).await?;
     let github = plan.info();
+    let (uuid, wanted) = (row.uuid.clone(), id.clone());
     ctx.ledger.run(move |l| l.finish_binding(&id, &plan)).await?;
-    Ok(answer(&binding, &place, &row, github))
+    let sharing = ctx.ledger.run(move |l| l.sharing(&wanted, &uuid)).await?;
+    Ok(answer(&binding, &place, &row, github, sharing))
 }
 
-fn answer(binding: &Binding, place: &Inspected, row: &IdentityRow, github: GithubInfo) -> Provisioned {
+/// Its key, unless it is to have none; then one that it had is revoked.
+async fn key_of(ctx: Context<'_>, binding: &Binding, identity: &IdentityUuid) -> Result<Option<IdentityKey>> {
+    if !binding.request.no_key {
+        return keys::key(ctx, binding, identity).await.map(Some);
+    }
+    let id = binding.id.clone();
+    if binding.key_uuid.is_some() || ctx.ledger.run(move |l| l.binding_key(&id)).await?.is_some() {
+        keys::revoke_keys(ctx, binding, identity).await?;
+        let id = binding.id.clone();
+        ctx.ledger.run(move |l| l.drop_key(&id)).await?;
+    }
+    Ok(None)
+}
+
+fn answer(
+    binding: &Binding,
+    place: &Inspected,
+    row: &IdentityRow,
+    github: GithubInfo,
+    sharing: Option<Sharing>,
+) -> Provisioned {
     Provisioned {
+        sharing,
+        key: !binding.request.no_key,
+        warnings: Vec::new(),
         id: binding.id.clone(),
         path: binding.path.clone(),
         state: State::Ready,
@@ -171,6 +217,7 @@ async fn bind(ctx: Context<'_>, request: ProvisionRequest, place: &Inspected, li
 }
 
 async fn add(ctx: Context<'_>, request: ProvisionRequest, place: &Inspected) -> Result<Bound> {
+    check_together(&request)?;
     make_room(ctx, place).await?;
     let binding = Binding {
         id: request.id.clone(),
@@ -229,6 +276,8 @@ async fn renew(
     if !same {
         return Err(WorkspaceError::IdTaken { id: old.id, path: old.path }.into());
     }
+    let request = request.over(&old.request);
+    check_together(&request)?;
     // The same place may be named in several ways.
     let as_before = ProvisionRequest { path: old.request.path.clone(), ..request.clone() } == old.request;
     if old.path == place.root && old.git_dir == git_dir && as_before {
@@ -331,7 +380,7 @@ async fn write_files(
     binding: &Binding,
     place: &Inspected,
     row: &IdentityRow,
-    key: IdentityKey,
+    key: Option<IdentityKey>,
     untracked: Option<Untracked>,
 ) -> Result<()> {
     let (place, row) = (place.clone(), row.clone());
@@ -339,10 +388,15 @@ async fn write_files(
     let work = move || {
         let in_git = place.git.is_some();
         ravi_dir::check(&place.root, place.git_dir(), Some(row.uuid.as_str()), untracked)?;
-        if let Some(git) = &place.git {
-            Repository::lock(&place.root, &git.common_dir)?.exclude()?;
+        match &key {
+            Some(key) => {
+                if let Some(git) = &place.git {
+                    Repository::lock(&place.root, &git.common_dir)?.exclude()?;
+                }
+                ravi_dir::write(&place.root, key, row.uuid.as_str(), &row.name)?;
+            }
+            None => drop(ravi_dir::remove(&place.root, row.uuid.as_str())?),
         }
-        ravi_dir::write(&place.root, &key, row.uuid.as_str(), &row.name)?;
         if let Some(file) = env {
             env_file::write(&env_file::check(&place.root, &file, in_git)?, &row.info())?;
         }
@@ -363,16 +417,67 @@ async fn keep_policy(ctx: Context<'_>, id: &str) -> Result<()> {
 }
 
 /// What is given may be the workspace's GitHub token, so it comes first.
-async fn bundle_and_github(ctx: Context<'_>, binding: &Binding, found: &Found) -> Result<Plan> {
+async fn bundle_and_github(ctx: Context<'_>, binding: &Binding, found: &identity::Found) -> Result<Plan> {
     let given = bundle::give(ctx, binding, found).await?;
     ctx.step(&binding.id, Step::Github, Box::pin(github(ctx, binding, found, given))).await
 }
 
 /// Whose GitHub login serves the workspace.
-async fn github(ctx: Context<'_>, binding: &Binding, found: &Found, given: bool) -> Result<Plan> {
+async fn github(ctx: Context<'_>, binding: &Binding, found: &identity::Found, given: bool) -> Result<Plan> {
     let (identity, new) = (&found.row.uuid, found.new);
-    let host = account::known_host(ctx.ledger, ctx.account, ctx.server, ctx.config.host_name(), found.looked);
+    let host = find_host(ctx, found).await?;
     let Context { ledger, account, github: config, .. } = ctx;
-    let (host, new) = (host.await?, new && !given);
-    github::decide(Decision { ledger, account, config, binding, identity, new, host }).await
+    let (host, new) = (host, new && !given);
+    let plan = github::decide(Decision { ledger, account, config, binding, identity, new, host }).await;
+    tell_elsewhere(ctx, binding, plan).await
+}
+
+/// The host identity, where it is known or can be told which one it is. Where Ravi does not answer, nobody is.
+async fn find_host(ctx: Context<'_>, found: &identity::Found) -> Result<Option<IdentityRow>> {
+    if found.looked {
+        return ctx.host_search().known().await;
+    }
+    match ctx.find_host().await {
+        Ok(Host::Known(row)) => Ok(Some(row)),
+        Ok(Host::Open(open @ OpenHost::Choose(_))) => {
+            ctx.warn(AccountError::from(open));
+            Ok(None)
+        }
+        Ok(Host::Open(_)) => Ok(None),
+        Err(e) if e.kind() == Kind::Unreachable => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// A token that was stored for the workspace where nobody looks for it is not passed over in silence.
+async fn tell_elsewhere(ctx: Context<'_>, binding: &Binding, plan: Result<Plan>) -> Result<Plan> {
+    let names = match &plan {
+        Ok(plan) if plan.token.is_none() => github::names_for(binding),
+        Err(Error::Workspace(WorkspaceError::NoGithubSecret { .. })) => github::names_for(binding),
+        _ => return plan,
+    };
+    let found = elsewhere_of(ctx, binding, &names).await.unwrap_or_default();
+    match plan {
+        Err(Error::Workspace(WorkspaceError::NoGithubSecret { id, secret, .. })) => {
+            let elsewhere = found.into_iter().map(|found| found.identity).collect();
+            Err(WorkspaceError::NoGithubSecret { id, secret, elsewhere }.into())
+        }
+        plan => {
+            for Found { identity, secret } in found {
+                let (id, secret) = (binding.id.clone(), secret.to_string());
+                ctx.warn(WorkspaceError::TokenElsewhere { id, secret, identity });
+            }
+            plan
+        }
+    }
+}
+
+/// Looks into the identities of the account that are neither the host nor a workspace's.
+async fn elsewhere_of(ctx: Context<'_>, binding: &Binding, names: &[SecretName]) -> Result<Vec<Found>> {
+    let server = ctx.server.to_owned();
+    let ours = ctx.ledger.run(move |l| l.identities(&server)).await?;
+    let all = ctx.listing.of(ctx.account).await?.all;
+    let known = |identity: &&Identity| ours.iter().any(|row| row.uuid == identity.uuid && !row.borrowed);
+    let others = all.iter().filter(|identity| !known(identity) && binding.identity.as_ref() != Some(&identity.uuid));
+    Ok(elsewhere(ctx.account, &others.collect::<Vec<_>>(), names).await)
 }

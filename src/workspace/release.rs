@@ -3,8 +3,6 @@
 //! What this machine holds is undone first, then the keys are revoked. A revocation that Ravi cannot take now is owed:
 //! it stays in the ledger and is tried again until it has happened, and until then the identity serves nobody.
 
-use secrecy::ExposeSecret as _;
-
 use super::context::{Context, blocking};
 use super::error::WorkspaceError;
 use super::inspect::folder_state;
@@ -13,13 +11,12 @@ use super::model::{FolderState, IdentityFate, Released, Step};
 use super::note::Note;
 use super::shared::Repository;
 use super::suspend::pay_suspended;
-use super::{env_file, identity, ravi_dir, signing, values};
-use crate::account;
-use crate::api::{ApiError, Password};
+use super::{env_file, identity, keys, ravi_dir, signing, values};
+use crate::api::{ApiError, IdentityUuid, Password};
 use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::files;
-use crate::ledger::{Binding, IdentityState, Owed};
+use crate::ledger::{Binding, IdentityState, Owed, OwedKey, now_ms};
 
 /// Takes the workspace of `seen` down, where it was seen to lie. One caller at a time per workspace.
 pub(crate) async fn release(ctx: Context<'_>, seen: &Binding, retire: bool) -> Result<Released> {
@@ -55,9 +52,13 @@ pub(crate) async fn finish(ctx: Context<'_>, mut binding: Binding) -> Result<Rel
     }
     binding.retire |= pool_is_full(ctx).await?;
     let begun = binding.clone();
-    ctx.ledger.run(move |l| l.begin_release(&begun, begun.retire)).await?;
+    let shared = ctx.ledger.run(move |l| l.begin_release(&begun, begun.retire)).await?;
     let left = ctx.step(&id, Step::Undo, undo(&binding)).await?;
-    let fate = if binding.retire { IdentityFate::Retired } else { IdentityFate::Pooled };
+    let fate = match shared {
+        true => IdentityFate::Kept,
+        false if binding.retire => IdentityFate::Retired,
+        false => IdentityFate::Pooled,
+    };
     let mut answer = Released {
         id: id.clone(),
         path: binding.path.clone(),
@@ -69,15 +70,29 @@ pub(crate) async fn finish(ctx: Context<'_>, mut binding: Binding) -> Result<Rel
     let kept = Released { owed: 0, ..answer.clone() };
     ctx.ledger.run(move |l| l.end_release(&id, &kept)).await?;
     if let Some(uuid) = &binding.identity {
-        let uuid = uuid.clone();
-        let owed = ctx.ledger.run(|l| l.owed()).await?;
-        if let Some(owed) = owed.into_iter().find(|owed| owed.identity == uuid) {
-            answer.owed = u32::from(!pay(ctx, owed, &binding.id).await?);
-        }
+        answer.owed = u32::from(!settle(ctx, uuid, &binding.id, shared).await?);
     }
     let entry = Entry::done(Action::WorkspaceRelease).workspace(&binding.id);
     ctx.note(binding.identity.iter().fold(entry, |entry, uuid| entry.object(uuid.as_str()))).await?;
     Ok(answer)
+}
+
+/// Revokes what the workspace had; `false` when Ravi cannot take it now.
+async fn settle(ctx: Context<'_>, uuid: &IdentityUuid, id: &str, shared: bool) -> Result<bool> {
+    if shared {
+        let all = ctx.ledger.run(|l| l.owed_keys(None)).await?;
+        let owed = all.into_iter().find(|owed| owed.identity == *uuid && owed.workspace == id);
+        // The caller holds the workspace's lock.
+        return match owed {
+            Some(owed) => pay_key_locked(ctx, owed).await,
+            None => Ok(true),
+        };
+    }
+    let owed = ctx.ledger.run(|l| l.owed()).await?;
+    match owed.into_iter().find(|owed| owed.identity == *uuid) {
+        Some(owed) => pay(ctx, owed, id).await,
+        None => Ok(true),
+    }
 }
 
 async fn pool_is_full(ctx: Context<'_>) -> Result<bool> {
@@ -149,6 +164,7 @@ pub(crate) async fn pay_due(ctx: Context<'_>) -> Result<()> {
         let id = owed.identity.to_string();
         pay(ctx, owed, &id).await?;
     }
+    pay_keys(ctx, Some(now_ms())).await?;
     pay_suspended(ctx, false).await
 }
 
@@ -160,7 +176,42 @@ pub(crate) async fn pay_all(ctx: Context<'_>) -> Result<()> {
             pay(ctx, owed, &id).await?;
         }
     }
+    pay_keys(ctx, None).await?;
     pay_suspended(ctx, true).await
+}
+
+/// Revokes single keys of workspaces that are gone.
+async fn pay_keys(ctx: Context<'_>, due_by_ms: Option<i64>) -> Result<()> {
+    for owed in ctx.ledger.run(move |l| l.owed_keys(due_by_ms)).await? {
+        if owed.server != ctx.server {
+            continue;
+        }
+        // A workspace of the same id may be minting its key.
+        let Some(_lock) = Lock::try_now(ctx.ledger.dir(), &format!("workspace/{}", owed.workspace))? else { continue };
+        let seen = owed.clone();
+        if let Some(owed) = ctx.ledger.run(move |l| l.owed_key(&seen)).await? {
+            pay_key_locked(ctx, owed).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The same for one, whose workspace's lock the caller holds.
+async fn pay_key_locked(ctx: Context<'_>, owed: OwedKey) -> Result<bool> {
+    let own = keys::OwnKeys { id: &owed.workspace, uuid: &owed.identity, key: owed.key_uuid.as_ref() };
+    match ctx.step(&owed.workspace, Step::Revoke, keys::revoke_own(ctx, own)).await {
+        Ok(()) => {
+            let (uuid, id) = (owed.identity.clone(), owed.workspace.clone());
+            ctx.ledger.run(move |l| l.owed_key_paid(&uuid, &id)).await?;
+            Ok(true)
+        }
+        Err(crate::Error::Ledger(e)) => Err(e.into()),
+        Err(e) => {
+            let message = e.to_string();
+            ctx.ledger.run(move |l| l.owed_key_failed(&owed, &message)).await?;
+            Ok(false)
+        }
+    }
 }
 
 /// Revokes the keys of one identity and parks or retires it; `false` when Ravi cannot take it now.
@@ -172,7 +223,7 @@ async fn pay(ctx: Context<'_>, owed: Owed, id: &str) -> Result<bool> {
         return Ok(true);
     }
     let settled = async {
-        ctx.step(id, Step::Revoke, identity::revoke_all(ctx, &owed.identity)).await?;
+        ctx.step(id, Step::Revoke, keys::revoke_all(ctx, &owed.identity)).await?;
         ctx.step(id, Step::Park, park(ctx, &owed)).await
     };
     match settled.await {
@@ -235,13 +286,10 @@ async fn take_logins(ctx: Context<'_>, owed: &Owed) -> Result<()> {
 }
 
 async fn keep_logins(ctx: Context<'_>, logins: &[Password]) -> Result<()> {
-    let host = account::host_of_account(ctx.ledger, ctx.account, ctx.server, ctx.config.host_name()).await?;
+    let host = ctx.host_search().find_in(ctx.account).await?.known()?;
     let vault = ctx.account.passwords(&host.uuid);
     let kept = vault.list().await?;
-    let same = |a: &Password, b: &Password| {
-        (&a.domain, &a.username, a.password.expose_secret()) == (&b.domain, &b.username, b.password.expose_secret())
-    };
-    for login in logins.iter().filter(|login| !kept.iter().any(|kept| same(kept, login))) {
+    for login in logins.iter().filter(|login| !kept.iter().any(|kept| kept.is_same_login(login))) {
         vault.create(&login.domain, &login.username, &login.password, &login.notes).await?;
     }
     Ok(())

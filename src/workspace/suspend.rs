@@ -10,7 +10,7 @@ use super::inspect::folder_state;
 use super::lock::Lock;
 use super::model::{FolderState, ProvisionRequest, Provisioned, State, Suspended};
 use super::provision::{Life, provision_for};
-use super::{identity, ravi_dir};
+use super::{keys, ravi_dir};
 use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::ledger::{Binding, now_ms};
@@ -48,7 +48,7 @@ async fn pay(ctx: Context<'_>, binding: &Binding) -> Result<bool> {
     let known = binding.clone();
     blocking(move || take_key_away(&known)).await?;
     let Some(uuid) = &binding.identity else { return Ok(true) };
-    match identity::revoke_all(ctx, uuid).await {
+    match keys::revoke_keys(ctx, binding, uuid).await {
         Ok(()) => {}
         Err(crate::Error::Ledger(e)) => return Err(e.into()),
         Err(error) => {

@@ -3,7 +3,7 @@
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Runtime, command};
 
-use crate::account::{Account, DevicePrompt};
+use crate::account::{Account, DevicePrompt, SignedOut};
 use crate::plugin::RaviExt;
 use crate::plugin::error::Result;
 use crate::plugin::events::{CallEvent, emit_account, finish, tell};
@@ -33,10 +33,26 @@ pub(crate) async fn account_cancel<R: Runtime>(app: AppHandle<R>) -> Result<bool
     Ok(app.ravi().cancel_login())
 }
 
-/// Forgets the kept key.
+/// Forgets the kept key, and revokes it where a login minted it.
 #[command]
-pub(crate) async fn account_logout<R: Runtime>(app: AppHandle<R>) -> Result<()> {
-    app.ravi().logout().await?;
+pub(crate) async fn account_logout<R: Runtime>(app: AppHandle<R>) -> Result<SignedOut> {
+    let done = app.ravi().logout().await?;
     emit_account(&app, None);
-    Ok(())
+    Ok(done)
+}
+
+/// Chooses the identity that holds the app's own secrets.
+#[command]
+pub(crate) async fn account_choose_host<R: Runtime>(app: AppHandle<R>, identity: String) -> Result<Account> {
+    let account = app.ravi().choose_host(&identity).await?;
+    emit_account(&app, Some(account.clone()));
+    Ok(account)
+}
+
+/// Makes an identity for the app's own secrets, which uses one of those that the plan allows.
+#[command]
+pub(crate) async fn account_make_host<R: Runtime>(app: AppHandle<R>) -> Result<Account> {
+    let account = app.ravi().make_host().await?;
+    emit_account(&app, Some(account.clone()));
+    Ok(account)
 }

@@ -27,7 +27,14 @@ pub(crate) async fn workspace_provision<R: Runtime>(
     on_event: Channel<CallEvent<Progress, Provisioned>>,
 ) -> Result<Provisioned> {
     let id = request.id.clone();
-    let checked = scope(&app, &command, &global).and_then(|scope| checked(&scope, &id, &request.path));
+    let checked = scope(&app, &command, &global).and_then(|scope| {
+        checked(&scope, &id, &request.path)?;
+        // Whoever has a key to an identity reads its mail and its vault.
+        match (request.identity.is_some() || request.share) && !request.no_key {
+            true => scope.identity(request.identity.as_deref()),
+            false => Ok(()),
+        }
+    });
     noted(&app, Action::WorkspaceProvision, &id, checked).await.map_err(|error| refuse(&on_event, error))?;
     // What was checked is what is used, also where a link is bent meanwhile.
     if let Some(real) = real(&request.path) {
