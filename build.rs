@@ -20,6 +20,8 @@ fn describe_plugin() {
         "account_login",
         "account_cancel",
         "account_logout",
+        "account_choose_host",
+        "account_make_host",
         "secret_get",
         "secret_set",
         "secret_delete",

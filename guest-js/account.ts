@@ -1,5 +1,5 @@
 import { listen } from '@tauri-apps/api/event'
-import type { Account, AccountChange, DevicePrompt } from './bindings'
+import type { Account, AccountChange, DevicePrompt, SignedOut } from './bindings'
 import { abortable, call, longCall } from './ipc'
 
 /**
@@ -41,9 +41,27 @@ export function cancelLogin(): Promise<boolean> {
   return call('account_cancel')
 }
 
-/** Forgets the kept key. Needs `ravi:account`. */
-export function logout(): Promise<void> {
+/**
+ * Forgets the kept key, and revokes it where a login minted it; the answer's `warnings` say which key stays valid. Needs
+ * `ravi:account`.
+ */
+export function logout(): Promise<SignedOut> {
   return call('account_logout')
+}
+
+/**
+ * Chooses the identity that holds the app's own secrets, by name, uuid or address, out of `choices` of {@link status}.
+ * Needs `ravi:account`.
+ */
+export function chooseHost(identity: string): Promise<Account> {
+  return call('account_choose_host', { identity })
+}
+
+/**
+ * Makes an identity for the app's own secrets, which uses one of those that the plan allows. Needs `ravi:account`.
+ */
+export function makeHost(): Promise<Account> {
+  return call('account_make_host')
 }
 
 /**

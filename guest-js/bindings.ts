@@ -17,9 +17,13 @@ source: KeySource,
  */
 key: KeyKind, 
 /**
- * The identity that holds the app's own secrets, where it is known already.
+ * The identity that holds the app's own secrets, where it is known which one does.
  */
 host: IdentityInfo | null, 
+/**
+ * The identities to choose it from, where it is not.
+ */
+choices: Array<IdentityInfo>, 
 /**
  * Where a key that a login obtained is kept; `None` for other sources.
  */
@@ -27,7 +31,11 @@ kept: KeyPlace | null,
 /**
  * The official command line's file, where it holds a key for the whole account in plaintext.
  */
-official: string | null, };
+official: string | null, 
+/**
+ * What a person should know of it, such as that there is a second host identity, or a key that stays valid.
+ */
+warnings: Array<ErrorBody>, };
 
 /**
  * The payload of [`ACCOUNT_EVENT`].
@@ -41,7 +49,7 @@ account: Account | null, };
 /**
  * What was done. Written as its name with dots, such as `secret.read`.
  */
-export type Action = "secret.read" | "secret.set" | "secret.delete" | "secret.rotate" | "bundle.give" | "bundle.take" | "workspace.provision" | "workspace.release" | "workspace.status" | "workspace.suspend" | "workspace.wake" | "key.mint" | "key.revoke" | "github.git" | "github.gh" | "ravi.cli" | "git.sign" | "exec.run" | "account.login" | "account.logout" | "settings.migrate" | "settings.undo" | "machine_key.move" | "seal.change" | "codex.save" | "codex.restore" | "codex.take_over" | "message.read" | "message.send" | "message.code" | "registration.create" | "registration.read" | "registration.delete" | "audit.prune" | "audit.head_lost";
+export type Action = "secret.read" | "secret.set" | "secret.delete" | "secret.rotate" | "bundle.give" | "bundle.take" | "workspace.provision" | "workspace.release" | "workspace.status" | "workspace.suspend" | "workspace.wake" | "key.mint" | "key.revoke" | "github.git" | "github.gh" | "ravi.cli" | "git.sign" | "exec.run" | "account.login" | "account.logout" | "account.host" | "account.merge_host" | "account.move_server" | "settings.migrate" | "settings.undo" | "machine_key.move" | "seal.change" | "codex.save" | "codex.restore" | "codex.take_over" | "message.read" | "message.send" | "message.code" | "registration.create" | "registration.read" | "registration.delete" | "audit.prune" | "audit.head_lost";
 
 /**
  * What is known about an attached file. The file itself is not fetched.
@@ -757,7 +765,7 @@ export type GithubSource = "workspace" | "host" | "inherited" | "denied";
 /**
  * Where an identity goes when its workspace is released.
  */
-export type IdentityFate = "pooled" | "retired";
+export type IdentityFate = "pooled" | "retired" | "kept";
 
 /**
  * An identity as people see it.
@@ -1004,6 +1012,23 @@ subject: string,
 messages: Array<InboxMessage>, };
 
 /**
+ * What a merge of two host identities did.
+ */
+export type Merged = { 
+/**
+ * Secrets that are in the host identity's vault now, and read back as they should.
+ */
+copied: Array<string>, 
+/**
+ * Secrets that were there already with the same value.
+ */
+same: Array<string>, 
+/**
+ * Websites whose logins were copied.
+ */
+logins: Array<string>, };
+
+/**
  * The payload of [`MESSAGE_EVENT`]: which message, and nothing of what is in it.
  */
 export type MessageArrived = { 
@@ -1225,7 +1250,25 @@ sign: boolean,
 /**
  * Seconds from now after which the workspace is released by itself. Each provision sets it anew.
  */
-ttl_s?: number, };
+ttl_s?: number, 
+/**
+ * Domain of the address to ask for, where the account has several.
+ */
+domain?: string, 
+/**
+ * Name, uuid or address of an identity that the account has, in place of one of the workspace's own. Nothing of it is
+ * renamed or emptied when the workspace is released.
+ */
+identity?: string, 
+/**
+ * Others may use the identity as well: further workspaces, the app's own secrets. Without `identity` it is the host
+ * identity. What is shared: address, inbox, phone and vault; author name, key, GitHub login and env file are not.
+ */
+share: boolean, 
+/**
+ * The workspace gets no key: author, GitHub login and env file only.
+ */
+no_key: boolean, };
 
 /**
  * A workspace that has everything it was meant to get.
@@ -1254,7 +1297,19 @@ git: GitInfo | null,
 /**
  * Whose GitHub login its git and gh use.
  */
-github: GithubInfo, };
+github: GithubInfo, 
+/**
+ * With whom it shares its identity; `None`: it has one of its own.
+ */
+sharing: Sharing | null, 
+/**
+ * It has a key for its inbox and vault.
+ */
+key: boolean, 
+/**
+ * What a person should know of it, such as an address that was not granted.
+ */
+warnings: Array<ErrorBody>, };
 
 /**
  * What a pruning did.
@@ -1421,6 +1476,40 @@ export type SecretChange = {
  * Name of the secret; `null` where so many changed at once that names were lost. Never its value.
  */
 key: string | null, };
+
+/**
+ * That a workspace's identity is not its own. Its address, inbox, phone and vault are shared with whoever else uses it.
+ */
+export type Sharing = { 
+/**
+ * Ids of the other workspaces of this ledger that use it.
+ */
+with: Array<string>, 
+/**
+ * It is the host identity, which holds the app's own secrets.
+ */
+host: boolean, 
+/**
+ * It was there before: nothing of it is renamed or emptied when the workspace is released.
+ */
+borrowed: boolean, };
+
+/**
+ * What became of the key when this machine was signed out.
+ */
+export type SignedOut = { 
+/**
+ * Always `false`.
+ */
+signed_in: boolean, 
+/**
+ * The key is revoked, or there was none.
+ */
+revoked: boolean, 
+/**
+ * Which key goes on being valid, and where to revoke it.
+ */
+warnings: Array<ErrorBody>, };
 
 /**
  * A conversation by text messages, in a list.
@@ -1606,6 +1695,14 @@ github: GithubInfo | null,
  * What its bundle gave it, by name.
  */
 bundle: Array<BundleInfo>, 
+/**
+ * With whom it shares its identity; `None`: it has one of its own.
+ */
+sharing: Sharing | null, 
+/**
+ * It is to have a key for its inbox and vault.
+ */
+key: boolean, 
 /**
  * Whether the folder can be seen right now.
  */

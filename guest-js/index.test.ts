@@ -21,6 +21,9 @@ const provisioned: Provisioned = {
   identity: { uuid: 'made-up', name: 'payments agent', email: 'payments-agent@example.com', phone: null },
   git: null,
   github: { source: 'inherited', secret: null },
+  sharing: null,
+  key: true,
+  warnings: [],
 }
 const step: Progress = { id: 'w1', step: 'identity', state: 'done', at_ms: 1 }
 
@@ -49,6 +52,8 @@ describe('commands that answer at once', () => {
     ['account.status', () => ravi.account.status(), 'account_status', {}],
     ['account.cancelLogin', () => ravi.account.cancelLogin(), 'account_cancel', {}],
     ['account.logout', () => ravi.account.logout(), 'account_logout', {}],
+    ['account.chooseHost', () => ravi.account.chooseHost('Agents'), 'account_choose_host', { identity: 'Agents' }],
+    ['account.makeHost', () => ravi.account.makeHost(), 'account_make_host', {}],
     ['secrets.get', () => ravi.secrets.get('CODEX_MONITOR_DAEMON_TOKEN'), 'secret_get', { key: 'CODEX_MONITOR_DAEMON_TOKEN' }],
     ['secrets.set', () => ravi.secrets.set('A', 'made-up'), 'secret_set', { key: 'A', value: 'made-up' }],
     ['secrets.delete', () => ravi.secrets.delete('A'), 'secret_delete', { key: 'A' }],

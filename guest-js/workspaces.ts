@@ -14,7 +14,10 @@ import type {
 import { call, longCall } from './ipc'
 
 /** What {@link provision} takes: a folder, the app's own id for it, a name, and what else is wanted. */
-export type ProvisionOptions = Omit<ProvisionRequest, 'phone' | 'sign'> & Partial<Pick<ProvisionRequest, 'phone' | 'sign'>>
+export type ProvisionOptions = Omit<ProvisionRequest, Switch> & Partial<Pick<ProvisionRequest, Switch>>
+
+/** Off unless it is said. */
+type Switch = 'phone' | 'sign' | 'share' | 'no_key'
 
 /** How a long call is watched. */
 export interface ProgressOptions {
