@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use tauri_plugin_ravi::codex::{CodexOptions, CodexState};
-use tauri_plugin_ravi::local::{Options, Server};
+use tauri_plugin_ravi::local::{Options, Plan, Server};
 use tauri_plugin_ravi::{Config, ExposeSecret as _, Keychain, Ravi, SecretString};
 
 const PASSPHRASE: &str = "made up words for a recovery";
@@ -16,7 +16,7 @@ const LOGIN: &str = r#"{"auth_mode":"apikey","OPENAI_API_KEY":"sk-made-up-1"}"#;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_is_put_back_before_the_app_server_starts() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let server = Server::start(Options::default()).await.expect("ravi-local starts");
+    let server = Server::start(Options { plan: Plan::Paid, ..Options::default() }).await.expect("ravi-local starts");
     let dir = tempfile::tempdir().expect("a folder");
     let ravi = |machine: &str| {
         let config = Config {

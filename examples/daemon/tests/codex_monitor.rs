@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tauri_plugin_ravi::local::{Options, Server};
+use tauri_plugin_ravi::local::{Options, Plan, Server};
 use tauri_plugin_ravi::vault::settings::preset;
 use tauri_plugin_ravi::{Config, ExposeSecret as _, Keychain, Ravi};
 use tokio::runtime::Runtime;
@@ -173,7 +173,8 @@ fn save(app: &App, settings: &AppSettings) {
 fn an_app_and_its_daemon_with_the_documented_calls_and_without_them_again() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = Runtime::new().expect("a runtime");
-    let server = runtime.block_on(Server::start(Options::default())).expect("ravi-local starts");
+    let server =
+        runtime.block_on(Server::start(Options { plan: Plan::Paid, ..Options::default() })).expect("ravi-local starts");
     let mut app = App::new();
     let config = Config {
         api_url: Some(server.base_url().parse().expect("an address")),

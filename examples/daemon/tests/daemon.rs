@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tauri_plugin_ravi::local::{Options, Server};
+use tauri_plugin_ravi::local::{Options, Plan, Server};
 use tauri_plugin_ravi::vault::NewValue;
 use tauri_plugin_ravi::{Config, ExposeSecret as _, Ravi, SecretString};
 use tempfile::TempDir;
@@ -27,7 +27,8 @@ impl Bed {
     async fn new() -> Bed {
         // Fine when another test of this process was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let server = Server::start(Options::default()).await.expect("ravi-local starts");
+        let server =
+            Server::start(Options { plan: Plan::Paid, ..Options::default() }).await.expect("ravi-local starts");
         let (base_url, key) = (server.base_url(), server.management_key());
         Bed { dir: tempfile::tempdir().expect("a folder"), base_url, key, server: Mutex::new(Some(server)) }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use tauri::State;
-use tauri_plugin_ravi::local::{Options, Server};
+use tauri_plugin_ravi::local::{Options, Plan, Server};
 use tauri_plugin_ravi::{Builder, Keychain};
 use tokio::sync::Mutex;
 
@@ -47,7 +47,8 @@ impl StandIn {
 async fn start(folder: &Path) -> std::result::Result<Server, Box<dyn Error>> {
     let file = folder.join("port");
     let port = std::fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
-    let server = Server::start(Options { port, data_dir: Some(folder.join("server")), ..Options::default() }).await?;
+    let options = Options { port, data_dir: Some(folder.join("server")), plan: Plan::Paid, ..Options::default() };
+    let server = Server::start(options).await?;
     let port = server.base_url().rsplit(':').next().unwrap_or_default().to_owned();
     std::fs::write(file, port)?;
     Ok(server)

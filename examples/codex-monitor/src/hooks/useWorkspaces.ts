@@ -47,6 +47,17 @@ export function useWorkspaces() {
     [run, say],
   )
 
+  /** On a plan without room: the account's identity, without a key to it. */
+  const share = useCallback(
+    (entry: Entry) =>
+      run(entry.id, async (onProgress) => {
+        const request = { id: entry.id, path: entry.path, name: `${entry.name} agent`, share: true, no_key: true }
+        await ravi.workspaces.provision(request, { onProgress })
+        say(`${entry.name} is ready, with the account's address.`)
+      }),
+    [run, say],
+  )
+
   const wake = useCallback(
     (entry: Entry) =>
       run(entry.id, async (onProgress) => {
@@ -92,7 +103,7 @@ export function useWorkspaces() {
     [run, say],
   )
 
-  return { repositories, error: error ?? unknown ?? undefined, message, reload, add, addWorktrees, provision, wake, remove, dismiss }
+  return { repositories, error: error ?? unknown ?? undefined, message, reload, add, addWorktrees, provision, share, wake, remove, dismiss }
 }
 
 function together(all: Entry[], summaries: WorkspaceSummary[], jobs: Job[]): Repository[] {

@@ -1,5 +1,5 @@
 import { useRef, useState } from 'react'
-import ravi, { RaviError, type Account, type DevicePrompt, type KeySource } from 'tauri-plugin-ravi-api'
+import ravi, { RaviError, type Account, type DevicePrompt, type IdentityInfo, type KeySource } from 'tauri-plugin-ravi-api'
 import { useAccount } from '../hooks/useAccount'
 import { standIn } from '../tauri'
 import { ConfirmButton } from './ConfirmButton'
@@ -39,7 +39,7 @@ function SignedIn({ account }: { account: Account }) {
         <dt>Reaches</dt>
         <dd>{account.key === 'management' ? 'the whole account' : 'one identity'}</dd>
         <dt>App's identity</dt>
-        <dd>{account.host?.email ?? <span className="quiet">made when the first secret is kept</span>}</dd>
+        <dd>{account.host?.email ?? <span className="quiet">not chosen yet</span>}</dd>
         {account.kept && (
           <>
             <dt>Kept in</dt>
@@ -47,6 +47,7 @@ function SignedIn({ account }: { account: Account }) {
           </>
         )}
       </dl>
+      {!account.host && <ChooseHost choices={account.choices} />}
       {account.source === 'login' && (
         <ConfirmButton
           label="Sign out"
@@ -54,6 +55,28 @@ function SignedIn({ account }: { account: Account }) {
           onConfirm={() => void ravi.account.logout()}
         />
       )}
+    </>
+  )
+}
+
+/** Which identity holds the app's own secrets, where the account does not say it by itself. */
+function ChooseHost({ choices }: { choices: IdentityInfo[] }) {
+  const [error, setError] = useState<RaviError>()
+  const run = (work: () => Promise<unknown>) => void work().catch((cause: unknown) => setError(RaviError.from(cause)))
+  return (
+    <>
+      <p>Which identity is to hold the app's own secrets?</p>
+      {choices.map(({ uuid, name, email }) => (
+        <button key={uuid} type="button" onClick={() => run(() => ravi.account.chooseHost(uuid))}>
+          {name} &lt;{email}&gt;
+        </button>
+      ))}
+      <ConfirmButton
+        label="Make a new one"
+        warning="Uses one of the identities that your plan allows."
+        onConfirm={() => run(() => ravi.account.makeHost())}
+      />
+      {error && <ErrorNotice error={error} />}
     </>
   )
 }

@@ -1,5 +1,5 @@
 import { useCallback } from 'react'
-import type { BundleInfo, ErrorBody, FolderState, GithubInfo } from 'tauri-plugin-ravi-api'
+import type { BundleInfo, ErrorBody, FolderState, GithubInfo, Sharing } from 'tauri-plugin-ravi-api'
 import { useEvery } from '../hooks/useEvery'
 import { useLoad } from '../hooks/useLoad'
 import type { Workspace } from '../hooks/useWorkspaces'
@@ -13,6 +13,7 @@ import { Steps } from './Steps'
 interface Props {
   workspace: Workspace
   onFinish: () => void
+  onShare: () => void
   onWake: () => void
   onRemove: () => void
   onDismiss: () => void
@@ -27,13 +28,14 @@ const FOLDERS: Record<FolderState, ErrorBody | undefined> = {
 }
 
 /** Who the agent in a worktree is, how it stands, and what to do when something is wrong. */
-export function IdentityCard({ workspace, onFinish, onWake, onRemove, onDismiss, onSignIn, onOpen }: Props) {
+export function IdentityCard({ workspace, onFinish, onShare, onWake, onRemove, onDismiss, onSignIn, onOpen }: Props) {
   const { entry, summary, job } = workspace
   const busy = job !== undefined && !job.error
   const state = busy ? 'working' : (summary?.state ?? 'no identity')
   const error = job?.error ?? summary?.last_error ?? (summary && FOLDERS[summary.folder])
 
   const fix = () => {
+    if (error?.code === 'workspace.plan_full') return { label: "Use the account's identity, without a key", run: onShare }
     if (error?.code.startsWith('account.')) return { label: 'Sign in', run: onSignIn }
     if (summary?.state !== 'ready') return { label: 'Try again', run: onFinish }
     return job?.error ? { label: 'Dismiss', run: onDismiss } : undefined
@@ -60,7 +62,7 @@ export function IdentityCard({ workspace, onFinish, onWake, onRemove, onDismiss,
               {summary ? 'Finish' : 'Give it an identity'}
             </button>
           )}
-          {summary?.state === 'ready' && <Links name={entry.name} onOpen={onOpen} />}
+          {summary?.state === 'ready' && summary.key && <Links name={entry.name} onOpen={onOpen} />}
           <ConfirmButton
             label="Remove"
             name={`Remove ${entry.name}`}
@@ -93,6 +95,18 @@ function Facts({ workspace: { entry, summary } }: { workspace: Workspace }) {
       </dd>
       <dt>Phone</dt>
       <dd>{identity?.phone ?? <span className="quiet">none</span>}</dd>
+      {summary?.sharing && (
+        <>
+          <dt>Shared</dt>
+          <dd>{sharingWords(summary.sharing)}</dd>
+        </>
+      )}
+      {summary && !summary.key && (
+        <>
+          <dt>Key</dt>
+          <dd>none: no inbox and no vault</dd>
+        </>
+      )}
       <dt>Author</dt>
       <dd>{summary?.git ? `${summary.git.user_name} <${summary.git.user_email}>` : <span className="quiet">not set yet</span>}</dd>
       <dt>GitHub</dt>
@@ -111,6 +125,11 @@ function Facts({ workspace: { entry, summary } }: { workspace: Workspace }) {
       <dd className="path quiet">{entry.path}</dd>
     </dl>
   )
+}
+
+function sharingWords({ host, with: others }: Sharing): string {
+  const users = [host ? "the app's own secrets" : '', ...others].filter(Boolean)
+  return users.length > 0 ? `address, inbox and vault with ${users.join(', ')}` : 'an identity that was there before'
 }
 
 function githubWords({ source, secret }: GithubInfo): string {

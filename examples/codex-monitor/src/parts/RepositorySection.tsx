@@ -14,7 +14,7 @@ interface Props {
 
 /** A repository and its worktrees. Your own checkout keeps your author and your login. */
 export function RepositorySection({ repository: { entry, job, worktrees }, workspaces, onSignIn, onOpen }: Props) {
-  const { addWorktrees, provision, wake, remove, dismiss } = workspaces
+  const { addWorktrees, provision, share, wake, remove, dismiss } = workspaces
   return (
     <section className="repository" aria-label={`Repository ${entry.name}`}>
       <header>
@@ -38,6 +38,7 @@ export function RepositorySection({ repository: { entry, job, worktrees }, works
             key={workspace.entry.id}
             workspace={workspace}
             onFinish={() => void provision(workspace.entry, false)}
+            onShare={() => void share(workspace.entry)}
             onWake={() => void wake(workspace.entry)}
             onRemove={() => void remove(workspace.entry, workspace.summary !== undefined)}
             onDismiss={() => dismiss(workspace.entry.id)}
