@@ -34,6 +34,14 @@ async fn not_signed_in(bed: &Bed) {
     assert_eq!(nobody(bed).account().await.expect_err("no key").code(), "account.not_signed_in");
 }
 
+/// Labels of the account's live keys that begin so.
+async fn live(bed: &Bed, label: &str) -> Vec<String> {
+    let state = bed.server_state().await;
+    let keys = state["keys"].as_array().expect("a list").iter().filter(|key| key["kind"] == "management");
+    let labels = keys.map(|key| key["label"].as_str().expect("text").to_owned());
+    labels.filter(|one| one.starts_with(label)).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approved_login_is_kept_and_the_host_identity_is_there() {
     for action in ["approve", "signup"] {
@@ -46,7 +54,11 @@ async fn an_approved_login_is_kept_and_the_host_identity_is_there() {
         let kept = account.kept.as_ref().expect("it is kept here");
         assert_eq!((kept.keychain, &kept.fallback), (Keychain::File, &None));
         // Another start needs no login, and finds the same host identity.
-        assert_eq!(nobody(&bed).account().await.expect("signed in"), account);
+        assert_eq!(nobody(&bed).account().await.expect("signed in"), account, "{:?}", account.warnings);
+        assert_eq!(live(&bed, "device").await, Vec::<String>::new(), "nobody needs the key that was handed out");
+        let own = live(&bed, "ravi-workspace login ").await;
+        assert_eq!(own.len(), 1, "{own:?}");
+        assert_eq!(bed.live_keys().await, 0, "nor the one of a sign-up's identity");
         let state = bed.server_state().await;
         let named = state["identities"].as_array().expect("a list").iter();
         assert_eq!(named.filter(|identity| identity["name"] == "ravi-workspace host").count(), 1);
@@ -219,6 +231,26 @@ async fn killed_at_any_point_a_login_is_either_kept_or_can_be_repeated() {
         let mut program = bed.program();
         program.env_remove("RAVI_API_KEY").args(["secret", "list"]);
         assert!(program.output().expect("it starts").status.success(), "{point}");
-        assert_eq!((bed.identity_count().await, bed.live_keys().await), (1, 0), "{point}");
+        assert_eq!((bed.identity_count().await, bed.live_keys().await), (0, 0), "{point}");
+        sign_in(&bed, &[]).await;
+        let own = live(&bed, "ravi-workspace login ").await;
+        assert_eq!(own.len(), 1, "{point}: keys of logins that were cut short are revoked by the next: {own:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_out_revokes_the_logins_own_key_and_says_which_key_stays() {
+    let bed = Bed::new().await;
+    let (code, login) = begin(&nobody(&bed)).await;
+    decide(&bed, &code, "approve").await;
+    login.await.expect("it ends").expect("it is approved");
+    let done = nobody(&bed).logout().await.expect("signed out");
+    assert!(done.revoked && done.warnings.is_empty(), "{done:?}");
+    assert_eq!(live(&bed, "ravi-workspace login ").await, Vec::<String>::new());
+    not_signed_in(&bed).await;
+    // A key that a person gave is theirs.
+    nobody(&bed).login_with_key(bed.key.clone()).await.expect("signed in");
+    let done = nobody(&bed).logout().await.expect("signed out");
+    assert_eq!((done.revoked, done.warnings[0].code.as_str()), (false, "account.key_stays"));
+    assert!(bed.management().identities().list().await.is_ok(), "it still works");
 }

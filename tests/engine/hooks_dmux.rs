@@ -319,7 +319,8 @@ async fn ravi_s_own_guide_names_the_identity_after_the_pane_and_a_second_run_cha
     let email = first.stdout.lines().last().expect("a line").to_owned();
     assert!(email.contains('@'), "{first:?}");
     let state = bed.server_state().await;
-    assert_eq!(state["identities"][0]["name"], "agent-pane-17");
+    // The first is the one for the app's own secrets.
+    assert_eq!(state["identities"][1]["name"], "agent-pane-17");
     let env = std::fs::read_to_string(tree.join(".env")).expect("it is there");
     assert!(env.contains(&format!("AGENT_EMAIL={email}")) && env.contains("AGENT_PHONE=+"), "{env}");
     let again = script("worktree-create.sh", &["17", tree.to_str().expect("text")]).ok();

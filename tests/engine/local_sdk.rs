@@ -26,16 +26,21 @@ async fn the_official_sdk_finds_what_it_expects_on_the_free_plan() {
     check(Options { plan: Plan::Free, ..Options::default() }, "free").await;
 }
 
-async fn check(options: Options, plan: &str) {
-    let Some(python) = python() else {
+/// The interpreter, or the reason why it is not there said for everybody to read.
+pub fn python_with_sdk() -> Option<PathBuf> {
+    let found = python();
+    if found.is_none() {
         let reason = "no Python with ravi-sdk: run `python3 -m venv .venv && .venv/bin/pip install ravi-sdk==0.3.0`, \
                       or name an interpreter in RAVI_TEST_PYTHON";
         assert!(std::env::var_os("CI").is_none(), "{reason}");
         // Not with `eprintln!`, whose text the test runner keeps to itself.
-        let mut stderr = std::io::stderr();
-        writeln!(stderr, "skipped: {reason}").unwrap();
-        return;
-    };
+        let _ = writeln!(std::io::stderr(), "skipped: {reason}");
+    }
+    found
+}
+
+async fn check(options: Options, plan: &str) {
+    let Some(python) = python_with_sdk() else { return };
     let server = Server::start(options).await.unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/check_sdk.py");
     let output = Command::new(&python)

@@ -6,8 +6,12 @@
 
 mod common;
 
+mod account_addresses;
+mod account_changes;
+mod account_free_plan;
 mod account_host;
 mod account_login;
+mod account_sdk;
 mod account_sources;
 mod api_calls;
 mod api_failures;
@@ -73,3 +77,4 @@ mod workspace_hostile;
 mod workspace_many;
 mod workspace_provision;
 mod workspace_reap;
+mod workspace_sharing;

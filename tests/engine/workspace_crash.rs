@@ -129,7 +129,12 @@ impl World {
                 Some("ravi-workspace host") => json!("host"),
                 _ => json!([i["name"], i["inbox"]]),
             }).collect::<Vec<_>>(),
-            "secrets": server["secrets"].as_object().map(|s| s.values().collect::<Vec<_>>()),
+            "secrets": server["secrets"].as_object().map(|s| {
+                // By uuid, and so in no order that would say anything.
+                let mut names: Vec<String> = s.values().map(Value::to_string).collect();
+                names.sort();
+                names
+            }),
             "keys": keys,
             "bound": bound.map(|w| json!([w["id"], w["state"], w["last_error"], of(&w["identity"]["uuid"])])).collect::<Vec<_>>(),
             "owed": ledger["owed"],

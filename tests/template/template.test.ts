@@ -19,7 +19,7 @@ let local: ChildProcess
 let started: Started
 
 beforeAll(async () => {
-  local = spawn(process.env['RAVI_LOCAL'] ?? 'ravi-local', { stdio: ['ignore', 'pipe', 'ignore'] })
+  local = spawn(process.env['RAVI_LOCAL'] ?? 'ravi-local', ['--plan', 'free'], { stdio: ['ignore', 'pipe', 'ignore'] })
   for await (const line of createInterface({ input: local.stdout! })) {
     started = JSON.parse(line)
     break

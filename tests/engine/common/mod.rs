@@ -16,12 +16,14 @@ use std::process::{Command, Output, Stdio};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
-use tauri_plugin_ravi::api::{AnyKey, Client, ClientOptions, Session};
+use tauri_plugin_ravi::api::{AnyKey, Client, ClientOptions, ManagementKey, NewIdentity, Session};
 use tauri_plugin_ravi::local::{Options, Server};
 use tauri_plugin_ravi::{Config, Keychain, Ravi};
 use tempfile::TempDir;
 
 pub const HUMAN_NAME: &str = "Hanna Human";
+/// Name of the identity that the program makes for the app's own secrets.
+pub const HOST: &str = tauri_plugin_ravi::config::DEFAULT_HOST_IDENTITY;
 pub const HUMAN_EMAIL: &str = "hanna@example.com";
 
 pub struct Bed {
@@ -33,11 +35,33 @@ pub struct Bed {
 }
 
 impl Bed {
+    /// An account that has an identity for the app's own secrets.
     pub async fn new() -> Bed {
         Self::with(Options::default()).await
     }
 
     pub async fn with(options: Options) -> Bed {
+        let bed = Self::bare(options).await;
+        bed.make_host().await;
+        bed
+    }
+
+    /// The identity that the program would make for the app's own secrets, made by another hand and without a key.
+    pub async fn make_host(&self) -> String {
+        let account = self.management();
+        let new = NewIdentity { name: Some(HOST.into()), ..NewIdentity::default() };
+        let made = account.identities().create(&new).await.expect("an identity").identity;
+        for key in account.identity_keys().list().await.expect("keys") {
+            if key.identity.as_ref() == Some(&made.uuid) {
+                account.identity_keys().revoke(&key.uuid).await.expect("revoked");
+            }
+        }
+        self.reset_calls().await;
+        made.uuid.to_string()
+    }
+
+    /// An account as the stand-in has it, without an identity unless its plan comes with one.
+    pub async fn bare(options: Options) -> Bed {
         // Fine when another test of this process was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let server = Server::start(options).await.expect("ravi-local starts");
@@ -204,6 +228,15 @@ impl Bed {
         all.map(|secret| (secret.key, secret.value.expose_secret().to_owned())).collect()
     }
 
+    /// The same as whoever has `key` reads it.
+    pub async fn secrets_with(&self, key: &str, identity: &str) -> BTreeMap<String, String> {
+        let client = Client::new(ClientOptions::new(self.base_url.parse().expect("an address"))).expect("a client");
+        let (session, identity) =
+            (client.with(&AnyKey::parse(SecretString::from(key)).expect("a key")), identity.into());
+        let all = session.secrets(&identity).list().await.expect("Ravi answers").into_iter();
+        all.map(|secret| (secret.key, secret.value.expose_secret().to_owned())).collect()
+    }
+
     /// The audit trail, oldest first: action, workspace, object, outcome, reason.
     pub fn audit_trail(&self) -> Vec<[String; 5]> {
         let ledger = rusqlite::Connection::open(self.state().join("ledger.db")).expect("the ledger opens");
@@ -212,6 +245,12 @@ impl Bed {
         let mut statement = ledger.prepare(&query).expect("the table is there");
         let rows = statement.query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?]));
         rows.expect("rows").map(|row| row.expect("a row")).collect()
+    }
+
+    /// The account, as a person's other tools reach it.
+    pub fn management(&self) -> Session<ManagementKey> {
+        let client = Client::new(ClientOptions::new(self.base_url.parse().expect("an address"))).expect("a client");
+        client.with(&ManagementKey::parse(self.key.clone()).expect("a key"))
     }
 
     fn account(&self) -> Session<AnyKey> {
@@ -251,8 +290,10 @@ impl Bed {
         keys.iter().filter(|key| !key["identity"].is_null()).count()
     }
 
+    /// How many identities there are besides the one for the app's own secrets.
     pub async fn identity_count(&self) -> usize {
-        self.server_state().await["identities"].as_array().expect("a list").len()
+        let state = self.server_state().await;
+        state["identities"].as_array().expect("a list").iter().filter(|identity| identity["name"] != HOST).count()
     }
 
     pub async fn drop_next(&self, method: &str, path: &str) {

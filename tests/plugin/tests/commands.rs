@@ -10,7 +10,7 @@ use plugin_tests::{LOCAL, Setup, TestApp, call, channel_argument};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tauri::Listener;
-use tauri_plugin_ravi::local::{Options, Server};
+use tauri_plugin_ravi::local::{Options, Plan, Server};
 use tauri_plugin_ravi::{Builder, RaviExt as _};
 
 /// A stand-in Ravi, and an app that is signed in to it.
@@ -25,7 +25,8 @@ impl World {
     }
 
     fn with(permissions: Value, more: impl FnOnce(Builder, &Server) -> Builder) -> World {
-        let server = tauri::async_runtime::block_on(Server::start(Options::default())).unwrap();
+        let server =
+            tauri::async_runtime::block_on(Server::start(Options { plan: Plan::Paid, ..Options::default() })).unwrap();
         let builder = more(Builder::new().api_url(server.base_url().parse().unwrap()), &server);
         let app = Setup { builder, ..Setup::permitting(permissions) }.start().unwrap();
         World { app, server }

@@ -8,7 +8,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tauri::Listener;
 use tauri_plugin_ravi::Builder;
-use tauri_plugin_ravi::local::{Options, Server};
+use tauri_plugin_ravi::local::{Options, Plan, Server};
 
 const CANARY: &str = "canary-b5e1d0-made-up";
 const EVENTS: &[&str] = &["ravi://workspace", "ravi://account", "ravi://secret", "ravi://codex", "ravi://message"];
@@ -66,11 +66,12 @@ fn no_value_comes_out_but_where_it_is_asked_for() {
         assert!(output.status.success() && said.contains("1 passed"), "{said}");
         return;
     }
-    let server = tauri::async_runtime::block_on(Server::start(Options::default())).unwrap();
+    let server =
+        tauri::async_runtime::block_on(Server::start(Options { plan: Plan::Paid, ..Options::default() })).unwrap();
     let url = server.base_url().parse().unwrap();
     let builder = Builder::new().api_url(url).api_key(server.management_key());
     let all = commands().into_iter().map(|command| {
-        let entries = json!([{ "key": "*" }, { "codexHome": "/" }]);
+        let entries = json!([{ "key": "*" }, { "codexHome": "/" }, { "identity": "*" }]);
         json!({ "identifier": format!("ravi:allow-{}", command.replace('_', "-")), "allow": entries })
     });
     let permissions = Value::Array(all.collect());

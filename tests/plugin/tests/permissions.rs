@@ -3,7 +3,14 @@
 use plugin_tests::{LOCAL, Setup, TestApp, call, channel_argument, commands, is_refused};
 use serde_json::{Value, json};
 
-const ACCOUNT: &[&str] = &["account_cancel", "account_login", "account_logout", "account_status"];
+const ACCOUNT: &[&str] = &[
+    "account_cancel",
+    "account_choose_host",
+    "account_login",
+    "account_logout",
+    "account_make_host",
+    "account_status",
+];
 const AUDIT: &[&str] = &["audit_query", "audit_verify"];
 const CODEX: &[&str] = &["codex_restore", "codex_save", "codex_status"];
 const DEFAULT: &[&str] = &[
@@ -71,6 +78,7 @@ fn args(command: &str) -> Value {
     let missing = "/nonexistent/ravi-plugin-tests";
     match command {
         "account_login" => json!({ "onEvent": channel_argument(1) }),
+        "account_choose_host" => json!({ "identity": "Agents" }),
         "codex_status" | "codex_save" | "codex_restore" => json!({ "choice": { "home": missing } }),
         "inbox_fence" | "inbox_list" => json!({ "target": "w1" }),
         "inbox_get" | "inbox_mark_read" => json!({ "target": "w1", "id": "email:1" }),
