@@ -1,6 +1,7 @@
 // Talks to ravi-local the way its users do, for the demo.
 //
 //   local.mjs deliver BASE_URL TO SUBJECT TEXT     a mail arrives
+//   local.mjs upgrade BASE_URL                     the account's plan has room for any number of identities
 //   local.mjs inbox BASE_URL WORKTREE              subjects in the inbox of the identity whose key lies in the worktree
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,6 +18,9 @@ if (command === "deliver") {
   const [to, subject, text] = rest;
   const body = JSON.stringify({ to, from: "signup@service.example", subject, text });
   await call("/_local/email", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+} else if (command === "upgrade") {
+  const body = JSON.stringify({ max_identities: null });
+  await call("/_local/limits", { method: "POST", headers: { "Content-Type": "application/json" }, body });
 } else if (command === "inbox") {
   const config = JSON.parse(readFileSync(join(rest[0], ".ravi", "config.json"), "utf8"));
   const headers = { Authorization: `Bearer ${config.identity_key}` };
