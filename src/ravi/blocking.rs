@@ -44,7 +44,9 @@ impl Ravi {
 
     /// A handle on the same ledger, caches and trail that shares no connection and no lock of a task with this one.
     fn apart(&self) -> Result<Ravi> {
-        let Inner { config, server, address, client, ledger, memory, warnings, github, trail, .. } = &*self.inner;
+        let Inner {
+            config, server, address, client, ledger, memory, warnings, github, trail, told, asked_program, ..
+        } = &*self.inner;
         let inner = Inner {
             config: config.clone(),
             server: server.clone(),
@@ -59,6 +61,8 @@ impl Ravi {
             trail: Arc::clone(trail),
             listing: Listing::default(),
             feeds: Arc::default(),
+            told: Arc::clone(told),
+            asked_program: Arc::clone(asked_program),
         };
         Ok(Ravi { inner: Arc::new(inner) })
     }
