@@ -281,6 +281,25 @@ impl Ravi {
         }
     }
 
+    /// The workspace that an id means, for callers that cannot wait: one read of the ledger. `None`: nothing is bound to it.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub fn workspace_now(&self, id: &str) -> Result<Option<WorkspaceSummary>> {
+        Ok(workspace::summary_now(&self.inner.ledger, id)?)
+    }
+
+    /// Whether an id was a workspace's, and that was released: an app that still has it should not let agents work there.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn is_released(&self, id: &str) -> Result<bool> {
+        let id = id.to_owned();
+        let known =
+            move |l: &Ledger| Ok((l.binding(&id)?.is_none() && l.held(&id)?.is_none()) && l.tombstone(&id)?.is_some());
+        Ok(self.inner.ledger.run(known).await?)
+    }
+
     async fn access(&self) -> Result<Access> {
         let ravi = self.clone();
         let find = move || Access::find(&ravi.inner.config, &ravi.inner.ledger, &ravi.inner.server);

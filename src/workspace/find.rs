@@ -117,6 +117,12 @@ pub(crate) fn summaries_now(ledger: &Ledger) -> Result<Vec<WorkspaceSummary>, Le
     ledger.bindings()?.into_iter().map(|binding| Known::of(ledger, binding).map(describe)).collect()
 }
 
+/// The workspace that an id means.
+pub(crate) fn summary_now(ledger: &Ledger, id: &str) -> Result<Option<WorkspaceSummary>, LedgerError> {
+    let own = ledger.held(id)?.unwrap_or_else(|| id.to_owned());
+    ledger.binding(&own)?.map(|binding| Known::of(ledger, binding).map(describe)).transpose()
+}
+
 /// One workspace as people see it.
 pub(crate) async fn summary(ledger: &Ledger, binding: Binding) -> Result<WorkspaceSummary> {
     let known = ledger.run(move |l| Known::of(l, binding)).await?;

@@ -38,7 +38,7 @@ pub use model::*;
 
 pub(crate) use borrow::refuse_open_host;
 pub(crate) use context::{Context, Listener};
-pub(crate) use find::{find, has_note, summaries, summaries_now, summary};
+pub(crate) use find::{find, has_note, summaries, summaries_now, summary, summary_now};
 pub(crate) use git::check_version;
 pub(crate) use holders::{id_at, let_go};
 pub(crate) use inspect::{git_dir_of, inspect};

@@ -70,6 +70,10 @@ impl Referred {
         self.reference.as_ref()
     }
 
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     pub(super) fn value(&self) -> Option<&SecretString> {
         self.value.as_ref().ok()
     }

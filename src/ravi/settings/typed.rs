@@ -76,6 +76,16 @@ impl<T> Settings<T> {
         self.value
     }
 
+    /// Whether they were read without Ravi; see [`offline`](Settings::offline).
+    pub fn is_offline(&self) -> bool {
+        self.ravi.is_none()
+    }
+
+    /// Every place that holds a reference in the file, whether or not it leads to a value: pointer, and what stands there.
+    pub fn references(&self) -> Vec<(String, String)> {
+        self.referred.iter().map(|one| (one.pointer.to_string(), one.text().to_owned())).collect()
+    }
+
     /// The places whose reference leads to no value now: Ravi is away and nothing is remembered, nobody is signed in, the
     /// secret was deleted. In memory they are `null`; a save keeps the references.
     pub fn unresolved(&self) -> Vec<Unresolved> {
