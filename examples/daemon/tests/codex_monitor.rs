@@ -1,4 +1,4 @@
-//! The calls of docs/codex-monitor.md (`examples/codex-monitor/ravi_core.rs` itself), in the order in which an app and its
+//! The calls of docs/codex-monitor.md (`examples/codex-monitor/change/rust/ravi_core.rs` itself), in the order in which an app and its
 //! daemon make them, on the files that both keep (`settings.json` and `workspaces.json`, in CodexMonitor's shapes) and over
 //! the daemon's wire protocol; then taken out again. `examples/codex-monitor/try-changes` runs it and shows each step.
 
@@ -18,7 +18,7 @@ const TOKEN: &str = "made-up-daemon-token-0000";
 const OFFICE: &str = "made-up-office-token-0000";
 
 #[allow(dead_code)]
-#[path = "../../codex-monitor/ravi_core.rs"]
+#[path = "../../codex-monitor/change/rust/ravi_core.rs"]
 mod ravi_core;
 
 /// What the app's own types know of both files.
