@@ -6,8 +6,8 @@ mod desk;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use desk::{Client, Desk, PERSON, files_below};
-use serde_json::{Value, json};
+use desk::{files_below, Client, Desk, PERSON};
+use serde_json::{json, Value};
 
 const TOKEN: &str = "made-up-daemon-token-4711";
 const REFERENCE: &str = "ravi://CODEX_MONITOR_DAEMON_TOKEN";
@@ -63,7 +63,9 @@ fn no_daemon_opens_with_the_text_of_a_reference() {
     desk.switch_on();
     desk.write_settings(&settings(Some(REFERENCE), "dark"));
     // Ravi has no such secret, does not answer, or nobody is signed in.
-    for start in [desk.daemon(&[]), desk.daemon(&["--token", REFERENCE]), desk.with_env("CODEX_MONITOR_DAEMON_TOKEN", REFERENCE)] {
+    for start in
+        [desk.daemon(&[]), desk.daemon(&["--token", REFERENCE]), desk.with_env("CODEX_MONITOR_DAEMON_TOKEN", REFERENCE)]
+    {
         let error = start.err().expect("it refuses to start");
         assert!(error.contains("CODEX_MONITOR_DAEMON_TOKEN"), "{error}");
     }

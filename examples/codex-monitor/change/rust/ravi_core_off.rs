@@ -32,7 +32,7 @@ pub(crate) fn set_token_grace(_text: Option<String>) -> Result<(), String> {
     Err("--token-grace needs Ravi, which this program has not.".to_string())
 }
 
-pub(crate) fn compared(expected: String, given: String) -> (String, String) {
+pub(crate) async fn compared(expected: String, given: String) -> (String, String) {
     (expected, given)
 }
 
@@ -58,10 +58,7 @@ impl Added {
     pub(crate) fn keep(self) {}
 }
 
-pub(crate) async fn provision<F: Future>(
-    _entry: &WorkspaceEntry,
-    _undo: impl FnOnce() -> F,
-) -> Result<Added, String> {
+pub(crate) async fn provision<F: Future>(_entry: &WorkspaceEntry, _undo: impl FnOnce() -> F) -> Result<Added, String> {
     Ok(Added)
 }
 

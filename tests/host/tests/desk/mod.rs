@@ -44,6 +44,8 @@ impl From<Output> for Said {
 impl Desk {
     pub fn new() -> Desk {
         let _ = rustls::crypto::ring::default_provider().install_default();
+        // This program provisions too, in the place of a window; nobody is led to it.
+        tauri_plugin_ravi::helper_main();
         let dir = tempfile::Builder::new().prefix("ravi-host-").tempdir().expect("a folder");
         let root = dir.path().canonicalize().expect("it is there");
         let runtime = Runtime::new().expect("a runtime");
@@ -57,8 +59,16 @@ impl Desk {
         let gh = root.join("bin/gh");
         std::fs::write(&gh, "#!/bin/sh\necho \"${GH_TOKEN:-the person}\"\n").expect("a program");
         std::fs::set_permissions(&gh, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("it runs");
-        let mut desk =
-            Desk { _dir: dir, runtime, server, data, repository, original_git_config: Vec::new(), root, keys_before: Cell::new(0) };
+        let mut desk = Desk {
+            _dir: dir,
+            runtime,
+            server,
+            data,
+            repository,
+            original_git_config: Vec::new(),
+            root,
+            keys_before: Cell::new(0),
+        };
         desk.git(&desk.repository, &["init", "--quiet"]);
         for (name, value) in [("user.name", "Hanna Human"), ("user.email", "hanna@example.com")] {
             desk.git(&desk.repository, &["config", name, value]);
@@ -77,7 +87,10 @@ impl Desk {
         let path = std::env::var_os("PATH").expect("a PATH");
         let path = [self.root.join("bin")].into_iter().chain(std::env::split_paths(&path));
         command.env("PATH", std::env::join_paths(path).expect("a PATH"));
-        command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("HOME", self.root.join("home"));
+        command
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("HOME", self.root.join("home"));
         command.env("RAVI_API_URL", self.server.base_url()).env("RAVI_WORKSPACE_KEYCHAIN", "file");
         command.env("RAVI_API_KEY", self.server.management_key().expose_secret())
     }
@@ -174,7 +187,9 @@ impl Desk {
                 let WorkspaceEvent::Changed(change) = event else { continue };
                 let mut told = told.lock().unwrap();
                 match change.workspace {
-                    Some(one) => told.extend([format!("{} {:?}", one.id, one.state), format!("{} {}", one.id, one.name)]),
+                    Some(one) => {
+                        told.extend([format!("{} {:?}", one.id, one.state), format!("{} {}", one.id, one.name)])
+                    }
                     None => told.push(format!("{} gone", change.id)),
                 }
             }
