@@ -32,6 +32,7 @@ pub(super) async fn watch(
 fn text(followed: &Followed) -> String {
     let (id, path) = (&followed.id, followed.path.display());
     match (followed.did, &followed.error) {
+        (FollowedBy::Main, _) => format!("{id}: a main checkout, where you work; left alone ({path})"),
         (FollowedBy::Existing, _) => format!("{id}: was there before, left alone ({path}); --take-over sets it up"),
         (FollowedBy::Provisioned, _) => format!("{id}: set up ({path})"),
         (FollowedBy::Released, _) => format!("{id}: released ({path})"),

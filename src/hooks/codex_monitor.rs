@@ -115,8 +115,10 @@ pub struct Followed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FollowedBy {
-    /// It is left alone: it was there before, or is a main checkout, where a person works.
+    /// It was there before, and is left alone.
     Existing,
+    /// It is a main checkout, where a person works, and is left alone.
+    Main,
     /// It was set up.
     Provisioned,
     /// It was released.

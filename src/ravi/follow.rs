@@ -136,7 +136,7 @@ impl Ravi {
                     // A person works there.
                     Err(Error::Workspace(WorkspaceError::MainCheckout { .. })) => {
                         ledger.run(move |l| l.follow_leave(&known, &id)).await?;
-                        return Ok(Some(FollowedBy::Existing));
+                        return Ok(Some(FollowedBy::Main));
                     }
                     done => done?,
                 }

@@ -112,6 +112,8 @@ async fn a_trace_of_the_app_s_writes_provisions_and_releases_exactly_what_it_mea
     let mut app = App::new(&bed);
     let repository = bed.repository("repo");
     app.add("old", &repository, None);
+    let was = bed.worktree(&repository, "was");
+    app.add("was", &was, Some("old"));
     app.write();
     let mut watch = Watch::start(&bed, &app, &[]);
     let log = || std::fs::read_to_string(bed.path("watch.log")).unwrap_or_default();
@@ -174,7 +176,9 @@ async fn a_trace_of_the_app_s_writes_provisions_and_releases_exactly_what_it_mea
 
     // Taken over when asked; and everything goes in the end.
     watch = Watch::start(&bed, &app, &["--take-over"]);
-    until("the old one is taken over", &bed, || ready(&bed) == ["old", "one", "three"]).await;
+    until("the old one is taken over", &bed, || ready(&bed) == ["one", "three", "was"]).await;
+    until("the person's own is said", &bed, || log().contains("old: a main checkout, where you work")).await;
+    assert_eq!(bed.author(&repository), "Hanna Human <hanna@example.com>", "and left alone");
     app.list.clear();
     app.write();
     until("all are released", &bed, || ready(&bed).is_empty()).await;

@@ -314,11 +314,12 @@ async fn odd_requests_are_refused_with_the_cause() {
     let bed = Bed::new().await;
     let repository = bed.repository("repo");
     for (id, name) in
-        [("", "x"), ("w", ""), ("w", " "), ("w\n", "x"), ("w", "a\u{202e}b"), ("w", "..."), ("w", &"x".repeat(201))]
+        [(" ", "x"), ("w", ""), ("w", " "), ("w\n", "x"), ("w", "a\u{202e}b"), ("w", "..."), ("w", &"x".repeat(201))]
     {
         let run = bed.run(&Bed::provision_args(&repository, id, name));
         assert_eq!((run.code, run.error_code().as_str()), (2, "workspace.request"), "{id:?} {name:?}");
     }
+    assert_eq!(bed.run(&Bed::provision_args(&repository, "", "x")).error_code(), "usage", "an empty id is a mistake");
     let run = bed.run(&Bed::provision_args(&bed.path("missing"), "w", "x"));
     assert_eq!((run.code, run.error_code().as_str()), (4, "workspace.folder"));
     let file = bed.path("file");

@@ -196,7 +196,9 @@ impl Bed {
         let text = path.to_str().expect("text");
         let mut args = vec!["provision", text, "--id", id, "--name", name, "--json"];
         // A main checkout is bound where somebody asks for just that.
-        if path.join(".git").is_dir() {
+        let dot_git = path.join(".git");
+        let is_submodule = std::fs::read_to_string(&dot_git).is_ok_and(|text| text.contains("/modules/"));
+        if dot_git.is_dir() || is_submodule {
             args.push("--main");
         }
         args.into_iter().map(str::to_owned).collect()

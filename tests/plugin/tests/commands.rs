@@ -11,7 +11,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tauri::Listener;
 use tauri_plugin_ravi::local::{Options, Plan, Server};
-use tauri_plugin_ravi::{Builder, RaviExt as _};
+use tauri_plugin_ravi::{Builder, Config, Keychain, Ravi, RaviExt as _};
 
 /// A stand-in Ravi, and an app that is signed in to it.
 struct World {
@@ -189,7 +189,7 @@ fn a_migration_moves_nothing_where_one_name_is_out_of_scope() {
 #[test]
 fn a_workspace_is_provisioned_listed_and_released() {
     let world = World::new(json!(["ravi:default"]));
-    let events = world.events("ravi://workspace");
+    let (events, progress) = (world.events("ravi://workspace"), world.events("ravi://progress"));
     let path = world.worktree();
     let request = json!({ "request": { "path": path, "id": "w1", "name": "payments agent" } });
 
@@ -205,13 +205,16 @@ fn a_workspace_is_provisioned_listed_and_released() {
     assert_eq!(listed.as_array().unwrap().len(), 1);
     assert_eq!(listed[0]["identity"], provisioned["identity"]);
     assert_eq!(world.app.call("workspace_status", json!({ "path": path })).unwrap(), listed[0]);
-    assert_eq!(*events.lock().unwrap(), [json!({ "id": "w1", "workspace": listed[0] })]);
+    let ready = json!({ "id": "w1", "workspace": listed[0] });
+    wait_for(|| events.lock().unwrap().contains(&ready).then_some(()));
+    let step = wait_for(|| progress.lock().unwrap().first().cloned());
+    assert_eq!((&step["id"], step.get("step").is_some()), (&json!("w1"), true));
 
     let (answer, messages) = world.app.long_call("workspace_release", json!({ "target": path, "retire": true }));
     let released = answer.unwrap();
     assert_eq!(released["identity"], "retired");
     assert_eq!(*messages.last().unwrap(), json!({ "event": "finished", "data": released }));
-    assert_eq!(events.lock().unwrap()[1], json!({ "id": "w1", "workspace": null }));
+    wait_for(|| events.lock().unwrap().contains(&json!({ "id": "w1", "workspace": null })).then_some(()));
     assert_eq!(world.app.call("workspace_list", json!({})).unwrap(), json!([]));
     assert_eq!(git(&path, &["config", "user.name"]), "A Human");
 }
@@ -273,7 +276,31 @@ fn a_reap_is_planned_then_done() {
     let report = answer.unwrap();
     assert_eq!((&report["dry_run"], &report["released"]), (&json!(false), &plan["released"]));
     assert_eq!(*messages.last().unwrap(), json!({ "event": "finished", "data": report }));
-    assert_eq!(*events.lock().unwrap(), [json!({ "id": "w1", "workspace": null })]);
+    wait_for(|| events.lock().unwrap().contains(&json!({ "id": "w1", "workspace": null })).then_some(()));
+}
+
+/// The app's own code, and a daemon on the same ledger: a window is told all the same.
+#[test]
+fn windows_are_told_what_is_not_done_by_their_commands() {
+    let world = World::new(json!(["ravi:default"]));
+    let (events, progress) = (world.events("ravi://workspace"), world.events("ravi://progress"));
+    let path = world.worktree();
+    let request = tauri_plugin_ravi::ProvisionRequest::new(&path, "w1", "payments agent");
+    let ravi = world.app.app.ravi().clone();
+    tauri::async_runtime::block_on(ravi.provision(request, |_| {})).unwrap();
+    let is = |state: &str| events.lock().unwrap().iter().any(|event| event["workspace"]["state"] == state);
+    wait_for(|| is("ready").then_some(()));
+    wait_for(|| progress.lock().unwrap().iter().any(|step| step["step"] == "files").then_some(()));
+    // Another handle on the ledger, as another program has one.
+    let other = Config { state_dir: Some(ravi.state_dir()), keychain: Some(Keychain::File), ..Config::default() };
+    let other = Config {
+        api_url: Some(world.server.base_url().parse().unwrap()),
+        api_key: Some(world.server.management_key()),
+        ..other
+    };
+    let other = Ravi::open(other).unwrap();
+    tauri::async_runtime::block_on(other.suspend("w1")).unwrap();
+    wait_for(|| is("suspended").then_some(()));
 }
 
 #[test]
@@ -285,8 +312,8 @@ fn a_workspace_sleeps_and_wakes() {
     let woken = answer.unwrap();
     assert_eq!(woken["state"], "ready");
     assert_eq!(*messages.last().unwrap(), json!({ "event": "finished", "data": woken }));
-    let states: Vec<Value> = events.lock().unwrap().iter().map(|event| event["workspace"]["state"].clone()).collect();
-    assert_eq!(states, ["suspended", "ready"]);
+    let has = |state: &str| events.lock().unwrap().iter().any(|event| event["workspace"]["state"] == state);
+    wait_for(|| (has("suspended") && has("ready")).then_some(()));
 }
 
 #[test]

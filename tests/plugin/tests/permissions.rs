@@ -17,6 +17,7 @@ const DEFAULT: &[&str] = &[
     "account_status",
     "codex_status",
     "doctor",
+    "power_status",
     "seal_status",
     "secret_names",
     "settings_plan",
@@ -30,6 +31,7 @@ const DEFAULT: &[&str] = &[
     "workspace_suspend",
     "workspace_wake",
 ];
+const POWER: &[&str] = &["power_off", "power_on", "power_renew", "power_status"];
 const INBOX: &[&str] = &[
     "call_cancel",
     "inbox_fence",

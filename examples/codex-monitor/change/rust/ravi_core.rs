@@ -35,6 +35,8 @@ const GRACE: Duration = Duration::from_secs(600);
 const LOOK: Duration = Duration::from_secs(30);
 /// How long a person waits for a workspace's identity; an add that takes longer is undone and says so.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long taking it back may take then; the reaper does the rest.
+const LAST_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a daemon waits for Codex's login before it listens.
 const LOGIN_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -331,8 +333,8 @@ async fn add<F: Future>(entry: &WorkspaceEntry, main: bool, undo: impl FnOnce() 
         Ok(Err(error)) => told(&error),
         Err(_) => format!("Ravi did not answer within {} s; nothing was added. Try again.", PATIENCE.as_secs()),
     };
-    // What was begun goes, too; the folder is still there for it.
-    drop(Added(Some((ravi, entry.id.clone()))));
+    // What was begun goes first, while its folder is still there; what Ravi cannot take now is owed.
+    let _ = timeout(LAST_PATIENCE, release(&ravi, &entry.id)).await;
     undo().await;
     Err(failed)
 }
