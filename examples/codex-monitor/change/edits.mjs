@@ -168,7 +168,7 @@ const daemon = [
   ),
   ...edits('src-tauri/src/bin/codex_monitor_daemon/transport.rs', [
     fn('handle_client').innermost(binds('provided')).after,
-    'let (expected, provided) = crate::ravi_core::compared(expected, provided);',
+    'let (expected, provided) = crate::ravi_core::compared(expected, provided).await;',
   ]),
   ...edits(
     'src-tauri/src/bin/codex_monitor_daemonctl.rs',
