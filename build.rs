@@ -16,6 +16,10 @@ fn main() {
 #[cfg(feature = "tauri")]
 fn describe_plugin() {
     const COMMANDS: &[&str] = &[
+        "power_status",
+        "power_on",
+        "power_off",
+        "power_renew",
         "account_status",
         "account_login",
         "account_cancel",

@@ -61,6 +61,9 @@ pub struct Config {
     /// Which secrets the processes of workspaces may be given by name; kept with each workspace that is provisioned, so
     /// that it holds for other programs too. Default: all.
     pub secret_policy: Option<Vec<SecretRule>>,
+    /// Whether the app uses Ravi from the start or only once a person has switched it on; see [`Power`](crate::Power).
+    /// Default: always.
+    pub start: Option<Start>,
     /// Seconds after which a workspace of dmux whose panes are all dead is suspended; default 600.
     pub idle_seconds: Option<u64>,
     /// In the plugin: the host app whose own list of workspaces, in its data folder, is followed, so that its workspaces are
@@ -83,6 +86,17 @@ pub struct ShareConfig {
     pub identity: Option<String>,
     /// Whether workspaces get a key to it; default: no. To the host identity they get one only where its vault is sealed.
     pub key: bool,
+}
+
+/// From when on an app uses Ravi.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Start {
+    /// Always.
+    #[default]
+    Always,
+    /// Once a person has switched it on.
+    Asked,
 }
 
 /// An app whose list of workspaces can be followed.
@@ -118,9 +132,17 @@ impl std::str::FromStr for Keychain {
     }
 }
 
+fn start(text: &str) -> Result<Start, ConfigError> {
+    match text {
+        "always" => Ok(Start::Always),
+        "asked" => Ok(Start::Asked),
+        other => Err(ConfigError::Start { given: other.to_owned() }),
+    }
+}
+
 impl Config {
     /// Fills what is not chosen yet from `RAVI_API_URL`, `RAVI_API_URL_ALIASES`, `RAVI_WORKSPACE_STATE`, `RAVI_WORKSPACE_KEYCHAIN`,
-    /// `RAVI_WORKSPACE_HOST_IDENTITY`, `RAVI_WORKSPACE_WAKE`, `RAVI_WORKSPACE_REGISTRATIONS` and, as JSON, `RAVI_WORKSPACE_GITHUB`, `RAVI_WORKSPACE_BUNDLE` and `RAVI_WORKSPACE_POLICY`.
+    /// `RAVI_WORKSPACE_HOST_IDENTITY`, `RAVI_WORKSPACE_START`, `RAVI_WORKSPACE_WAKE`, `RAVI_WORKSPACE_REGISTRATIONS` and, as JSON, `RAVI_WORKSPACE_GITHUB`, `RAVI_WORKSPACE_BUNDLE` and `RAVI_WORKSPACE_POLICY`.
     /// `RAVI_API_KEY` is read when a key is needed, so that a key that is set later counts.
     pub fn with_env(mut self) -> Result<Self, ConfigError> {
         if self.api_url.is_none()
@@ -155,6 +177,10 @@ impl Config {
         if self.keep_registrations.is_none() {
             let given = std::env::var("RAVI_WORKSPACE_REGISTRATIONS").ok().filter(|t| !t.is_empty());
             self.keep_registrations = given.map(|text| keeps_registrations(&text)).transpose()?;
+        }
+        if self.start.is_none() {
+            let given = std::env::var("RAVI_WORKSPACE_START").ok().filter(|t| !t.is_empty());
+            self.start = given.map(|text| start(&text)).transpose()?;
         }
         if self.github.is_none()
             && let Some(text) = std::env::var("RAVI_WORKSPACE_GITHUB").ok().filter(|t| !t.is_empty())
@@ -197,6 +223,7 @@ impl Config {
             github: self.github.or(other.github),
             wake_on_use: self.wake_on_use.or(other.wake_on_use),
             keep_registrations: self.keep_registrations.or(other.keep_registrations),
+            start: self.start.or(other.start),
             bundle: self.bundle.or(other.bundle),
             secret_policy: self.secret_policy.or(other.secret_policy),
             idle_seconds: self.idle_seconds.or(other.idle_seconds),
@@ -349,6 +376,12 @@ pub enum ConfigError {
         /// The value.
         given: String,
     },
+    /// `RAVI_WORKSPACE_START` has a value that means nothing.
+    #[error("RAVI_WORKSPACE_START is {given:?}; it must be always or asked")]
+    Start {
+        /// The value.
+        given: String,
+    },
     /// `RAVI_WORKSPACE_GITHUB` is not what it should be.
     #[error("RAVI_WORKSPACE_GITHUB is not usable: {reason}")]
     Github {
@@ -405,6 +438,7 @@ impl Explain for ConfigError {
             ConfigError::ApiUrl { .. } => "config.api_url".into(),
             ConfigError::IdentityName { .. } => "config.identity_name".into(),
             ConfigError::Keychain { .. } => "config.keychain".into(),
+            ConfigError::Start { .. } => "config.start".into(),
             ConfigError::StateDir { .. } => "config.state_dir".into(),
             ConfigError::Github { .. } => "config.github".into(),
             ConfigError::Registrations { .. } => "config.registrations".into(),
@@ -424,6 +458,7 @@ impl Explain for ConfigError {
             ConfigError::IdentityName { .. } => "Write a pattern such as `agent-{id}` or `{name}`.".into(),
             ConfigError::Log { .. } => "Set it to one of them, or leave it out.".into(),
             ConfigError::Keychain { .. } => "Set it to file or system, or leave it out.".into(),
+            ConfigError::Start { .. } => "Set it to always or asked, or leave it out.".into(),
             ConfigError::Registrations { .. } => "Set it to keep or delete, or leave it out.".into(),
             ConfigError::Wake { .. } => "Set it to on-use or never, or leave it out.".into(),
             ConfigError::Github { .. } => {

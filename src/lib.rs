@@ -105,9 +105,10 @@ pub mod plugin;
 mod crash;
 mod keychain;
 mod ledger;
+mod power;
 mod ravi;
 
-pub use config::{Config, FollowedApp, Keychain};
+pub use config::{Config, FollowedApp, Keychain, Start};
 pub use error::{Error, ErrorBody, Result};
 pub use handover::{Environment, Handover, Workspace};
 pub use helper::helper_main;
@@ -115,7 +116,8 @@ pub use keychain::KeychainError;
 pub use ledger::Ending;
 #[cfg(feature = "tauri")]
 pub use plugin::{Builder, RaviExt, init};
-pub use ravi::{Ravi, Settings, UndoReport};
+pub use power::{Power, PowerStatus, Renewed};
+pub use ravi::{Ravi, SecretWatch, Settings, TokenSet, UndoReport, WorkspaceEvent, WorkspaceWatch};
 /// What every secret is handed over in, so that a caller needs no dependency of its own to read one.
 pub use secrecy::{self, ExposeSecret, SecretString};
 pub use workspace::{Progress, ProvisionRequest, Provisioned, Released, WorkspaceSummary};

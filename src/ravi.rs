@@ -6,6 +6,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -20,7 +21,7 @@ use crate::inbox::Feeds;
 use crate::ledger::{IdentityRow, Ledger};
 use crate::vault::Memory;
 use crate::workspace::{
-    self, Context, Listing, OwedRevocation, Progress, ProvisionRequest, Provisioned, ReapReport, Released,
+    self, Context, Listing, Lock, OwedRevocation, Progress, ProvisionRequest, Provisioned, ReapReport, Released, Told,
     WorkspaceError, WorkspaceSummary,
 };
 
@@ -43,15 +44,18 @@ struct Inner {
     address: String,
     client: Client,
     ledger: Ledger,
-    memory: Memory,
+    memory: Arc<Memory>,
     host: Mutex<Option<IdentityRow>>,
     /// What a person should be told of what this handle met.
-    warnings: std::sync::Mutex<Vec<ErrorBody>>,
+    warnings: Arc<std::sync::Mutex<Vec<ErrorBody>>>,
     logins: Logins,
     github: GithubConfig,
-    trail: Trail,
+    trail: Arc<Trail>,
     listing: Listing,
     feeds: Arc<Feeds>,
+    told: Arc<Told>,
+    /// The app has asked for the path of a shim.
+    asked_program: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for Ravi {
@@ -78,14 +82,16 @@ impl Ravi {
             server,
             address,
             client,
-            trail: Trail::new(&ledger),
+            trail: Arc::new(Trail::new(&ledger)),
             ledger,
-            memory: Memory::default(),
+            memory: Arc::default(),
             listing: Listing::default(),
             host: Mutex::default(),
-            warnings: std::sync::Mutex::default(),
+            warnings: Arc::default(),
             logins: Logins::default(),
             feeds: Arc::default(),
+            told: Arc::default(),
+            asked_program: Arc::default(),
         };
         Ok(Ravi { inner: Arc::new(inner) })
     }
@@ -112,6 +118,7 @@ impl Ravi {
         request: ProvisionRequest,
         progress: impl Fn(Progress) + Send + Sync,
     ) -> Result<Provisioned> {
+        let (request, _place) = self.with_id(request).await?;
         let entry = Entry::done(Action::WorkspaceProvision).workspace(&request.id);
         let done = self.provision_now(request, &progress).await;
         let entry = done.iter().fold(entry, |entry, done| entry.object(&done.identity.uuid));
@@ -124,6 +131,30 @@ impl Ravi {
         let provisioned = workspace::provision(self.context(&account, listener), request).await?;
         self.pay_debts(&account).await;
         Ok(provisioned)
+    }
+
+    /// An app that keeps no ids is given one; while it is set up, one at a time for a folder.
+    async fn with_id(&self, mut request: ProvisionRequest) -> Result<(ProvisionRequest, Option<Lock>)> {
+        if !request.id.is_empty() {
+            return Ok((request, None));
+        }
+        let place = format!("place/{}", request.path.display());
+        let lock = Lock::wait(self.inner.ledger.dir(), &place, &place).await?;
+        let bound = workspace::id_at(&self.inner.ledger, &request.path).await?;
+        request.id = bound.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        Ok((request, Some(lock)))
+    }
+
+    /// The app has stored a workspace that it had made with [`unconfirmed`](ProvisionRequest::unconfirmed): it stays until
+    /// it is released. Asks Ravi nothing.
+    ///
+    /// # Errors
+    /// Nothing is bound to the id (`workspace.unbound`): it was given up meanwhile.
+    pub async fn keep(&self, id: &str) -> Result<()> {
+        match workspace::find(&self.inner.ledger, id).await? {
+            Some(binding) => Ok(self.inner.ledger.run(move |l| l.confirm(&binding.id)).await?),
+            None => Err(WorkspaceError::Unbound { target: id.to_owned() }.into()),
+        }
     }
 
     /// The configuration may have new workspaces use an identity that is there; a request that names one goes before it.
@@ -156,6 +187,11 @@ impl Ravi {
     }
 
     async fn release_now(&self, target: &str, retire: bool, listener: workspace::Listener<'_>) -> Result<Released> {
+        if let Some(binding) = workspace::find(&self.inner.ledger, target).await?
+            && let Some(kept) = workspace::let_go(&self.inner.ledger, target, &binding).await?
+        {
+            return Ok(kept);
+        }
         let account = self.management("releasing a workspace").await?;
         let ctx = self.context(&account, listener);
         let released = match workspace::find(&self.inner.ledger, target).await? {
@@ -245,6 +281,25 @@ impl Ravi {
         }
     }
 
+    /// The workspace that an id means, for callers that cannot wait: one read of the ledger. `None`: nothing is bound to it.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub fn workspace_now(&self, id: &str) -> Result<Option<WorkspaceSummary>> {
+        Ok(workspace::summary_now(&self.inner.ledger, id)?)
+    }
+
+    /// Whether an id was a workspace's, and that was released: an app that still has it should not let agents work there.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn is_released(&self, id: &str) -> Result<bool> {
+        let id = id.to_owned();
+        let known =
+            move |l: &Ledger| Ok((l.binding(&id)?.is_none() && l.held(&id)?.is_none()) && l.tombstone(&id)?.is_some());
+        Ok(self.inner.ledger.run(known).await?)
+    }
+
     async fn access(&self) -> Result<Access> {
         let ravi = self.clone();
         let find = move || Access::find(&ravi.inner.config, &ravi.inner.ledger, &ravi.inner.server);
@@ -257,8 +312,8 @@ impl Ravi {
     }
 
     fn context<'a>(&'a self, account: &'a Session<ManagementKey>, listener: workspace::Listener<'a>) -> Context<'a> {
-        let Inner { ledger, server, config, github, listing, .. } = &*self.inner;
-        Context { ledger, account, server, config, github, listing, listener, warnings: None }
+        let Inner { ledger, server, config, github, listing, told, .. } = &*self.inner;
+        Context { ledger, account, server, config, github, listing, listener, told, warnings: None }
     }
 
     /// Revocations that are still owed are tried whenever there is a key at hand. They are not this caller's business:
@@ -282,11 +337,15 @@ mod host;
 mod inbox;
 mod lifetimes;
 mod registrations;
+mod secret_watch;
 mod settings;
 mod vault;
+mod watch;
 mod worktree_hooks;
 
+pub use secret_watch::{SecretWatch, TokenSet};
 pub use settings::{Settings, UndoReport};
+pub use watch::{WorkspaceEvent, WorkspaceWatch};
 mod codex;
 mod codex_login;
 mod exec;

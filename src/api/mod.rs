@@ -164,7 +164,7 @@ impl Client {
         &self.inner.options.base_url
     }
 
-    fn options(&self) -> &ClientOptions {
+    pub(crate) fn options(&self) -> &ClientOptions {
         &self.inner.options
     }
 

@@ -64,6 +64,9 @@ pub(super) enum Command {
         #[command(subcommand)]
         job: Option<AccountJob>,
     },
+    /// Whether an app that is off until a person asks for it uses Ravi
+    #[command(subcommand)]
+    Power(PowerJob),
     /// Give a workspace its own identity, or one that is there already
     Provision(ProvisionWish),
     /// Revoke a workspace's key and keep its identity, until the workspace is used again
@@ -180,9 +183,9 @@ pub(super) enum Command {
 pub(super) struct ProvisionWish {
     /// Folder the agent works in
     path: PathBuf,
-    /// The app's id for the workspace
-    #[arg(long)]
-    id: String,
+    /// The app's id for the workspace; without, that of the workspace which the folder has, or a new one
+    #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    id: Option<String>,
     /// What people call it; becomes the author of its commits
     #[arg(long)]
     name: String,
@@ -213,6 +216,12 @@ pub(super) struct ProvisionWish {
     /// Make a key that signs the workspace's commits; `git commit -S` then asks for nothing
     #[arg(long)]
     sign: bool,
+    /// The folder may be the main checkout of its repository: commits and GitHub calls in it are the agent's then
+    #[arg(long)]
+    main: bool,
+    /// Where the folder is bound under another id, both mean that workspace
+    #[arg(long)]
+    join: bool,
     /// Release it by itself after this time, such as 90s, 30m, 8h or 7d
     #[arg(long, value_name = "TIME", value_parser = super::lifetimes::seconds)]
     ttl: Option<u64>,
@@ -231,9 +240,24 @@ impl From<ProvisionWish> for crate::ProvisionRequest {
             github_secret: wish.github_secret,
             sign: wish.sign,
             ttl_s: wish.ttl,
-            ..crate::ProvisionRequest::new(wish.path, wish.id, wish.name)
+            main: wish.main,
+            join: wish.join,
+            ..crate::ProvisionRequest::new(wish.path, wish.id.unwrap_or_default(), wish.name)
         }
     }
+}
+
+/// All are for the app whose state folder RAVI_WORKSPACE_STATE names.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(super) enum PowerJob {
+    /// Show whether it is on
+    Status,
+    /// Switch it on
+    On,
+    /// Switch it off; workspaces that are set up stay so
+    Off,
+    /// Put a ledger that cannot be read aside and begin a new one
+    Renew,
 }
 
 #[derive(Debug, Subcommand)]

@@ -17,6 +17,7 @@ mod inbox;
 mod lifetimes;
 mod log;
 mod output;
+mod power;
 mod progress;
 mod registration;
 mod run;

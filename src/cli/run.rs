@@ -19,7 +19,11 @@ use crate::workspace::{
 use crate::{Config, ErrorBody, Ravi, Result};
 
 pub(super) async fn run(command: Command, output: Output) -> Result<ExitCode> {
-    let ravi = Ravi::open(Config::default().with_env()?)?;
+    let config = Config::default().with_env()?;
+    if let Command::Power(job) = command {
+        return super::power::run(config, job, output);
+    }
+    let ravi = Ravi::open(config)?;
     let done = Box::pin(answer(ravi.clone(), command, output)).await;
     account::say_fallback(&ravi);
     say_warnings(&ravi.take_warnings());
@@ -33,6 +37,8 @@ async fn answer(ravi: Ravi, command: Command, output: Output) -> Result<ExitCode
         Command::Account { keychain, host_identity, job } => {
             account::account(&ravi, account::Wish { keychain, host_identity, job }, output).await
         }
+        // Answered before: there may be no ledger.
+        Command::Power(_) => Ok(()),
         Command::Provision(wish) => provision(&ravi, wish.into(), output).await,
         Command::Release { target, retire } => release(&ravi, &target, retire, output).await,
         Command::Suspend { target } => super::lifetimes::suspend(&ravi, &target, output).await,

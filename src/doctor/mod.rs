@@ -16,7 +16,7 @@ pub(crate) use files::files;
 pub(crate) use hooks::hooks;
 pub(crate) use machine_key::machine_key;
 pub(crate) use plaintext::plaintext;
-pub(crate) use programs::programs;
+pub(crate) use programs::{own_gh, programs};
 pub(crate) use work::{AtRavi, counterparts, revocations, workspaces};
 
 use crate::api::{ApiError, ServerClock};

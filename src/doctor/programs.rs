@@ -90,6 +90,25 @@ fn real(path: &OsStr, name: &str, shim: &Path) -> Option<PathBuf> {
     })
 }
 
+/// Whether the `gh` that a host app runs by itself is the workspace's: it has the shim's path from us, or finds the shim
+/// first on the PATH that its process really has.
+pub(crate) fn own_gh(state_dir: &Path, has_asked: bool) -> Finding {
+    const CHECK: &str = "own_gh";
+    let shim = state_dir.join("bin").join("gh");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let first = on_path(&path, "gh").next();
+    let is_shim = first.is_some_and(|found| found == shim || found.canonicalize().ok() == shim.canonicalize().ok());
+    match (has_asked, is_shim) {
+        (true, _) => Finding::ok(CHECK, "this app runs gh by the shim's path"),
+        (false, true) => Finding::ok(CHECK, "the shim for gh comes first on this app's PATH"),
+        (false, false) => Finding::warn(
+            CHECK,
+            "gh, where this app runs it by itself, acts as the person in every folder",
+            "Where the app runs gh, run `Ravi::program(\"gh\")` in its place; an app that never runs gh needs nothing.",
+        ),
+    }
+}
+
 /// A shim that something else on PATH comes before is never called; one that is not on PATH is for workspaces only.
 fn shim(shim: &Path, name: &str, path: &OsStr) -> Option<Finding> {
     const CHECK: &str = "shim";

@@ -15,7 +15,7 @@ pub use error::HelperError;
 
 pub(crate) use bound::{Bound, Place, at_git_dir, find};
 pub(crate) use caller::{Caller, tell};
-pub(crate) use names::shim_dir;
+pub(crate) use names::{DIR as SHIM_DIR, NAMES, shim_dir};
 pub(crate) use next::{NoNext, Shim};
 pub(crate) use program::{own_name_is, program};
 

@@ -7,10 +7,10 @@ use super::error::HelperError;
 use super::program::program;
 
 /// The names.
-const NAMES: [&str; 2] = ["gh", "ravi"];
+pub(crate) const NAMES: [&str; 2] = ["gh", "ravi"];
 
 /// The folder's name below a state folder.
-const DIR: &str = "bin";
+pub(crate) const DIR: &str = "bin";
 
 /// Makes the folder that has the shims, below `state_dir`, and answers its path, which goes first on PATH.
 pub(crate) fn shim_dir(state_dir: &Path) -> Result<PathBuf, HelperError> {

@@ -26,6 +26,24 @@ pub struct Entry {
     pub name: String,
     /// Its folder.
     pub path: PathBuf,
+    /// What else is known of it.
+    #[serde(default)]
+    pub settings: EntrySettings,
+}
+
+/// What an entry's own settings say of where it came from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EntrySettings {
+    /// Id of the entry that the app cloned it from.
+    pub clone_source_workspace_id: Option<String>,
+}
+
+impl Entry {
+    /// Whether it is a clone that the app made; other main checkouts are the person's.
+    pub(crate) fn is_clone(&self) -> bool {
+        self.settings.clone_source_workspace_id.is_some()
+    }
 }
 
 /// What the file said.
@@ -97,7 +115,7 @@ pub struct Followed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FollowedBy {
-    /// It was there before, and is left alone.
+    /// It is left alone: it was there before, or is a main checkout, where a person works.
     Existing,
     /// It was set up.
     Provisioned,

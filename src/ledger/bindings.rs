@@ -36,6 +36,8 @@ pub(crate) struct Binding {
     pub(crate) github: Option<GithubInfo>,
     pub(crate) last_error: Option<ErrorBody>,
     pub(crate) at_ms: i64,
+    /// The app has said that it keeps it.
+    pub(crate) confirmed: bool,
 }
 
 /// Where a binding is in its life, as stored.
@@ -48,7 +50,7 @@ pub(crate) struct Tombstone {
 }
 
 const COLUMNS: &str = "id, server, name, path, git_dir, common_dir, device, nonce, state, request, retire, identity, key_uuid, \
-                       github, last_error, at_ms";
+                       github, last_error, at_ms, confirmed";
 
 impl Ledger {
     /// The binding of workspace `id`.
@@ -79,8 +81,10 @@ impl Ledger {
         self.change("ledger: new binding", |t| {
             t.execute("DELETE FROM tombstone WHERE id = ?1", [&binding.id])?;
             t.prepare_cached(
-                "INSERT INTO binding (id, server, name, path, git_dir, common_dir, device, nonce, state, request, at_ms)
-                 VALUES (:id, :server, :name, :path, :git_dir, :common_dir, :device, :nonce, 'provisioning', :request, :at_ms)",
+                "INSERT INTO binding (id, server, name, path, git_dir, common_dir, device, nonce, state, request, at_ms,
+                   confirmed)
+                 VALUES (:id, :server, :name, :path, :git_dir, :common_dir, :device, :nonce, 'provisioning', :request,
+                   :at_ms, :confirmed)",
             )?
             .execute(named_params! {
                 ":id": binding.id,
@@ -93,6 +97,7 @@ impl Ledger {
                 ":nonce": binding.nonce,
                 ":request": json(&binding.request)?,
                 ":at_ms": binding.at_ms,
+                ":confirmed": binding.confirmed,
             })?;
             super::lifetimes::renew(t, &binding.id, binding.request.ttl_s, false)
         })?;
@@ -355,6 +360,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Binding> {
         github: parse_optional(row, 13)?,
         last_error: parse_optional(row, 14)?,
         at_ms: row.get(15)?,
+        confirmed: row.get(16)?,
     })
 }
 

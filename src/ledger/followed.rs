@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::{Ledger, LedgerError, now_ms};
-use crate::hooks::codex_monitor::Entry;
+use crate::hooks::codex_monitor::{Entry, EntrySettings};
 
 pub(super) const TABLES: &str = "
 -- Lists of workspaces that were read once.
@@ -115,6 +115,14 @@ impl Ledger {
         Ok(())
     }
 
+    /// An entry turned out to be one that is left alone.
+    pub(crate) fn follow_leave(&self, source: &str, id: &str) -> Result<(), LedgerError> {
+        self.change("ledger: followed entry left alone", |t| {
+            t.execute("UPDATE followed SET state = 'existing' WHERE source = ?1 AND id = ?2", params![source, id])
+        })?;
+        Ok(())
+    }
+
     /// An entry that is gone is done with.
     pub(crate) fn follow_forget(&self, source: &str, id: &str) -> Result<(), LedgerError> {
         self.change("ledger: followed entry gone", |t| {
@@ -126,7 +134,8 @@ impl Ledger {
 }
 
 fn due(row: &Row<'_>) -> rusqlite::Result<Due> {
-    let entry = Entry { id: row.get(0)?, name: row.get(1)?, path: PathBuf::from(row.get::<_, String>(2)?) };
+    let path = PathBuf::from(row.get::<_, String>(2)?);
+    let entry = Entry { id: row.get(0)?, name: row.get(1)?, path, settings: EntrySettings::default() };
     let (state, gone): (String, Option<i64>) = (row.get(3)?, row.get(4)?);
     Ok(match (gone, state.as_str()) {
         (None, _) => Due::Provision(entry),

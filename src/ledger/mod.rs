@@ -15,6 +15,7 @@ mod cache;
 mod codex;
 mod followed;
 mod github;
+mod holders;
 mod host;
 mod identities;
 mod inbox;
@@ -119,6 +120,13 @@ pub enum LedgerError {
     Stopped,
 }
 
+impl LedgerError {
+    /// Whether the file is not what SQLite wrote.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.code() == "ledger.damaged"
+    }
+}
+
 impl Explain for LedgerError {
     fn code(&self) -> String {
         match self {
@@ -151,8 +159,8 @@ impl Explain for LedgerError {
                 }
                 Some(rusqlite::ErrorCode::DatabaseBusy) => "Another process is writing; try again.".into(),
                 Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
-                    "Move the file aside and keep it; a new ledger will be made. Keys of old workspaces can be revoked \
-                     in Ravi's dashboard."
+                    "`ravi-workspace power renew` puts it aside and begins a new one. Keys of old workspaces can be revoked in \
+                     Ravi's dashboard."
                         .into()
                 }
                 _ => "Check the disk and the file's rights, then run the same command again.".into(),
@@ -184,6 +192,8 @@ struct Inner {
     file: PathBuf,
     connection: Mutex<Connection>,
     key: MachineKey,
+    /// Counts the changes of this process.
+    changes: tokio::sync::watch::Sender<u64>,
 }
 
 impl fmt::Debug for Ledger {
@@ -200,7 +210,9 @@ impl Ledger {
         let key = MachineKey::new(&dir, keychain);
         let file = dir.join("ledger.db");
         let connection = connect(&file)?;
-        Ok(Ledger { inner: Arc::new(Inner { dir, file, connection: Mutex::new(connection), key }) })
+        Ok(Ledger {
+            inner: Arc::new(Inner { dir, file, connection: Mutex::new(connection), key, changes: Default::default() }),
+        })
     }
 
     /// The state folder, as a real path.
@@ -253,7 +265,19 @@ impl Ledger {
             })
             .map_err(self.error("written"))?;
         point(When::After, what);
+        drop(connection);
+        self.inner.changes.send_modify(|count| *count += 1);
         Ok(done)
+    }
+
+    /// Tells of each change that this process makes, by whichever handle on this ledger.
+    pub(crate) fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.inner.changes.subscribe()
+    }
+
+    /// Another number whenever another process has changed something (sqlite.org/pragma.html#pragma_data_version).
+    pub(crate) fn foreign_version(&self) -> Result<i64, LedgerError> {
+        self.read(|c| c.pragma_query_value(None, "data_version", |row| row.get(0)))
     }
 
     /// The key that seals what is secret in here.
@@ -307,7 +331,7 @@ fn private_file(file: &Path) -> Result<(), LedgerError> {
 }
 
 /// Makes `dir` for this user alone and answers its real path.
-fn make_private_dir(dir: &Path) -> Result<PathBuf, LedgerError> {
+pub(crate) fn make_private_dir(dir: &Path) -> Result<PathBuf, LedgerError> {
     let fail = |source| LedgerError::Folder { path: dir.to_owned(), source };
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);

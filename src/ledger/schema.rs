@@ -8,7 +8,7 @@ use super::LedgerError;
 
 /// One entry per format, each a list of parts; entry N makes format N+1 out of format N. Entries are never edited once
 /// they are released, only added.
-const MIGRATIONS: &[&[&str]] = &[FIRST, SECOND];
+const MIGRATIONS: &[&[&str]] = &[FIRST, SECOND, THIRD];
 
 const FIRST: &[&str] = &[
     CORE,
@@ -29,6 +29,8 @@ const FIRST: &[&str] = &[
 
 const SECOND: &[&str] =
     &[BORROWED, super::account::OWN_KEY, super::host::CHOICE, super::owed_keys::TABLES, super::polled::TABLES];
+
+const THIRD: &[&str] = &[super::holders::TABLES];
 
 const BORROWED: &str = "
 -- 1: it was there before, and workspaces use it: nothing of it is emptied, renamed or given to the pool.

@@ -3,7 +3,6 @@
 //! No type here may hold a secret.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -11,19 +10,23 @@ use tauri::ipc::Channel;
 use tauri::{AppHandle, Emitter, Runtime};
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use super::RaviExt;
 use super::error::{CommandError, Result};
 use crate::Ravi;
 use crate::account::Account;
 use crate::codex::{CodexEvent, CodexOptions};
 use crate::error::ErrorBody;
-use crate::hooks::codex_monitor::{FollowOptions, Followed};
+use crate::hooks::codex_monitor::FollowOptions;
 use crate::inbox::{InboxMessage, MessageKind};
 use crate::vault::reference::SecretName;
-use crate::workspace::WorkspaceSummary;
+use crate::{PowerStatus, WorkspaceEvent, WorkspaceWatch};
 
-/// Emitted after a workspace was provisioned or released, or after that failed. Its payload is [`WorkspaceChange`].
+/// Emitted when a workspace is new, not as it was, or gone, by whomever: a window, the app's own code, another process on the
+/// same ledger. Its payload is [`WorkspaceChange`](crate::workspace::WorkspaceChange).
 pub const WORKSPACE_EVENT: &str = "ravi://workspace";
+/// Emitted for each step of a job on a workspace, by whomever. Its payload is [`Progress`](crate::Progress).
+pub const PROGRESS_EVENT: &str = "ravi://progress";
+/// Emitted when the app is switched on or off. Its payload is [`PowerStatus`].
+pub const POWER_EVENT: &str = "ravi://power";
 /// Emitted when a secret of the app changed: by this app, or by others, which is seen when it is read again. Its payload is
 /// [`SecretChange`].
 pub const SECRET_EVENT: &str = "ravi://secret";
@@ -49,16 +52,6 @@ pub enum CallEvent<P, T> {
     Finished(T),
     /// The call is over and failed. Nothing follows.
     Failed(ErrorBody),
-}
-
-/// The payload of [`WORKSPACE_EVENT`].
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
-pub struct WorkspaceChange {
-    /// The app's id for the workspace.
-    pub id: String,
-    /// How it stands now; `null` once it is released.
-    pub workspace: Option<WorkspaceSummary>,
 }
 
 /// The payload of [`ACCOUNT_EVENT`].
@@ -121,17 +114,23 @@ pub(crate) fn tell<P: Serialize, T: Serialize>(channel: &Channel<CallEvent<P, T>
     }
 }
 
-/// Tells every window how the workspace `target` (an id or a path) stands now.
-pub(crate) async fn emit_workspace<R: Runtime>(app: &AppHandle<R>, ravi: &Ravi, target: &str) {
-    let workspace = match ravi.workspaces().await {
-        Ok(all) => all.into_iter().find(|one| one.id == target || one.path.as_os_str() == target),
-        Err(error) => {
-            tracing::warn!(%error, "windows could not be told of a change");
-            return;
+/// Tells every window what becomes of workspaces, by whomever, as long as it is polled.
+pub(crate) async fn emit_workspaces<R: Runtime>(app: AppHandle<R>, mut watch: WorkspaceWatch) {
+    loop {
+        match watch.next().await {
+            Ok(WorkspaceEvent::Changed(change)) => emit(&app, WORKSPACE_EVENT, *change),
+            Ok(WorkspaceEvent::Progress(step)) => emit(&app, PROGRESS_EVENT, step),
+            Err(error) => {
+                tracing::warn!(code = error.code(), "windows could not be told of a change");
+                tokio::time::sleep(WATCH_AGAIN).await;
+            }
         }
-    };
-    let id = workspace.as_ref().map_or_else(|| target.to_owned(), |one| one.id.clone());
-    emit(app, WORKSPACE_EVENT, WorkspaceChange { id, workspace });
+    }
+}
+
+/// Tells every window whether the app uses Ravi.
+pub(crate) fn emit_power<R: Runtime>(app: &AppHandle<R>, power: &PowerStatus) {
+    emit(app, POWER_EVENT, power.clone());
 }
 
 /// Tells every window who this machine is now.
@@ -157,19 +156,15 @@ pub(crate) fn emit_message<R: Runtime>(app: &AppHandle<R>, workspace: &str, mess
     emit(app, MESSAGE_EVENT, MessageArrived { workspace, id, kind: message.item.kind });
 }
 
+/// How long to wait before a ledger that could not be read is read again.
+const WATCH_AGAIN: Duration = Duration::from_secs(5);
 /// How long to wait before a list that cannot be followed is looked for again.
 const FOLLOW_AGAIN: Duration = Duration::from_secs(10);
 
-/// Follows the host app's list of workspaces as long as it is polled, and tells every window what changed by it.
-pub(crate) async fn follow_codex_monitor<R: Runtime>(app: AppHandle<R>, ravi: Ravi, dir: PathBuf) {
-    let told = app.clone();
-    let listener: Arc<dyn Fn(Followed) + Send + Sync> = Arc::new(move |followed: Followed| {
-        let app = told.clone();
-        tauri::async_runtime::spawn(async move { emit_workspace(&app, app.ravi(), &followed.id).await });
-    });
+/// Follows the host app's list of workspaces as long as it is polled.
+pub(crate) async fn follow_codex_monitor(ravi: Ravi, dir: PathBuf) {
     loop {
-        let options = FollowOptions { listener: Some(listener.clone()), ..FollowOptions::default() };
-        if let Err(error) = ravi.follow_codex_monitor(&dir, options).await {
+        if let Err(error) = ravi.follow_codex_monitor(&dir, FollowOptions::default()).await {
             tracing::warn!(code = error.code(), "the app's list of workspaces is not followed now");
         }
         tokio::time::sleep(FOLLOW_AGAIN).await;

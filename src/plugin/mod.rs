@@ -11,6 +11,7 @@ mod commands;
 mod error;
 mod events;
 mod path;
+mod powered;
 mod running;
 mod scope;
 mod scope_entry;
@@ -26,15 +27,17 @@ use url::Url;
 use crate::Ravi;
 use crate::bundle::BundleConfig;
 use crate::codex::CodexOptions;
-use crate::config::{Config, ConfigError, FollowedApp, Keychain};
+use crate::config::{Config, ConfigError, FollowedApp, Keychain, Start};
 use crate::error::Error;
 use crate::github::GithubConfig;
 use crate::policy::SecretRule;
+use crate::power::Power;
 use error::SetupError;
 pub use events::{
-    ACCOUNT_EVENT, AccountChange, CODEX_EVENT, CallEvent, MESSAGE_EVENT, MessageArrived, SECRET_EVENT, SecretChange,
-    WORKSPACE_EVENT, WorkspaceChange,
+    ACCOUNT_EVENT, AccountChange, CODEX_EVENT, CallEvent, MESSAGE_EVENT, MessageArrived, POWER_EVENT, PROGRESS_EVENT,
+    SECRET_EVENT, SecretChange, WORKSPACE_EVENT,
 };
+use powered::Powered;
 use running::Running;
 
 /// The plugin, configured by `plugins.ravi` in `tauri.conf.json` and the environment.
@@ -66,6 +69,14 @@ impl Builder {
     /// Everything at once, in place of what was set before; options that have a method of their own may follow.
     pub fn config(mut self, config: Config) -> Builder {
         self.config = config;
+        self
+    }
+
+    /// From when on the app uses Ravi. With [`Start::Asked`] it is off until a person switches it on (`power_on`,
+    /// `ravi-workspace power on`): no ledger, no folder, no task; the commands of a window answer `power.off`, and
+    /// [`RaviExt::try_ravi`] `None`. A ledger that cannot be opened then stops no app.
+    pub fn start(mut self, start: Start) -> Builder {
+        self.config.start = Some(start);
         self
     }
 
@@ -180,11 +191,15 @@ impl Builder {
     /// Call it in `main`, before the app starts threads: that is when its PATH can be changed (see
     /// [`Builder::no_gh_shim`]).
     pub fn build<R: Runtime>(self) -> TauriPlugin<R, Option<Config>> {
-        if !self.no_gh_shim {
+        if !self.no_gh_shim && self.config.start != Some(Start::Asked) {
             path::put_shim_first(&self.config);
         }
         tauri::plugin::Builder::<R, Option<Config>>::new("ravi")
-            .invoke_handler(tauri::generate_handler![
+            .invoke_handler(powered::unless_off(tauri::generate_handler![
+                commands::power::power_status,
+                commands::power::power_on,
+                commands::power::power_off,
+                commands::power::power_renew,
                 commands::account::account_status,
                 commands::account::account_login,
                 commands::account::account_cancel,
@@ -228,23 +243,21 @@ impl Builder {
                 commands::registrations::registration_delete,
                 commands::inbox::call_cancel,
                 commands::doctor::doctor,
-            ])
+            ]))
             .setup(move |app, api| {
                 let file = api.config().clone().unwrap_or_default();
                 let follow = self.config.follow.or(file.follow);
-                let ravi = open(app, self.config, file).map_err(SetupError::from)?;
-                let running = Running::default();
-                let tended = ravi.clone();
-                running.spawn(async move { tended.tend().await });
-                running.spawn(events::emit_secrets(app.clone(), ravi.on_secret_change()));
-                for login in self.codex {
-                    running.watch(|stop| events::watch_codex(app.clone(), ravi.clone(), login, stop));
+                let power = power(app, self.config, file).map_err(SetupError::from)?;
+                let asked = power.is_asked();
+                app.manage(Running::default());
+                app.manage(Powered::new(power, self.codex, follow));
+                match app.state::<Powered>().start(app) {
+                    // A person can mend it in the window.
+                    Err(error) if asked => {
+                        tracing::error!(code = error.code(), "the app goes on without Ravi: {error}")
+                    }
+                    done => drop(done.map_err(SetupError::from)?),
                 }
-                if let (Some(FollowedApp::CodexMonitor), Ok(dir)) = (follow, app.path().app_data_dir()) {
-                    running.spawn(events::follow_codex_monitor(app.clone(), ravi.clone(), dir));
-                }
-                app.manage(ravi);
-                app.manage(running);
                 Ok(())
             })
             .on_page_load(|webview, load| running::follow_page(webview, load.event()))
@@ -266,22 +279,34 @@ pub trait RaviExt<R: Runtime> {
     /// The one handle. Clone it to move it into a task.
     ///
     /// # Panics
-    /// Where the plugin was not registered.
+    /// Where the plugin was not registered, or the app is off ([`Start::Asked`]): such an app asks [`try_ravi`].
+    ///
+    /// [`try_ravi`]: RaviExt::try_ravi
     fn ravi(&self) -> &Ravi;
+
+    /// The one handle; `None` while nobody has switched it on, or its ledger cannot be opened.
+    ///
+    /// # Panics
+    /// Where the plugin was not registered.
+    fn try_ravi(&self) -> Option<Ravi>;
 }
 
 impl<R: Runtime, T: Manager<R>> RaviExt<R> for T {
     fn ravi(&self) -> &Ravi {
-        self.state::<Ravi>().inner()
+        self.state::<Powered>().inner().handle().expect("Ravi is off in this app; ask try_ravi")
+    }
+
+    fn try_ravi(&self) -> Option<Ravi> {
+        self.state::<Powered>().inner().start(self.app_handle()).ok().flatten()
     }
 }
 
-fn open<R: Runtime>(app: &AppHandle<R>, code: Config, file: Config) -> crate::Result<Ravi> {
+fn power<R: Runtime>(app: &AppHandle<R>, code: Config, file: Config) -> crate::Result<Power> {
     let mut config = code.or(file).with_env()?;
     if config.state_dir.is_none() {
         config.state_dir = Some(app_state_dir(app)?);
     }
-    Ravi::open(config)
+    Power::new(config)
 }
 
 fn app_state_dir<R: Runtime>(app: &AppHandle<R>) -> crate::Result<PathBuf> {

@@ -12,8 +12,9 @@ use tauri::webview::PageLoadEvent;
 use tauri::{AppHandle, Manager, RunEvent, Runtime, Webview, WindowEvent};
 use tokio::sync::Notify;
 
-use super::RaviExt;
 use super::error::{CommandError, Result};
+use super::powered::Powered;
+use crate::ravi::Ravi;
 
 /// The most that watchers may hold up the end of the app. What they could not finish is sealed in the ledger.
 const LAST_WORK: Duration = Duration::from_secs(3);
@@ -72,6 +73,16 @@ impl Running {
         found.inspect(|stop| stop.notify_one()).is_some()
     }
 
+    /// Ends the tasks, and tells the watchers to finish.
+    pub(crate) fn end_tasks(&self) {
+        for task in locked(&self.tasks).drain(..) {
+            task.abort();
+        }
+        for (stop, _) in locked(&self.watchers).drain(..) {
+            stop.notify_one();
+        }
+    }
+
     fn cancel_all(&self, mut of: impl FnMut(&str) -> bool) {
         for ((window, _), stop) in locked(&self.waits).iter() {
             if of(window) {
@@ -110,9 +121,14 @@ pub(super) fn follow<R: Runtime>(app: &AppHandle<R>, event: &RunEvent) {
             running.cancel_all(|window| window == label)
         }
         RunEvent::Exit => {
-            app.ravi().cancel_login();
+            let ravi = app.state::<Powered>().handle().cloned();
+            if let Some(ravi) = &ravi {
+                ravi.cancel_login();
+            }
             async_runtime::block_on(running.stop());
-            note_owed(app);
+            if let Some(ravi) = &ravi {
+                note_owed(ravi);
+            }
         }
         _ => {}
     }
@@ -126,8 +142,8 @@ pub(super) fn follow_page<R: Runtime>(webview: &Webview<R>, event: PageLoadEvent
 }
 
 /// What is owed is in the ledger and is tried again by whatever uses it next. That there is something is said once more.
-fn note_owed<R: Runtime>(app: &AppHandle<R>) {
-    let look = async { tokio::time::timeout(LAST_LOOK, app.ravi().owed()).await };
+fn note_owed(ravi: &Ravi) {
+    let look = async { tokio::time::timeout(LAST_LOOK, ravi.owed()).await };
     if let Ok(Ok(owed)) = async_runtime::block_on(look)
         && !owed.is_empty()
     {

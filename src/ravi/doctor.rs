@@ -1,6 +1,7 @@
 //! The whole look at this machine.
 
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 use super::Ravi;
 use crate::account::{Account, KeyKind};
@@ -29,6 +30,18 @@ impl Ravi {
         if answers {
             findings.extend(self.counterparts().await?);
         }
+        Ok(Report::new(findings))
+    }
+
+    /// The same for the program that asks: an app or a daemon, of which it also looks whether the `gh` that it runs by itself is
+    /// the workspace's.
+    ///
+    /// # Errors
+    /// As [`doctor`](Ravi::doctor).
+    pub async fn doctor_of_app(&self) -> Result<Report> {
+        let Report { mut findings, .. } = self.doctor().await?;
+        let has_asked = self.inner.asked_program.load(Ordering::Relaxed);
+        findings.push(doctor::own_gh(self.inner.ledger.dir(), has_asked));
         Ok(Report::new(findings))
     }
 

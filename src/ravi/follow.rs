@@ -97,11 +97,13 @@ impl Ravi {
         let mut jobs = JoinSet::new();
         for due in due {
             let (ravi, source, id) = (self.clone(), source.to_owned(), due.entry().id.clone());
+            let listed = memory.last.iter().flatten().find(|entry| entry.id == id);
+            let is_clone = listed.is_some_and(Entry::is_clone);
             if memory.pauses.get(&id).is_some_and(|(_, until)| Instant::now() < *until) {
                 continue;
             }
             jobs.spawn(async move {
-                let done = ravi.follow_entry(&source, &due).await;
+                let done = ravi.follow_entry(&source, &due, is_clone).await;
                 (due, done)
             });
         }
@@ -125,12 +127,19 @@ impl Ravi {
         Ok(())
     }
 
-    async fn follow_entry(&self, source: &str, due: &Due) -> Result<Option<FollowedBy>> {
+    async fn follow_entry(&self, source: &str, due: &Due, is_clone: bool) -> Result<Option<FollowedBy>> {
         let ledger = &self.inner.ledger;
         let (known, id) = (source.to_owned(), due.entry().id.clone());
         match due {
             Due::Provision(entry) => {
-                self.provision_followed(entry).await?;
+                match self.provision_followed(entry, is_clone).await {
+                    // A person works there.
+                    Err(Error::Workspace(WorkspaceError::MainCheckout { .. })) => {
+                        ledger.run(move |l| l.follow_leave(&known, &id)).await?;
+                        return Ok(Some(FollowedBy::Existing));
+                    }
+                    done => done?,
+                }
                 let entry = entry.clone();
                 ledger.run(move |l| l.follow_done(&known, &entry)).await?;
                 Ok(Some(FollowedBy::Provisioned))
@@ -152,7 +161,7 @@ impl Ravi {
 
     /// Sets an entry up as it is now. One that lies in another folder now, which is not the old one moved, gives up the
     /// old one.
-    async fn provision_followed(&self, entry: &Entry) -> Result<()> {
+    async fn provision_followed(&self, entry: &Entry, is_clone: bool) -> Result<()> {
         let id = entry.id.clone();
         let before = self.inner.ledger.run(move |l| l.binding(&id)).await?;
         let name = [&entry.name, &entry.id].into_iter().find(|text| !text.trim().is_empty());
@@ -160,6 +169,8 @@ impl Ravi {
             Some(binding) => ProvisionRequest { path: entry.path.clone(), ..binding.request },
             None => ProvisionRequest::new(&entry.path, &entry.id, name.cloned().unwrap_or_default()),
         };
+        // The app lists a folder twice where its person adds it twice.
+        let request = ProvisionRequest { main: request.main || is_clone, join: true, ..request };
         match self.provision(request.clone(), |_| {}).await {
             Err(Error::Workspace(WorkspaceError::IdTaken { .. })) => {
                 self.release(&entry.id, false, |_| {}).await?;

@@ -1,6 +1,7 @@
 //! GitHub as a workspace, for callers of the library.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use secrecy::SecretString;
 
@@ -19,6 +20,33 @@ impl Ravi {
     /// The folder cannot be made; there is no program to call.
     pub fn github_shim_dir(&self) -> Result<PathBuf> {
         Ok(helper::shim_dir(&self.state_dir())?)
+    }
+
+    /// What to run in place of `name`: for `gh` and `ravi` the shim by its path, for everything else the name. The shim acts as
+    /// the workspace whose folder it is run in, and outside of one it is the person's own program. For apps that run `gh`
+    /// themselves: their PATH need not be changed, which a process that has threads cannot do.
+    ///
+    /// ```no_run
+    /// # fn example(ravi: tauri_plugin_ravi::Ravi, worktree: &std::path::Path) -> std::io::Result<()> {
+    /// std::process::Command::new(ravi.program("gh")).arg("pr").arg("list").current_dir(worktree).status()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn program(&self, name: &str) -> PathBuf {
+        if !helper::NAMES.contains(&name) {
+            return name.into();
+        }
+        self.inner.asked_program.store(true, Ordering::Relaxed);
+        // One that another program of ours made does as well.
+        let made = self.inner.ledger.dir().join(helper::SHIM_DIR).join(name);
+        match self.github_shim_dir() {
+            Ok(dir) => dir.join(name),
+            Err(_) if made.exists() => made,
+            Err(error) => {
+                tracing::warn!(code = error.code(), name, "there is no shim; the person's own program is run");
+                name.into()
+            }
+        }
     }
 
     /// The GitHub token of the workspace that `path` lies in: from the cache while it is fresh, else one API call. `None`

@@ -17,6 +17,7 @@ use crate::vault::settings::{
 };
 use crate::workspace::Lock;
 
+mod referred;
 mod typed;
 
 pub use typed::Settings;

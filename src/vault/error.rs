@@ -3,7 +3,7 @@
 use super::reference::{ReferenceError, SecretNameError};
 use super::seal::SealedError;
 use super::settings::SettingsError;
-use crate::error::{Explain, Kind};
+use crate::error::{ErrorBody, Explain, Kind};
 
 /// A failure around secrets. Holds no value.
 #[derive(Debug, thiserror::Error)]
@@ -77,15 +77,26 @@ pub enum VaultError {
     /// A settings file.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// Ravi did not answer in the time that an app's start has for it.
+    #[error("Ravi did not answer within {after:?}, and no value is remembered")]
+    Slow {
+        /// The time it had.
+        after: std::time::Duration,
+    },
+    /// The app uses no Ravi now.
+    #[error("Ravi is switched off in this app")]
+    Off,
     /// A reference in a settings file that does not resolve. Its code is that of the reason.
-    #[error("the reference at {pointer:?} in {} does not resolve: {source}", file.display())]
+    #[error("the reference at {pointer:?} in {} does not resolve: {}", file.display(), reason.message)]
     Unresolved {
         /// The settings file.
         file: std::path::PathBuf,
         /// The place.
         pointer: String,
         /// Why not.
-        source: Box<crate::Error>,
+        reason: ErrorBody,
+        /// What that means for the caller.
+        kind: Kind,
     },
     /// The value at the place is neither a text nor a reference.
     #[error("{} holds no value at {pointer}", file.display())]
@@ -123,7 +134,9 @@ impl Explain for VaultError {
             VaultError::OtherIdentity { .. } => "reference.other_identity".into(),
             VaultError::Sealed(e) => e.code(),
             VaultError::Settings(e) => e.code(),
-            VaultError::Unresolved { source, .. } => source.code(),
+            VaultError::Slow { .. } => "secret.slow".into(),
+            VaultError::Off => "power.off".into(),
+            VaultError::Unresolved { reason, .. } => reason.code.clone(),
             VaultError::NoValue { .. } => "settings.no_value".into(),
         }
     }
@@ -151,7 +164,9 @@ impl Explain for VaultError {
             VaultError::OtherIdentity { .. } => "Use a reference of the form ravi://KEY.".into(),
             VaultError::Sealed(e) => e.hint(),
             VaultError::Settings(e) => e.hint(),
-            VaultError::Unresolved { source, .. } => source.hint(),
+            VaultError::Slow { .. } => "See that Ravi can be reached; the next read tries again.".into(),
+            VaultError::Off => "Switch it on in the app's settings.".into(),
+            VaultError::Unresolved { reason, .. } => reason.hint.clone(),
             VaultError::NoValue { .. } => "Set the value in the app first, or check the pointer.".into(),
         }
     }
@@ -164,7 +179,9 @@ impl Explain for VaultError {
             VaultError::Name(e) => e.kind(),
             VaultError::Reference(e) => e.kind(),
             VaultError::OtherIdentity { .. } => Kind::Policy,
-            VaultError::Unresolved { source, .. } => source.kind(),
+            VaultError::Unresolved { kind, .. } => *kind,
+            VaultError::Slow { .. } => Kind::Unreachable,
+            VaultError::Off => Kind::Policy,
             VaultError::Sealed(e) => e.kind(),
             VaultError::Settings(e) => e.kind(),
         }

@@ -90,6 +90,15 @@ impl Vault<'_> {
         Ok(values)
     }
 
+    /// What the ledger has of each that may be served in an outage. Asks nobody.
+    pub(crate) async fn at_hand(&self, names: &[SecretName]) -> Result<Vec<Option<SecretString>>> {
+        let limits = Limits { fresh: self.limits.stale, ..self.limits };
+        let keys: Vec<CacheKey> = names.iter().map(|name| self.key(name)).collect();
+        let kept = self.ledger.run(move |l| keys.iter().map(|key| Cache::new(l).peek(key, limits)).collect());
+        let kept: Vec<Option<Cached>> = kept.await?;
+        Ok(kept.into_iter().map(|cached| cached.and_then(|cached| cached.value)).collect())
+    }
+
     /// What the ledger has of all of them; `None` when it lacks one.
     async fn kept(&self, names: &[SecretName], limits: Limits) -> Result<Option<Vec<Cached>>> {
         let keys: Vec<CacheKey> = names.iter().map(|name| self.key(name)).collect();

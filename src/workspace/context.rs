@@ -13,6 +13,7 @@ use crate::ledger::{Ledger, now_ms};
 use super::error::WorkspaceError;
 use super::listing::Listing;
 use super::model::{Progress, Step, StepState};
+use super::told::Told;
 
 /// Told each step while a job runs.
 pub(crate) type Listener<'a> = &'a (dyn Fn(Progress) + Send + Sync);
@@ -27,6 +28,8 @@ pub(crate) struct Context<'a> {
     pub(crate) github: &'a GithubConfig,
     pub(crate) listing: &'a Listing,
     pub(crate) listener: Listener<'a>,
+    /// Told the same, for whoever watches.
+    pub(crate) told: &'a Told,
     /// Where a job leaves what a person should know of it.
     pub(crate) warnings: Option<&'a Warnings>,
 }
@@ -56,7 +59,9 @@ impl Context<'_> {
     }
 
     fn tell(&self, id: &str, step: Step, state: StepState) {
-        (self.listener)(Progress { id: id.to_owned(), step, state, at_ms: now_ms() });
+        let progress = Progress { id: id.to_owned(), step, state, at_ms: now_ms() };
+        self.told.tell(self.ledger.dir(), &progress);
+        (self.listener)(progress);
     }
 
     /// Runs one step and tells its beginning and end.

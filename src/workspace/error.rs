@@ -105,6 +105,12 @@ pub enum WorkspaceError {
         /// The id it is bound under.
         id: String,
     },
+    /// The folder is where a person works.
+    #[error("{} is the main checkout of its repository, where a person works", path.display())]
+    MainCheckout {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The folder is bound by another ledger on this machine.
     #[error("{} is bound by another ledger, {}", path.display(), ledger.display())]
     OtherLedger {
@@ -321,6 +327,7 @@ impl Explain for WorkspaceError {
             WorkspaceError::File(e) => return e.code(),
             WorkspaceError::IdTaken { .. } => "workspace.id_taken",
             WorkspaceError::PathTaken { .. } => "workspace.path_taken",
+            WorkspaceError::MainCheckout { .. } => "workspace.main_checkout",
             WorkspaceError::OtherLedger { .. } => "workspace.other_ledger",
             WorkspaceError::OtherServer { .. } => "workspace.other_server",
             WorkspaceError::Suspended { .. } => "workspace.suspended",
@@ -371,6 +378,11 @@ impl Explain for WorkspaceError {
             WorkspaceError::File(e) => e.hint(),
             WorkspaceError::IdTaken { id, .. } => format!("Release workspace {id} first, or use another id."),
             WorkspaceError::PathTaken { id, .. } => format!("Use the id {id}, or release it first."),
+            WorkspaceError::MainCheckout { .. } => {
+                "Make a worktree for the agent (git worktree add), or bind the checkout itself with --main: commits and \
+                 GitHub calls in it are the agent's then."
+                    .into()
+            }
             WorkspaceError::OtherLedger { ledger, .. } => {
                 format!("Set RAVI_WORKSPACE_STATE={} to use that ledger, or release it there.", ledger.display())
             }
@@ -449,6 +461,7 @@ impl Explain for WorkspaceError {
             | WorkspaceError::SharesHost { .. }
             | WorkspaceError::NoKey { .. }
             | WorkspaceError::Suspended { .. }
+            | WorkspaceError::MainCheckout { .. }
             | WorkspaceError::OtherLedger { .. } => Kind::Policy,
             WorkspaceError::File(e) => e.kind(),
             _ => Kind::Failed,

@@ -18,6 +18,11 @@ pub(crate) async fn find(ledger: &Ledger, target: &str) -> Result<Option<Binding
     if let Some(binding) = ledger.run(move |l| l.binding(&id)).await? {
         return Ok(Some(blocking(move || Ok::<_, WorkspaceError>(where_it_lies(binding))).await?));
     }
+    let id = target.to_owned();
+    let joined = ledger.run(move |l| l.held(&id)?.map(|own| l.binding(&own)).transpose()).await?;
+    if let Some(binding) = joined.flatten() {
+        return Ok(Some(blocking(move || Ok::<_, WorkspaceError>(where_it_lies(binding))).await?));
+    }
     let path = PathBuf::from(target);
     if !path.exists() {
         return at_former_path(ledger, path).await;
@@ -104,9 +109,18 @@ fn real_or_former(path: &Path) -> PathBuf {
 
 /// All workspaces, oldest first.
 pub(crate) async fn summaries(ledger: &Ledger) -> Result<Vec<WorkspaceSummary>> {
-    let known =
-        ledger.run(|l| l.bindings()?.into_iter().map(|b| Known::of(l, b)).collect::<Result<Vec<_>, _>>()).await?;
-    Ok(blocking(move || Ok(known.into_iter().map(describe).collect())).await?)
+    Ok(ledger.run(summaries_now).await?)
+}
+
+/// The same for a thread that may wait for the ledger.
+pub(crate) fn summaries_now(ledger: &Ledger) -> Result<Vec<WorkspaceSummary>, LedgerError> {
+    ledger.bindings()?.into_iter().map(|binding| Known::of(ledger, binding).map(describe)).collect()
+}
+
+/// The workspace that an id means.
+pub(crate) fn summary_now(ledger: &Ledger, id: &str) -> Result<Option<WorkspaceSummary>, LedgerError> {
+    let own = ledger.held(id)?.unwrap_or_else(|| id.to_owned());
+    ledger.binding(&own)?.map(|binding| Known::of(ledger, binding).map(describe)).transpose()
 }
 
 /// One workspace as people see it.
@@ -122,6 +136,7 @@ struct Known {
     bundle: Vec<BundleRow>,
     sharing: Option<Sharing>,
     ends_at_ms: Option<i64>,
+    also: Vec<String>,
 }
 
 impl Known {
@@ -131,11 +146,12 @@ impl Known {
             None => (None, Vec::new(), None),
         };
         let ends_at_ms = ledger.lifetime(&binding.id)?.and_then(|life| life.ends_ms);
-        Ok(Known { binding, identity, bundle, sharing, ends_at_ms })
+        let also = ledger.also(&binding.id)?;
+        Ok(Known { binding, identity, bundle, sharing, ends_at_ms, also })
     }
 }
 
-fn describe(Known { binding, identity, bundle, sharing, ends_at_ms }: Known) -> WorkspaceSummary {
+fn describe(Known { binding, identity, bundle, sharing, ends_at_ms, also }: Known) -> WorkspaceSummary {
     let git = identity.as_ref().filter(|_| binding.git_dir.is_some()).map(|row| git_info(&binding, row));
     WorkspaceSummary {
         folder: folder_state(&binding.path),
@@ -145,6 +161,8 @@ fn describe(Known { binding, identity, bundle, sharing, ends_at_ms }: Known) -> 
         bundle: bundle.into_iter().map(BundleRow::into_info).collect(),
         sharing,
         key: !binding.request.no_key,
+        also,
+        confirmed: binding.confirmed,
         id: binding.id,
         name: binding.name,
         path: binding.path,

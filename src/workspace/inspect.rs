@@ -25,6 +25,11 @@ pub(crate) struct Place {
 }
 
 impl Inspected {
+    /// Whether it is the main checkout of a repository: where its person works, unless it was cloned for an agent.
+    pub(crate) fn is_main(&self) -> bool {
+        self.git.as_ref().is_some_and(|git| git.git_dir == git.common_dir)
+    }
+
     /// The worktree's private git dir, where it is one.
     pub(crate) fn git_dir(&self) -> Option<&Path> {
         self.git.as_ref().map(|git| git.git_dir.as_path())

@@ -16,7 +16,9 @@ use crate::error::ErrorBody;
 pub struct ProvisionRequest {
     /// Folder the agent works in. May be a sub-folder of a worktree; the binding is to the worktree then.
     pub path: PathBuf,
-    /// The app's own id for the workspace; the same id always means the same workspace.
+    /// The app's own id for the workspace; the same id always means the same workspace. Empty, for an app that keeps none:
+    /// that of the workspace which the folder has, or a new one.
+    #[serde(default)]
     pub id: String,
     /// What people call the workspace. Becomes the git author's name and the identity's name.
     pub name: String,
@@ -52,6 +54,25 @@ pub struct ProvisionRequest {
     /// The workspace gets no key: author, GitHub login and env file only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_key: bool,
+    /// The folder may be the main checkout of its repository, where a person works: its commits and its GitHub login become
+    /// the workspace's. A clone that was made for an agent is one too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub main: bool,
+    /// Where the folder is bound under another id, both ids mean that workspace from now on: for apps that list a folder
+    /// twice. It is as it was set up; it goes when the last of its ids is released.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub join: bool,
+    /// The app has not stored the workspace yet and will say so with [`Ravi::keep`](crate::Ravi::keep). Where it does not
+    /// within ten minutes, or another id wants the folder, the workspace is released: the app died in between.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unconfirmed: bool,
+}
+
+/// What of a request is said to this call alone and not kept with the workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Terms {
+    pub(crate) join: bool,
+    pub(crate) unconfirmed: bool,
 }
 
 impl ProvisionRequest {
@@ -71,7 +92,16 @@ impl ProvisionRequest {
             identity: None,
             share: false,
             no_key: false,
+            main: false,
+            join: false,
+            unconfirmed: false,
         }
+    }
+
+    /// What is kept of it, and what is said to this call alone.
+    pub(crate) fn split(self) -> (ProvisionRequest, Terms) {
+        let terms = Terms { join: self.join, unconfirmed: self.unconfirmed };
+        (ProvisionRequest { join: false, unconfirmed: false, ..self }, terms)
     }
 
     /// Whether it is to have an identity that is there already.
@@ -92,6 +122,7 @@ impl ProvisionRequest {
             identity: self.identity.or_else(|| before.identity.clone()),
             share: self.share || before.share,
             no_key: self.no_key || before.no_key,
+            main: self.main || before.main,
             ..self
         }
     }
@@ -258,6 +289,13 @@ pub struct WorkspaceSummary {
     pub sharing: Option<Sharing>,
     /// It is to have a key for its inbox and vault.
     pub key: bool,
+    /// Other ids that the app has for the same folder.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(optional, as = "Option<Vec<String>>"))]
+    pub also: Vec<String>,
+    /// The app has stored it; `false`: it goes by itself unless the app says so soon.
+    #[serde(default = "yes")]
+    pub confirmed: bool,
     /// Whether the folder can be seen right now.
     pub folder: FolderState,
     /// The last failure of a call for this workspace, until a later one succeeds.
@@ -376,6 +414,16 @@ pub enum IdentityFate {
     Retired,
     /// Left as it is: it was there before, or others use it.
     Kept,
+}
+
+/// That a workspace is not as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct WorkspaceChange {
+    /// The app's id for it.
+    pub id: String,
+    /// As it is now; `None`: it is released.
+    pub workspace: Option<WorkspaceSummary>,
 }
 
 /// One step of a long call, told while it runs.

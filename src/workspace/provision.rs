@@ -12,11 +12,11 @@ use super::error::WorkspaceError;
 use super::identity;
 use super::inspect::{Inspected, inspect, parent_device};
 use super::lock::Lock;
-use super::model::{GitInfo, GithubInfo, GithubSource, ProvisionRequest, Provisioned, Sharing, State, Step};
+use super::model::{GitInfo, GithubInfo, GithubSource, ProvisionRequest, Provisioned, Sharing, State, Step, Terms};
 use super::note::Note;
 use super::ravi_dir::Untracked;
 use super::shared::Repository;
-use super::{address, bundle, env_file, find, keys, ravi_dir, release, signing, values};
+use super::{address, bundle, env_file, find, holders, keys, ravi_dir, release, signing, told, values};
 use crate::account::{AccountError, Host, OpenHost};
 use crate::api::{Identity, IdentityKey, IdentityUuid};
 use crate::error::{Error, Kind, Result};
@@ -45,18 +45,24 @@ pub(crate) enum Life {
 
 pub(super) async fn provision_for(ctx: Context<'_>, request: ProvisionRequest, life: Life) -> Result<Provisioned> {
     check_request(&request)?;
+    let asked = request.id.clone();
+    let (request, terms) = request.split();
+    let request = holders::meant(ctx, request, terms).await?;
     let id = request.id.clone();
     let _lock = Lock::wait(ctx.ledger.dir(), &format!("workspace/{id}"), &id).await?;
     // Large, and part of many: in a box it does not weigh on every future that may come to it.
     let warnings = Warnings::default();
     let ctx = Context { warnings: Some(&warnings), ..ctx };
-    let provisioned = Box::pin(run(ctx, request, life)).await;
+    let provisioned = Box::pin(run(ctx, request, terms, life)).await;
+    told::end(ctx.ledger.dir(), &id);
     if let Err(error) = &provisioned {
         // The binding may not exist yet, and the ledger may be what failed: the caller gets the error in any case.
         let body = error.body();
         let _ = ctx.ledger.run(move |l| l.note_error(&id, &body)).await;
     }
-    provisioned.map(|done| Provisioned { warnings: warnings.take(), ..done })
+    let provisioned = provisioned.map(|done| Provisioned { warnings: warnings.take(), ..done })?;
+    holders::note(ctx, &asked, &provisioned.id, terms).await?;
+    Ok(Provisioned { id: asked, ..provisioned })
 }
 
 fn check_request(request: &ProvisionRequest) -> Result<(), WorkspaceError> {
@@ -103,9 +109,10 @@ fn check_text(field: &'static str, text: &str) -> Result<(), WorkspaceError> {
     Ok(())
 }
 
-async fn run(ctx: Context<'_>, request: ProvisionRequest, life: Life) -> Result<Provisioned> {
+async fn run(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, life: Life) -> Result<Provisioned> {
     let id = request.id.clone();
-    let (Bound { binding, untracked }, place) = ctx.step(&id, Step::Inspect, prepare(ctx, request, life)).await?;
+    let prepared = prepare(ctx, request, terms, life);
+    let (Bound { binding, untracked }, place) = ctx.step(&id, Step::Inspect, prepared).await?;
     keep_policy(ctx, &id).await?;
     let found = ctx.step(&id, Step::Identity, identity::find_or_make(ctx, &binding)).await?;
     let known = reload(ctx, &id).await?;
@@ -183,17 +190,23 @@ struct Bound {
 }
 
 /// Looks at the folder, refuses what must be refused before anything is done, and writes the binding down.
-async fn prepare(ctx: Context<'_>, request: ProvisionRequest, life: Life) -> Result<(Bound, Inspected)> {
+async fn prepare(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, life: Life) -> Result<(Bound, Inspected)> {
     let path = request.path.clone();
     let place = blocking(move || inspect(&path)).await?;
-    let bound = Box::pin(bind(ctx, request, &place, life)).await?;
+    let bound = Box::pin(bind(ctx, request, terms, &place, life)).await?;
     let (seen, known, ledger) = (place.clone(), bound.binding.clone(), ctx.ledger.dir().to_owned());
     blocking(move || claim_folder(&seen, &known, &ledger)).await?;
     Ok((bound, place))
 }
 
 /// The binding of the request: a new one, the one there is, or that one renewed.
-async fn bind(ctx: Context<'_>, request: ProvisionRequest, place: &Inspected, life: Life) -> Result<Bound> {
+async fn bind(
+    ctx: Context<'_>,
+    request: ProvisionRequest,
+    terms: Terms,
+    place: &Inspected,
+    life: Life,
+) -> Result<Bound> {
     let id = request.id.clone();
     let existing = ctx.ledger.run(move |l| l.binding(&id)).await?;
     let existing = match existing {
@@ -212,12 +225,15 @@ async fn bind(ctx: Context<'_>, request: ProvisionRequest, place: &Inspected, li
         Some(old) => renew(ctx, old, request, place, life).await,
         // It was to go on, and was released meanwhile.
         None if life == Life::GoesOn => Err(WorkspaceError::Unbound { target: request.id }.into()),
-        None => add(ctx, request, place).await,
+        None => add(ctx, request, terms, place).await,
     }
 }
 
-async fn add(ctx: Context<'_>, request: ProvisionRequest, place: &Inspected) -> Result<Bound> {
+async fn add(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, place: &Inspected) -> Result<Bound> {
     check_together(&request)?;
+    if place.is_main() && !request.main {
+        return Err(WorkspaceError::MainCheckout { path: place.root.clone() }.into());
+    }
     make_room(ctx, place).await?;
     let binding = Binding {
         id: request.id.clone(),
@@ -236,6 +252,7 @@ async fn add(ctx: Context<'_>, request: ProvisionRequest, place: &Inspected) -> 
         github: None,
         last_error: None,
         at_ms: now_ms(),
+        confirmed: !terms.unconfirmed,
     };
     let (known, checked) = (binding.clone(), place.clone());
     let untracked = blocking(move || refuse_early(&checked, &known)).await?;
@@ -245,7 +262,7 @@ async fn add(ctx: Context<'_>, request: ProvisionRequest, place: &Inspected) -> 
 }
 
 /// Nothing else may be bound here. A binding whose worktree was removed, with another one made at the same place since,
-/// is released first: nobody else would do it.
+/// is released first, as is one whose app never said that it keeps it: nobody else would do it.
 async fn make_room(ctx: Context<'_>, place: &Inspected) -> Result<()> {
     let root = place.root.clone();
     let mut other = ctx.ledger.run(move |l| l.binding_at(&root)).await?;
@@ -255,6 +272,9 @@ async fn make_room(ctx: Context<'_>, place: &Inspected) -> Result<()> {
         other = find::by_note(ctx.ledger, git.git_dir.clone()).await?;
     }
     let Some(other) = other else { return Ok(()) };
+    if !other.confirmed && holders::give_up(ctx, &other).await? {
+        return Ok(());
+    }
     let (git_dir, nonce) = (place.git.as_ref().map(|g| g.git_dir.clone()), other.nonce.clone());
     let lives = blocking(move || git_dir.map_or(Ok(true), |dir| find::has_note(&dir, &nonce))).await?;
     if lives || other.server != ctx.server {

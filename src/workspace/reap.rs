@@ -24,6 +24,8 @@ use crate::ledger::{Binding, Ending, Lifetime, now_ms};
 
 /// A provision that has not been finished for so long, and that nobody is working on, is given up.
 const ABANDONED: Duration = Duration::from_secs(3600);
+/// A workspace that its app was to keep and did not say so for so long: the app died, or forgot it.
+const UNCONFIRMED: Duration = Duration::from_secs(600);
 /// How long a plan waits for Ravi, whose part of it is the smaller one.
 const PLAN_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -134,6 +136,7 @@ fn verdict(binding: &Binding, life: Option<Lifetime>, idle: Duration) -> Result<
     let never_ready = binding.state == State::Provisioning && binding.github.is_none();
     Ok(match (gone, life.and_then(|life| life.due())) {
         (Verdict::Keep, _) if never_ready && age > ABANDONED => Verdict::Release("it was never set up to the end"),
+        (Verdict::Keep, _) if !binding.confirmed && age > UNCONFIRMED => Verdict::Release("its app never kept it"),
         (Verdict::Keep, Some(Ending::Release)) => Verdict::Release("its time is over"),
         (Verdict::Keep, _) if binding.state != State::Ready => Verdict::Keep,
         (Verdict::Keep, Some(Ending::Suspend)) if !panes::is_used(binding) => Verdict::Suspend("its time is over"),

@@ -11,7 +11,7 @@ use super::model::{FolderState, IdentityFate, Released, Step};
 use super::note::Note;
 use super::shared::Repository;
 use super::suspend::pay_suspended;
-use super::{env_file, identity, keys, ravi_dir, signing, values};
+use super::{env_file, identity, keys, ravi_dir, signing, told, values};
 use crate::api::{ApiError, IdentityUuid, Password};
 use crate::audit::{Action, Entry};
 use crate::error::Result;
@@ -72,6 +72,7 @@ pub(crate) async fn finish(ctx: Context<'_>, mut binding: Binding) -> Result<Rel
     if let Some(uuid) = &binding.identity {
         answer.owed = u32::from(!settle(ctx, uuid, &binding.id, shared).await?);
     }
+    told::end(ctx.ledger.dir(), &binding.id);
     let entry = Entry::done(Action::WorkspaceRelease).workspace(&binding.id);
     ctx.note(binding.identity.iter().fold(entry, |entry, uuid| entry.object(uuid.as_str()))).await?;
     Ok(answer)

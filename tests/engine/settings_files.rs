@@ -208,30 +208,153 @@ async fn a_reference_that_the_person_wrote_is_kept_and_written_through() {
     assert_eq!(text(&file), before);
 }
 
+/// A type that cannot be without its token.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Strict {
+    remote_backend_token: String,
+}
+
+const NOWHERE: [(&str, &str); 4] = [
+    ("ravi://NOBODY", "secret.not_found"),
+    ("ravi://NESTED", "settings.nested_reference"),
+    ("ravi://other/FINE", "reference.other_identity"),
+    ("ravi://not a name", "settings.reference"),
+];
+
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_resolve_is_an_error_at_its_place() {
+async fn a_reference_is_never_a_value_and_a_save_keeps_it() {
     let bed = Bed::new().await;
     let ravi = bed.ravi();
     ravi.set_secret("NESTED", SecretString::from("ravi://OTHER")).await.expect("stored");
     ravi.set_secret("FINE", SecretString::from("made-up-fine-4711")).await.expect("stored");
+    for (reference, code) in NOWHERE {
+        let before = format!(
+            "{{\"remoteBackendToken\":\"{reference}\",\"theme\":\"dark\",\"activeRemoteBackendId\":null,\
+             \"remoteBackends\":[{{\"id\":\"a\",\"token\":\"ravi://FINE\"}},{{\"id\":\"b\",\"token\":\"{reference}\"}}]}}"
+        );
+        let file = settings_file(&bed, &before);
+        // As the file says, and as the app read it by itself.
+        let read: App = serde_json::from_str(&before).expect("the app reads it");
+        let loads = [
+            Settings::<App>::load(&bed.ravi(), &file, places()).await.expect(reference),
+            Settings::<App>::resolve(&bed.ravi(), &file, places(), read).await.expect(reference),
+        ];
+        for mut settings in loads {
+            assert_eq!(settings.remote_backend_token, None, "{reference}");
+            assert_eq!(settings.remote_backends[0].token.as_deref(), Some("made-up-fine-4711"), "the others are read");
+            assert_eq!(settings.remote_backends[1].token, None);
+            let unresolved = settings.unresolved();
+            let at: Vec<_> = unresolved.iter().map(|one| one.pointer.as_str()).collect();
+            assert_eq!(at, ["/remoteBackendToken", "/remoteBackends/1/token"]);
+            assert!(
+                unresolved.iter().all(|one| one.error.code == code && one.reference == reference),
+                "{unresolved:?}"
+            );
+            settings.theme = "light".into();
+            settings.remote_backends.reverse();
+            settings.save().await.expect("saved");
+            let now: Value = serde_json::from_str(&text(&file)).expect("JSON");
+            assert_eq!(now["remoteBackendToken"], reference);
+            assert_eq!(now["remoteBackends"][0], json!({ "id": "b", "token": reference }));
+            assert_eq!(now["remoteBackends"][1]["token"], "ravi://FINE");
+            assert_eq!(now["theme"], "light");
+            std::fs::write(&file, &before).expect("as before");
+        }
+        // A person types a new one: that is the value from then on.
+        let mut settings = Settings::<App>::load(&bed.ravi(), &file, places()).await.expect("loaded");
+        settings.remote_backend_token = Some("made-up-typed-4712".into());
+        settings.save().await.expect("saved");
+        assert!(!text(&file).contains("made-up-typed"));
+        let again = Settings::<App>::load(&bed.ravi(), &file, places()).await.expect("loaded");
+        assert_eq!(again.remote_backend_token.as_deref(), Some("made-up-typed-4712"), "{reference}");
+        ravi.delete_secret(DAEMON).await.ok();
+        // An app that uses no Ravi now.
+        std::fs::write(&file, &before).expect("as before");
+        let read: App = serde_json::from_str(&before).expect("the app reads it");
+        let mut settings = Settings::offline(&file, places(), read).expect("read");
+        assert_eq!((&settings.remote_backend_token, &settings.remote_backends[0].token), (&None, &None));
+        settings.theme = "odd".into();
+        settings.save().await.expect("saved");
+        assert_eq!(text(&file), before.replace("dark", "odd"));
+    }
+}
+
+/// Leaves out what is not set, as many apps do.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Sparse {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    remote_backend_token: Option<String>,
+    remote_backends: Vec<SparseBackend>,
+    theme: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SparseBackend {
+    id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reference_is_kept_also_where_the_app_leaves_out_what_it_lacks() {
+    let bed = Bed::new().await;
+    let before = "{\"remoteBackendToken\":\"ravi://NOBODY\",\"theme\":\"dark\",\
+                  \"remoteBackends\":[{\"id\":\"a\",\"token\":\"ravi://NOBODY\"},{\"id\":\"b\"}]}";
+    let file = settings_file(&bed, before);
+    let mut settings = Settings::<Sparse>::load(&bed.ravi(), &file, places()).await.expect("loaded");
+    settings.theme = "light".into();
+    settings.remote_backends.push(SparseBackend { id: "c".into(), token: None });
+    settings.save().await.expect("saved");
+    let now: Value = serde_json::from_str(&text(&file)).expect("JSON");
+    let (token, id) = ("ravi://NOBODY", |id: &str| json!({ "id": id }));
+    assert_eq!(now["remoteBackendToken"], token);
+    assert_eq!(now["remoteBackends"], json!([{ "id": "a", "token": token }, id("b"), id("c")]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_are_saved_also_while_plaintext_cannot_be_moved() {
+    let bed = Bed::new().await;
+    let file = settings_file(&bed, &original());
+    let nobody =
+        Ravi::open(Config { state_dir: Some(bed.path("nobody")), api_key: None, ..bed.config() }).expect("opens");
+    for ravi in [nobody.clone(), bed.ravi()] {
+        bed.fault(json!({ "path": "/api/*", "times": 99, "status": 503 })).await;
+        let mut settings = Settings::<App>::load(&ravi, &file, places()).await.expect("loaded");
+        settings.theme = "light".into();
+        settings.save().await.expect("saved");
+        assert_eq!(text(&file), original().replace("\"dark\"", "\"light\""), "the tokens are where they were");
+        assert!(!ravi.take_warnings().is_empty(), "and it is said");
+        std::fs::write(&file, original()).expect("as before");
+        bed.local(reqwest::Method::DELETE, "faults", None).await;
+    }
+    // A new one is not written in plaintext.
+    let mut settings = Settings::<App>::load(&nobody, &file, places()).await.expect("loaded");
+    settings.remote_backend_token = Some("made-up-next-token-1".into());
+    assert_eq!(settings.save().await.expect_err("refused").code(), "account.not_signed_in");
+    assert_eq!(text(&file), original());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_resolve_is_an_error_at_its_place_where_the_app_needs_it() {
+    let bed = Bed::new().await;
+    let ravi = bed.ravi();
+    ravi.set_secret("NESTED", SecretString::from("ravi://OTHER")).await.expect("stored");
+    ravi.set_secret("FINE", SecretString::from("made-up-fine-4711")).await.expect("stored");
+    for (reference, code) in NOWHERE {
+        let file = settings_file(&bed, &format!("{{\"remoteBackendToken\":\"{reference}\"}}"));
+        let error = Settings::<Strict>::load(&bed.ravi(), &file, places()).await.expect_err(reference);
+        assert_eq!(error.code(), code);
+        assert!(error.to_string().contains("/remoteBackendToken"), "{error}");
+    }
     let load = async |text: &str| {
         let file = settings_file(&bed, text);
         let error = Settings::<App>::load(&bed.ravi(), &file, places()).await.expect_err(text);
         assert!(!error.to_string().contains("made-up-fine"), "{error}");
-        (error.code(), error.to_string())
+        error.code()
     };
-    let (code, message) = load(
-        "{\"remoteBackendToken\":\"ravi://FINE\",\"remoteBackends\":[{\"id\":\"a\",\"token\":\"ravi://NOBODY\"}],\"theme\":\"\"}",
-    )
-    .await;
-    assert_eq!(code, "secret.not_found");
-    assert!(message.contains("/remoteBackends/0/token"), "{message}");
-    let (code, message) = load("{\"remoteBackendToken\":\"ravi://NESTED\"}").await;
-    assert_eq!(code, "settings.nested_reference");
-    assert!(message.contains("/remoteBackendToken"), "{message}");
     for (text, wanted) in [
-        ("{\"remoteBackendToken\":\"ravi://other/FINE\"}", "reference.other_identity"),
-        ("{\"remoteBackendToken\":\"ravi://not a name\"}", "settings.reference"),
         ("{\"remoteBackendToken\":7}", "settings.wrong_type"),
         ("{\"remoteBackendToken\":\"a\",\"remoteBackendToken\":\"b\"}", "settings.duplicate_key"),
         ("\u{feff}{\"remoteBackendToken\":\"a\"}", "settings.bom"),
@@ -240,22 +363,83 @@ async fn what_does_not_resolve_is_an_error_at_its_place() {
         ("{\"remoteBackendToken\":null,\"remoteBackends\":\"made-up-fine-4711\",\"theme\":\"\"}", "settings.shape"),
         ("{\"remoteBackendToken\":\"ravi://FINE\",\"remoteBackends\":[]}", "settings.shape"),
     ] {
-        assert_eq!(load(text).await.0, wanted, "{text}");
+        assert_eq!(load(text).await, wanted, "{text}");
     }
     let deep = format!("{{\"remoteBackendToken\":null,\"x\":{}{}}}", "[".repeat(200), "]".repeat(200));
-    assert!(["settings.too_deep", "settings.not_json"].contains(&load(&deep).await.0.as_str()));
+    assert!(["settings.too_deep", "settings.not_json"].contains(&load(&deep).await.as_str()));
     let huge = settings_file(&bed, "{}");
     std::fs::File::options().write(true).open(&huge).and_then(|f| f.set_len(100 << 20)).expect("a sparse file");
     let error = Settings::<Value>::load(&ravi, &huge, places()).await.expect_err("too large");
     assert_eq!(error.code(), "settings.too_large");
     let error = Settings::<Value>::load(&ravi, bed.path("app/none.json"), places()).await.expect_err("nothing there");
     assert_eq!((error.code().as_str(), error.kind().exit_code()), ("settings.not_found", 4));
-    // Not signed in, or no Ravi: an error at the place, never an empty text.
-    let file = settings_file(&bed, "{\"remoteBackendToken\":\"ravi://UNREAD\"}");
+    // No Ravi: the reason at the place, never an empty text; what was read before is served.
+    let file = settings_file(
+        &bed,
+        "{\"remoteBackendToken\":\"ravi://UNREAD\",\"remoteBackends\":[{\"id\":\"a\",\"token\":\"ravi://FINE\"}]}",
+    );
     bed.stop_ravi().await;
-    let error = Settings::<Value>::load(&bed.ravi(), &file, places()).await.expect_err("no Ravi");
+    let settings = Settings::<Value>::load(&bed.ravi(), &file, places()).await.expect("loaded");
+    let unresolved = settings.unresolved();
+    assert_eq!(
+        unresolved.iter().map(|one| (one.pointer.as_str(), one.error.code.as_str())).collect::<Vec<_>>(),
+        [("/remoteBackendToken", "api.unreachable")]
+    );
+    assert_eq!(settings["remoteBackendToken"], Value::Null);
+    assert_eq!(settings["remoteBackends"][0]["token"], "made-up-fine-4711");
+    let error = Settings::<Strict>::load(&bed.ravi(), &file, places()).await.expect_err("no Ravi");
     assert_eq!((error.code().as_str(), error.kind().exit_code()), ("api.unreachable", 5));
     assert!(error.to_string().contains("/remoteBackendToken"), "{error}");
+}
+
+/// A connection of the handle's own client is driven by the runtime that opened it, which the blocking call blocks.
+#[test]
+fn blocking_calls_wait_for_nothing_that_the_blocked_runtime_would_have_to_do() {
+    let outside = tokio::runtime::Runtime::new().expect("a runtime");
+    let bed = outside.block_on(Bed::new());
+    let file = settings_file(&bed, &original());
+    migrate(&bed, &file);
+    let token = std::sync::atomic::AtomicU32::new(0);
+    // In a thread of its own with a limit: what fails hangs for half a minute.
+    let change = |ravi: &Ravi| {
+        let next = format!("made-up-changed-{}", token.fetch_add(1, Ordering::SeqCst));
+        let began = std::time::Instant::now();
+        let mut settings = Settings::<App>::load_blocking(ravi, &file, places()).expect("loaded");
+        settings.remote_backend_token = Some(next.clone());
+        settings.save_blocking().expect("a changed token is stored");
+        assert_eq!(ravi.secret_blocking(DAEMON).expect("read").expose_secret(), next);
+        assert!(began.elapsed().as_secs() < 20, "it waited for a connection of the blocked runtime");
+    };
+    let builders: [(&str, fn() -> tokio::runtime::Builder); 2] = [
+        ("one thread", tokio::runtime::Builder::new_current_thread),
+        ("several threads", tokio::runtime::Builder::new_multi_thread),
+    ];
+    for (name, builder) in builders {
+        let runtime = builder().enable_all().build().expect("a runtime");
+        let ravi = bed.ravi();
+        // A pool that was used before, and one that is in use.
+        runtime.block_on(async { ravi.secret_names().await.expect("a call") });
+        runtime.block_on(async { change(&ravi) });
+        runtime.block_on(async {
+            let (busy, within) = (ravi.clone(), ravi.clone());
+            let busy = tokio::spawn(async move { busy.refresh_secret(DAEMON).await });
+            tokio::task::yield_now().await;
+            change(&within);
+            busy.await.expect("it ran").expect("read");
+        });
+        runtime.block_on(async {
+            let ravi = ravi.clone();
+            std::thread::scope(|scope| scope.spawn(|| change(&ravi)).join()).expect(name);
+        });
+        let (spawned, file) = (ravi.clone(), file.clone());
+        runtime.block_on(async move {
+            let read = move || {
+                Settings::<App>::load_blocking(&spawned, &file, places()).map(|settings| settings.theme.clone())
+            };
+            assert_eq!(tokio::task::spawn_blocking(read).await.expect(name).expect(name), "dark");
+        });
+        change(&ravi);
+    }
 }
 
 #[test]

@@ -9,5 +9,5 @@ use crate::plugin::error::Result;
 /// Everything that can be wrong on this machine, each with a fix. Changes nothing.
 #[command]
 pub(crate) async fn doctor<R: Runtime>(app: AppHandle<R>) -> Result<Report> {
-    Ok(app.ravi().doctor().await?)
+    Ok(app.ravi().doctor_of_app().await?)
 }

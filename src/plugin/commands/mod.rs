@@ -19,6 +19,7 @@ pub(super) mod audit;
 pub(super) mod codex;
 pub(super) mod doctor;
 pub(super) mod inbox;
+pub(super) mod power;
 pub(super) mod registrations;
 pub(super) mod seal;
 pub(super) mod secrets;

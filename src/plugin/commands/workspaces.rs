@@ -10,7 +10,7 @@ use crate::audit::Action;
 use crate::handover::Environment;
 use crate::plugin::RaviExt;
 use crate::plugin::error::{CommandError, Result};
-use crate::plugin::events::{CallEvent, emit_workspace, finish, refuse, tell};
+use crate::plugin::events::{CallEvent, finish, refuse, tell};
 use crate::plugin::scope::{Scope, real};
 use crate::plugin::scope_entry::Entry;
 use crate::workspace::{
@@ -41,7 +41,6 @@ pub(crate) async fn workspace_provision<R: Runtime>(
         request.path = real;
     }
     let result = app.ravi().provision(request, |step| tell(&on_event, CallEvent::Progress(step))).await;
-    emit_workspace(&app, app.ravi(), &id).await;
     finish(&on_event, result)
 }
 
@@ -59,7 +58,6 @@ pub(crate) async fn workspace_release<R: Runtime>(
     allowed.map_err(|error| refuse(&on_event, error))?;
     let retire = retire.unwrap_or_default();
     let result = app.ravi().release(&target, retire, |step| tell(&on_event, CallEvent::Progress(step))).await;
-    emit_workspace(&app, app.ravi(), result.as_ref().map_or(&target, |released| &released.id)).await;
     finish(&on_event, result)
 }
 
@@ -73,7 +71,6 @@ pub(crate) async fn workspace_suspend<R: Runtime>(
 ) -> Result<Suspended> {
     allowed(&app, &command, &global, Action::WorkspaceSuspend, &target).await?;
     let result = app.ravi().suspend(&target).await;
-    emit_workspace(&app, app.ravi(), result.as_ref().map_or(&target, |suspended| &suspended.id)).await;
     Ok(result?)
 }
 
@@ -89,7 +86,6 @@ pub(crate) async fn workspace_wake<R: Runtime>(
     let allowed = allowed(&app, &command, &global, Action::WorkspaceWake, &target).await;
     allowed.map_err(|error| refuse(&on_event, error))?;
     let result = app.ravi().wake(&target, |step| tell(&on_event, CallEvent::Progress(step))).await;
-    emit_workspace(&app, app.ravi(), result.as_ref().map_or(&target, |woken| &woken.id)).await;
     finish(&on_event, result)
 }
 
@@ -157,11 +153,6 @@ pub(crate) async fn workspace_reap<R: Runtime>(
     let checked = scope(&app, &command, &global).and_then(|scope| every(&scope));
     checked.map_err(|error| refuse(&on_event, error))?;
     let result = app.ravi().reap(false, |step| tell(&on_event, CallEvent::Progress(step))).await;
-    if let Ok(report) = &result {
-        for gone in report.released.iter().chain(&report.suspended) {
-            emit_workspace(&app, app.ravi(), &gone.id).await;
-        }
-    }
     finish(&on_event, result)
 }
 

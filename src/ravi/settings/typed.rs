@@ -2,26 +2,26 @@
 //!
 //! What the app loaded is remembered in the form it has in the file, with references in place of secrets. A save compares
 //! with that, in that form: a secret that did not change is its reference again before anything is written; one that
-//! changed is stored in the vault first.
+//! changed is stored in the vault first. A reference is never a value: where it leads to none, the app has nothing there.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
-use zeroize::{Zeroize as _, Zeroizing};
 
+use super::referred::{Referred, in_references, is_same_place, resolve, wipe};
 use crate::Ravi;
+use crate::account::AccountError;
 use crate::audit::{Action, Entry};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::files::{self, FileError, Mode};
-use crate::ravi::blocking::wait_for;
 use crate::vault::VaultError;
 use crate::vault::reference::{Reference, SecretName};
-use crate::vault::settings::{Place, Pointer, SettingsError, SettingsFile, Slot, Value};
+use crate::vault::settings::{Held, Place, SettingsError, SettingsFile, Slot, Unresolved, Value};
 
 /// How often a save starts over because a program without our lock wrote the file meanwhile.
 const ATTEMPTS: usize = 5;
@@ -40,21 +40,14 @@ const ATTEMPTS: usize = 5;
 /// # }
 /// ```
 pub struct Settings<T> {
-    ravi: Ravi,
+    /// `None`: the app uses no Ravi now.
+    ravi: Option<Ravi>,
     file: PathBuf,
     places: Vec<Place>,
     value: T,
     /// What the app was given or wrote last, with references.
     base: Json,
-    loaded: Vec<Loaded>,
-}
-
-/// A secret that came through a reference.
-struct Loaded {
-    pointer: Pointer,
-    name: Option<SecretName>,
-    reference: Reference,
-    value: SecretString,
+    referred: Vec<Referred>,
 }
 
 impl<T> fmt::Debug for Settings<T> {
@@ -77,56 +70,125 @@ impl<T> DerefMut for Settings<T> {
     }
 }
 
+impl<T> Settings<T> {
+    /// The settings alone, for an app that keeps them in a place of its own.
+    pub fn into_value(self) -> T {
+        self.value
+    }
+
+    /// Whether they were read without Ravi; see [`offline`](Settings::offline).
+    pub fn is_offline(&self) -> bool {
+        self.ravi.is_none()
+    }
+
+    /// Every place that holds a reference in the file, whether or not it leads to a value: pointer, and what stands there.
+    pub fn references(&self) -> Vec<(String, String)> {
+        self.referred.iter().map(|one| (one.pointer.to_string(), one.text().to_owned())).collect()
+    }
+
+    /// The places whose reference leads to no value now: Ravi is away and nothing is remembered, nobody is signed in, the
+    /// secret was deleted. In memory they are `null`; a save keeps the references.
+    pub fn unresolved(&self) -> Vec<Unresolved> {
+        self.referred.iter().filter_map(Referred::unresolved).collect()
+    }
+}
+
 impl<T: Serialize + DeserializeOwned> Settings<T> {
-    /// Reads `file` and resolves the references at `places`, with one API call at most. References elsewhere stay text:
-    /// whoever may change a setting must not be able to read any secret by that.
+    /// Reads `file` and resolves the references at `places`, with one API call at most and within about 5 s. References
+    /// elsewhere stay text: whoever may change a setting must not be able to read any secret by that. One that leads to no
+    /// value now is `null`, never its text, and is listed by [`unresolved`](Settings::unresolved).
     ///
     /// # Errors
-    /// The file cannot be read or is no such settings file (`settings.…`); a reference does not resolve: then the error
-    /// names the place and has the code of the reason.
+    /// The file cannot be read or is no such settings file (`settings.…`); a reference leads to no value and `T` cannot be
+    /// without: then the error names the place and has the code of the reason.
     pub async fn load(ravi: &Ravi, file: impl AsRef<Path>, places: Vec<Place>) -> Result<Settings<T>> {
-        let file = file.as_ref().to_owned();
-        let read = read(&file).await?;
-        let loaded = resolve(ravi, &read, &places).await?;
-        let plain: Vec<_> = loaded.iter().map(|one| (one.pointer.clone(), one.value.clone())).collect();
-        let value = parse(&file, &read.resolved(&plain).map_err(VaultError::from)?)?;
-        let base = in_references(&file, &places, &loaded, to_json(&file, &value)?)?;
-        Ok(Settings { ravi: ravi.clone(), file, places, value, base, loaded })
+        let file = file.as_ref();
+        let referred = read(file).await?;
+        Settings::of(Some(ravi), file, places, referred).await
+    }
+
+    /// As [`load`](Settings::load), of settings that the app has read by itself: after its own defaults, migrations and
+    /// repairs, with references still in place. The file is not read.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub async fn resolve(ravi: &Ravi, file: impl AsRef<Path>, places: Vec<Place>, value: T) -> Result<Settings<T>> {
+        let read = as_file(file.as_ref(), &value)?;
+        Settings::of(Some(ravi), file.as_ref(), places, read).await
+    }
+
+    /// As [`resolve`](Settings::resolve) where the app uses no Ravi now: every reference leads nowhere, and a save keeps
+    /// it. Other values, secrets included, are written as the app has them.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub fn offline(file: impl AsRef<Path>, places: Vec<Place>, value: T) -> Result<Settings<T>> {
+        let (file, read) = (file.as_ref(), as_file(file.as_ref(), &value)?);
+        let referred = Referred::all_of(&read, &places)?;
+        Settings::put_together(None, file, places, &read, referred)
     }
 
     /// Settings that no file holds yet; the first save writes one.
     pub fn new(ravi: &Ravi, file: impl AsRef<Path>, places: Vec<Place>, value: T) -> Settings<T> {
         let file = file.as_ref().to_owned();
-        Settings { ravi: ravi.clone(), file, places, value, base: Json::Null, loaded: Vec::new() }
+        Settings { ravi: Some(ravi.clone()), file, places, value, base: Json::Null, referred: Vec::new() }
+    }
+
+    async fn of(ravi: Option<&Ravi>, file: &Path, places: Vec<Place>, read: SettingsFile) -> Result<Settings<T>> {
+        let mut referred = Referred::all_of(&read, &places)?;
+        if let Some(ravi) = ravi {
+            resolve(ravi, file, &mut referred).await;
+        }
+        Settings::put_together(ravi, file, places, &read, referred)
+    }
+
+    fn put_together(
+        ravi: Option<&Ravi>,
+        file: &Path,
+        places: Vec<Place>,
+        read: &SettingsFile,
+        referred: Vec<Referred>,
+    ) -> Result<Settings<T>> {
+        let plain: Vec<_> = referred.iter().map(|one| (one.pointer.clone(), one.value().cloned())).collect();
+        let text = read.resolved(&plain).map_err(VaultError::from)?;
+        // A type that must have the secret has no form without it: then the reason is why there is none.
+        let value = parse(file, &text).map_err(|shape| match referred.iter().find_map(Referred::failure) {
+            Some((pointer, reason, kind)) => {
+                let (file, pointer) = (file.to_owned(), pointer.to_string());
+                VaultError::Unresolved { file, pointer, reason, kind }.into()
+            }
+            None => shape,
+        })?;
+        let base = in_references(file, &places, &referred, to_json(file, &value)?)?;
+        Ok(Settings { ravi: ravi.cloned(), file: file.to_owned(), places, value, base, referred })
     }
 
     /// Writes what was changed since [`load`](Settings::load) or the last save. Keys that `T` does not know, changes that
     /// other processes made meanwhile, order and white space are kept. A secret that did not change is written as the
-    /// reference it was; one that changed is stored in the vault first, under the name that the reference had. A save
-    /// that changes nothing writes nothing and asks nobody.
+    /// reference it was; one that changed is stored in the vault first, under the name that the reference had. Plaintext
+    /// that the file has already is moved into the vault on the way; where that is not possible now, it stays as it is. A
+    /// save that changes nothing writes nothing and asks nobody.
     ///
     /// # Errors
     /// A changed secret cannot be stored; a value is a reference to another place's secret
     /// (`settings.foreign_reference`); the file cannot be written. The file is then as it was.
     pub async fn save(&mut self) -> Result<()> {
-        let mut ours = in_references(&self.file, &self.places, &self.loaded, to_json(&self.file, &self.value)?)?;
-        let _lock = self.ravi.lock_settings(&self.file).await?;
-        let saved = self.write(&ours).await;
-        let outcome = match saved {
-            Ok(moved) => {
-                self.loaded.retain(|old| !moved.iter().any(|new| is_same_place(old, &new.name, &new.pointer)));
-                self.loaded.extend(moved);
-                let now = to_json(&self.file, &self.value)?;
-                self.base = in_references(&self.file, &self.places, &self.loaded, now)?;
-                Ok(())
-            }
-            Err(e) => Err(e),
-        };
+        let mut ours = in_references(&self.file, &self.places, &self.referred, to_json(&self.file, &self.value)?)?;
+        let outcome = self.write_changes(&ours).await;
         wipe(&mut ours);
-        outcome
+        let moved = outcome?;
+        self.referred.retain(|old| !moved.iter().any(|new| is_same_place(old, &new.name, &new.pointer)));
+        self.referred.extend(moved);
+        let now = to_json(&self.file, &self.value)?;
+        self.base = in_references(&self.file, &self.places, &self.referred, now)?;
+        Ok(())
     }
 
-    async fn write(&self, ours: &Json) -> Result<Vec<Loaded>> {
+    async fn write_changes(&self, ours: &Json) -> Result<Vec<Referred>> {
+        let _lock = match &self.ravi {
+            Some(ravi) => Some(ravi.lock_settings(&self.file).await?),
+            None => None,
+        };
         let mut attempt = 1;
         loop {
             match self.write_once(ours).await {
@@ -140,7 +202,7 @@ impl<T: Serialize + DeserializeOwned> Settings<T> {
         }
     }
 
-    async fn write_once(&self, ours: &Json) -> Result<Vec<Loaded>> {
+    async fn write_once(&self, ours: &Json) -> Result<Vec<Referred>> {
         let theirs = match read(&self.file).await {
             Err(Error::Vault(VaultError::Settings(SettingsError::File(FileError::NotFound { .. })))) => None,
             other => Some(other?),
@@ -150,8 +212,9 @@ impl<T: Serialize + DeserializeOwned> Settings<T> {
             None => SettingsFile::from_bytes(&self.file, format!("{ours:#}\n").into_bytes()),
         };
         let merged = merged.map_err(VaultError::from)?;
-        let moved = self.store(&merged).await?;
-        let references: Vec<_> = moved.iter().map(|one| (one.pointer.clone(), one.reference.clone())).collect();
+        let moved = self.store(&merged, theirs.as_ref()).await?;
+        let references: Vec<_> =
+            moved.iter().filter_map(|one| Some((one.pointer.clone(), one.reference()?.clone()))).collect();
         let bytes = merged.replace(&references).map_err(VaultError::from)?;
         let file = self.file.clone();
         blocking(&self.file, move || match theirs {
@@ -164,60 +227,82 @@ impl<T: Serialize + DeserializeOwned> Settings<T> {
     }
 
     /// Puts the plaintext values of `merged` into the vault, and answers what each is referred to by.
-    async fn store(&self, merged: &SettingsFile) -> Result<Vec<Loaded>> {
+    async fn store(&self, merged: &SettingsFile, theirs: Option<&SettingsFile>) -> Result<Vec<Referred>> {
+        let Some(ravi) = &self.ravi else { return Ok(Vec::new()) };
         let slots = merged.slots(&self.places).map_err(VaultError::from)?;
-        if !slots.iter().any(|slot| matches!(slot.value, Value::Plain(_))) {
+        if !slots.iter().any(|slot| matches!(slot.held, Held::Value(Value::Plain(_)))) {
             return Ok(Vec::new());
         }
         // Finds what has no name, or two values of one name.
-        merged.find(&self.places).map_err(VaultError::from)?;
-        let mut moved: Vec<Loaded> = Vec::new();
+        merged.check_names(&self.places).map_err(VaultError::from)?;
+        let mut moved: Vec<Referred> = Vec::new();
         for slot in &slots {
-            let (Value::Plain(value), Some(name)) = (&slot.value, &slot.name) else { continue };
+            let (Held::Value(Value::Plain(value)), Some(name)) = (&slot.held, &slot.name) else { continue };
             let reference = Reference::host(self.target(slot, name, &slots));
-            let (pointer, name) = (slot.pointer.clone(), Some(name.clone()));
-            moved.push(Loaded { pointer, name, reference, value: value.clone() });
+            moved.push(Referred::stored(slot.pointer.clone(), name.clone(), reference, value.clone()));
         }
-        self.ravi
-            .with_vault(async |vault| {
-                for one in &moved {
-                    let kept = vault.fetch(one.reference.name()).await?;
-                    if kept.is_none_or(|kept| kept.expose_secret() != one.value.expose_secret()) {
-                        let done = vault.set(one.reference.name(), &one.value).await;
-                        let entry = Entry::done(Action::SecretSet).object(one.reference.name().as_str());
-                        self.ravi.noted(entry.because("settings.save"), done).await?;
-                    }
+        match put(ravi, &moved).await {
+            // The person changed something else, and must be able to.
+            Err(error) if may_wait(&error) && self.has_all(theirs, &moved)? => {
+                ravi.warn(error);
+                Ok(Vec::new())
+            }
+            done => done.map(|()| moved),
+        }
+    }
+
+    /// Whether the file on the disk has all these values in plaintext already.
+    fn has_all(&self, theirs: Option<&SettingsFile>, moved: &[Referred]) -> Result<bool> {
+        let Some(theirs) = theirs else { return Ok(false) };
+        let slots = theirs.slots(&self.places).map_err(VaultError::from)?;
+        let is_there = |one: &Referred| {
+            slots.iter().any(|slot| match &slot.held {
+                Held::Value(Value::Plain(there)) => {
+                    is_same_place(one, &slot.name, &slot.pointer)
+                        && one.value().is_some_and(|value| value.expose_secret() == there.expose_secret())
                 }
-                Ok(())
+                _ => false,
             })
-            .await?;
-        Ok(moved)
+        };
+        Ok(moved.iter().all(is_there))
     }
 
     /// A changed value goes where its reference led, unless another place of the file refers to the same secret.
     fn target(&self, slot: &Slot, name: &SecretName, slots: &[Slot]) -> SecretName {
-        let before = self.loaded.iter().find(|old| is_same_place(old, &slot.name, &slot.pointer));
-        let Some(before) = before.map(|old| old.reference.name()) else { return name.clone() };
-        let shared = slots.iter().any(|other| match &other.value {
-            Value::Reference(reference) => reference.name() == before,
+        let before = self.referred.iter().find(|old| is_same_place(old, &slot.name, &slot.pointer));
+        let Some(before) = before.and_then(Referred::reference).map(Reference::name) else { return name.clone() };
+        let shared = slots.iter().any(|other| match &other.held {
+            Held::Value(Value::Reference(reference)) => reference.name() == before,
             _ => other.pointer != slot.pointer && other.name.as_ref() == Some(before),
         });
-        if shared || self.loaded.iter().filter(|old| old.reference.name() == before).count() > 1 {
+        let names = self.referred.iter().filter_map(Referred::reference).map(Reference::name);
+        if shared || names.filter(|name| *name == before).count() > 1 {
             return name.clone();
         }
         before.clone()
     }
 }
 
-/// For threads that may wait, such as the one that runs Tauri's `setup`. Inside a runtime use the async forms.
+/// For threads that may wait, such as the one that runs Tauri's `setup`, inside a runtime or outside.
 impl<T: Serialize + DeserializeOwned + Send> Settings<T> {
     /// [`load`](Settings::load), blocking.
     ///
     /// # Errors
     /// Those of `load`.
     pub fn load_blocking(ravi: &Ravi, file: impl AsRef<Path>, places: Vec<Place>) -> Result<Settings<T>> {
-        let file = file.as_ref();
-        wait_for(move || Settings::load(ravi, file, places))
+        let (file, kept) = (file.as_ref(), ravi.clone());
+        let loaded = ravi.wait_for(async move |ravi| Settings::load(ravi, file, places).await);
+        loaded.map(|settings| Settings { ravi: Some(kept), ..settings })
+    }
+
+    /// [`resolve`](Settings::resolve), blocking.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub fn resolve_blocking(ravi: &Ravi, file: impl AsRef<Path>, places: Vec<Place>, value: T) -> Result<Settings<T>> {
+        let (file, kept) = (file.as_ref(), ravi.clone());
+        let resolved = ravi.wait_for(async move |ravi| Settings::resolve(ravi, file, places, value).await);
+        resolved.map(|settings| Settings { ravi: Some(kept), ..settings })
     }
 
     /// [`save`](Settings::save), blocking.
@@ -225,77 +310,35 @@ impl<T: Serialize + DeserializeOwned + Send> Settings<T> {
     /// # Errors
     /// Those of `save`.
     pub fn save_blocking(&mut self) -> Result<()> {
-        wait_for(move || self.save())
+        let kept = self.ravi.clone();
+        let saved = crate::ravi::blocking::wait_for(kept.as_ref(), async |apart| {
+            self.ravi = apart.cloned();
+            self.save().await
+        });
+        self.ravi = kept;
+        saved
     }
 }
 
-/// With one call for all references that are not at hand.
-async fn resolve(ravi: &Ravi, read: &SettingsFile, places: &[Place]) -> Result<Vec<Loaded>> {
-    let slots = read.slots(places).map_err(VaultError::from)?;
-    let unresolved = |pointer: &Pointer, source: Error| {
-        let (file, pointer) = (read.path().to_owned(), pointer.to_string());
-        Error::from(VaultError::Unresolved { file, pointer, source: Box::new(source) })
-    };
-    let mut loaded = Vec::new();
-    for Slot { pointer, name, value } in slots {
-        let Value::Reference(reference) = value else { continue };
-        if reference.identity().is_some() {
-            let error = VaultError::OtherIdentity { reference: reference.to_string() };
-            return Err(unresolved(&pointer, error.into()));
-        }
-        loaded.push(Loaded { pointer, name, reference, value: SecretString::default() });
-    }
-    let Some(first) = loaded.first() else { return Ok(loaded) };
-    let names: Vec<&str> = loaded.iter().map(|one| one.reference.name().as_str()).collect();
-    let values = ravi.secrets(&names).await.map_err(|error| {
-        let missing = match &error {
-            Error::Vault(VaultError::NoSecret { name, .. }) => names.iter().position(|one| one == name),
-            _ => None,
-        };
-        unresolved(missing.map_or(&first.pointer, |index| &loaded[index].pointer), error)
-    })?;
-    for (one, value) in loaded.iter_mut().zip(values) {
-        if Reference::parse(value.expose_secret()).is_some() {
-            let (file, pointer) = (read.path().to_owned(), one.pointer.to_string());
-            return Err(VaultError::from(SettingsError::NestedReference { file, pointer }).into());
-        }
-        one.value = value;
-    }
-    Ok(loaded)
-}
-
-/// The same settings with references in place of the secrets that were loaded through one and are unchanged.
-fn in_references(file: &Path, places: &[Place], loaded: &[Loaded], mut value: Json) -> Result<Json> {
-    let text = Zeroizing::new(value.to_string());
-    let slots = SettingsFile::from_bytes(file, text.as_bytes().to_vec()).and_then(|read| read.slots(places));
-    for slot in slots.map_err(VaultError::from)? {
-        let before = loaded.iter().find(|old| is_same_place(old, &slot.name, &slot.pointer));
-        match (&slot.value, before) {
-            (Value::Plain(now), Some(before)) if now.expose_secret() == before.value.expose_secret() => {
-                if let Some(place) = value.pointer_mut(&slot.pointer.to_string()) {
-                    wipe(place);
-                    *place = Json::from(before.reference.to_string());
-                }
+async fn put(ravi: &Ravi, moved: &[Referred]) -> Result<()> {
+    ravi.with_vault(async |vault| {
+        for one in moved {
+            let (Some(reference), Some(value)) = (one.reference(), one.value()) else { continue };
+            let kept = vault.fetch(reference.name()).await?;
+            if kept.is_none_or(|kept| kept.expose_secret() != value.expose_secret()) {
+                let done = vault.set(reference.name(), value).await;
+                let entry = Entry::done(Action::SecretSet).object(reference.name().as_str());
+                ravi.noted(entry.because("settings.save"), done).await?;
             }
-            (Value::Reference(given), before) => {
-                let own = slot.name.as_ref().is_some_and(|name| *given == Reference::host(name.clone()));
-                if !own && before.is_none_or(|before| before.reference != *given) {
-                    let (file, pointer) = (file.to_owned(), slot.pointer.to_string());
-                    return Err(VaultError::from(SettingsError::ForeignReference { file, pointer }).into());
-                }
-            }
-            _ => {}
         }
-    }
-    Ok(value)
+        Ok(())
+    })
+    .await
 }
 
-/// Members of a list may have moved, and are told by the name that their id gives.
-fn is_same_place(old: &Loaded, name: &Option<SecretName>, pointer: &Pointer) -> bool {
-    match (&old.name, name) {
-        (Some(old), Some(name)) => old == name,
-        _ => old.pointer == *pointer,
-    }
+/// Whether the vault may take later what it cannot take now.
+fn may_wait(error: &Error) -> bool {
+    matches!(error, Error::Account(AccountError::NotSignedIn { .. })) || error.kind() == Kind::Unreachable
 }
 
 /// Reads the app's type. serde's own messages may repeat values, so they are not used.
@@ -321,14 +364,12 @@ fn to_json<T: Serialize>(file: &Path, value: &T) -> Result<Json> {
     })
 }
 
-/// Overwrites every string; some may be secrets.
-fn wipe(value: &mut Json) {
-    match value {
-        Json::String(text) => text.zeroize(),
-        Json::Array(elements) => elements.iter_mut().for_each(wipe),
-        Json::Object(members) => members.values_mut().for_each(wipe),
-        _ => {}
-    }
+/// Settings as they would stand in the file.
+fn as_file<T: Serialize>(file: &Path, value: &T) -> Result<SettingsFile> {
+    let mut json = to_json(file, value)?;
+    let read = SettingsFile::from_bytes(file, json.to_string().into_bytes());
+    wipe(&mut json);
+    Ok(read.map_err(VaultError::from)?)
 }
 
 async fn read(file: &Path) -> Result<SettingsFile> {

@@ -16,7 +16,7 @@ use super::json::{self, Document, Hit, JsonError, Member, type_of};
 use super::merge;
 use super::pointer::{self, Pointer, Step};
 use crate::files::{self, FileError, Mode};
-use crate::vault::reference::{Reference, SecretName};
+use crate::vault::reference::{Reference, ReferenceError, SecretName};
 
 /// The largest settings file that is read, in bytes.
 pub const MAX_SIZE: usize = 16 * 1024 * 1024;
@@ -45,6 +45,15 @@ pub enum Value {
     Reference(Reference),
     /// `null` or the empty string: there is no secret.
     Empty,
+}
+
+/// A string at a place, which may be meant as a reference and be none.
+#[derive(Debug)]
+pub(crate) enum Held {
+    /// What it is.
+    Value(Value),
+    /// It begins as a reference does; no secret has such a name.
+    Malformed(ReferenceError),
 }
 
 /// What stands at the places that were looked for. Each list is in the order of the file.
@@ -84,7 +93,7 @@ pub(crate) struct Slot {
     pub pointer: Pointer,
     /// Its name in the vault, where the place and the member's id give one.
     pub name: Option<SecretName>,
-    pub value: Value,
+    pub held: Held,
 }
 
 impl SettingsFile {
@@ -118,6 +127,21 @@ impl SettingsFile {
     /// Errors: none of the places is there; one holds something else than a string or `null`; a plaintext value has no
     /// usable name, or two have the same; a key on the way to a place stands twice.
     pub fn find(&self, places: &[Place]) -> Result<Findings, SettingsError> {
+        let mut malformed = None;
+        let found = self.find_well_formed(places, |error| malformed = malformed.take().or(Some(error)))?;
+        malformed.map_or(Ok(found), Err)
+    }
+
+    /// Finds what has no usable name, and two values of one name. A reference that is malformed is none of either.
+    pub(crate) fn check_names(&self, places: &[Place]) -> Result<(), SettingsError> {
+        self.find_well_formed(places, |_| {}).map(drop)
+    }
+
+    fn find_well_formed(
+        &self,
+        places: &[Place],
+        mut malformed: impl FnMut(SettingsError),
+    ) -> Result<Findings, SettingsError> {
         if places.is_empty() {
             return Err(SettingsError::NoPlaces { file: self.path.clone() });
         }
@@ -131,7 +155,14 @@ impl SettingsFile {
         let mut names = Names::default();
         let mut found = Findings::default();
         for hit in hits {
-            match self.string(&hit.pointer, hit.raw)? {
+            let value = match self.string(&hit.pointer, hit.raw) {
+                Err(error @ SettingsError::Reference { .. }) => {
+                    malformed(error);
+                    continue;
+                }
+                value => value?,
+            };
+            match value {
                 Value::Plain(value) => {
                     let secret = self.name(&document, &places[hit.query], &hit)?;
                     if names.take(self, &hit.pointer, &secret)? {
@@ -148,8 +179,7 @@ impl SettingsFile {
 
     /// The strings at `places`, in the order of the file, and the name that each has in the vault, where it can have one.
     ///
-    /// Errors: a place holds something else than a string or `null`, or a malformed reference; a key on the way stands
-    /// twice.
+    /// Errors: a place holds something else than a string or `null`; a key on the way stands twice.
     pub(crate) fn slots(&self, places: &[Place]) -> Result<Vec<Slot>, SettingsError> {
         let queries = places.iter().map(query).collect::<Result<Vec<_>, _>>()?;
         let document = self.document()?;
@@ -158,7 +188,11 @@ impl SettingsFile {
         for hit in document.find(&queries).map_err(|e| self.explain(e))? {
             if seen.insert(hit.pointer.clone()) {
                 let name = self.name(&document, &places[hit.query], &hit).ok();
-                slots.push(Slot { value: self.string(&hit.pointer, hit.raw)?, pointer: hit.pointer, name });
+                let held = match self.string(&hit.pointer, hit.raw) {
+                    Err(SettingsError::Reference { source, .. }) => Held::Malformed(source),
+                    value => Held::Value(value?),
+                };
+                slots.push(Slot { held, pointer: hit.pointer, name });
             }
         }
         Ok(slots)
@@ -195,25 +229,35 @@ impl SettingsFile {
     /// Errors: as [`value`](SettingsFile::value); one place is named twice.
     pub fn replace(&self, replacements: &[(Pointer, Reference)]) -> Result<Zeroizing<Vec<u8>>, SettingsError> {
         let strings: Vec<_> =
-            replacements.iter().map(|(pointer, reference)| (pointer.clone(), reference.to_string())).collect();
+            replacements.iter().map(|(pointer, reference)| (pointer.clone(), Some(reference.to_string()))).collect();
         self.with_strings(&strings)
     }
 
-    /// The text with the references at some places replaced by what they lead to.
-    pub(crate) fn resolved(&self, values: &[(Pointer, SecretString)]) -> Result<Zeroizing<String>, SettingsError> {
-        let strings: Vec<_> = values.iter().map(|(pointer, value)| (pointer.clone(), value.expose_secret())).collect();
+    /// The text with the references at some places replaced by what they lead to, `null` where that is not known.
+    pub(crate) fn resolved(
+        &self,
+        values: &[(Pointer, Option<SecretString>)],
+    ) -> Result<Zeroizing<String>, SettingsError> {
+        let exposed = |value: &'_ Option<SecretString>| value.as_ref().map(|value| value.expose_secret().to_owned());
+        let strings: Vec<_> =
+            values.iter().map(|(pointer, value)| (pointer.clone(), exposed(value).map(Zeroizing::new))).collect();
         let bytes = self.with_strings(&strings)?;
         let text = std::str::from_utf8(&bytes).map(|text| Zeroizing::new(text.to_owned()));
         text.map_err(|e| SettingsError::NotUtf8 { file: self.path.clone(), offset: e.valid_up_to() })
     }
 
-    fn with_strings<S: AsRef<str>>(&self, strings: &[(Pointer, S)]) -> Result<Zeroizing<Vec<u8>>, SettingsError> {
+    /// The bytes with the strings at some places replaced by others, or by `null`.
+    fn with_strings<S: AsRef<str>>(
+        &self,
+        strings: &[(Pointer, Option<S>)],
+    ) -> Result<Zeroizing<Vec<u8>>, SettingsError> {
         let queries: Vec<_> = strings.iter().map(|(pointer, _)| pointer::concrete(pointer)).collect();
         let document = self.document()?;
         let hits = document.find(&queries).map_err(|e| self.explain(e))?;
         self.check_each_once(strings, &hits)?;
         // Room for everything at once: a growing buffer would leave copies in freed memory.
-        let room = strings.iter().map(|(_, string)| 6 * string.as_ref().len() + 2).sum::<usize>();
+        let room =
+            strings.iter().flat_map(|(_, string)| string).map(|string| 6 * string.as_ref().len() + 4).sum::<usize>();
         let mut bytes = Zeroizing::new(Vec::with_capacity(self.text.len() + room));
         let mut copied = 0;
         // In the order of the file; strings do not contain each other, so the spans follow one another.
@@ -223,7 +267,8 @@ impl SettingsFile {
             }
             let span = document.span(hit.raw);
             bytes.extend_from_slice(&self.text.as_bytes()[copied..span.start]);
-            let string = serde_json::to_string(strings[hit.query].1.as_ref()).map(Zeroizing::new);
+            let string = strings[hit.query].1.as_ref().map(|string| string.as_ref());
+            let string = serde_json::to_string(&string).map(Zeroizing::new);
             let string = string.expect("a string"); // cannot fail: every string can be written as JSON
             bytes.extend_from_slice(string.as_bytes());
             copied = span.end;

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::ErrorBody;
+
 mod error;
 mod file;
 mod json;
@@ -24,7 +26,8 @@ pub use json::MAX_DEPTH;
 pub use migrate::{Backup, MigrateError, SecretStore, migrate};
 pub use pointer::{Pointer, PointerError};
 
-pub(crate) use file::{Slot, real_path};
+pub(crate) use file::{Held, Slot, real_path};
+pub(crate) use pointer::{Step, pattern};
 
 /// A place in a settings file whose value is a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +63,19 @@ pub struct Moved {
     pub secret: String,
     /// What stands in the file instead, `ravi://KEY`.
     pub reference: String,
+}
+
+/// A place whose reference leads to no value now. Nothing stands there in the settings that the app is given; a save keeps
+/// the reference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct Unresolved {
+    /// Where it stands in the settings.
+    pub pointer: String,
+    /// What stands in the file.
+    pub reference: String,
+    /// Why it leads nowhere.
+    pub error: ErrorBody,
 }
 
 /// The names that [`preset`] knows.

@@ -23,7 +23,7 @@ impl Pointer {
     }
 
     /// This pointer, one level deeper.
-    pub(super) fn join(&self, segment: &str) -> Pointer {
+    pub(crate) fn join(&self, segment: &str) -> Pointer {
         Pointer(self.0.iter().cloned().chain([segment.to_owned()]).collect())
     }
 }
@@ -70,7 +70,7 @@ pub enum PointerError {
 
 /// One level of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// The member of this name, or of this index.
     Member(String),
     /// Every member.
@@ -78,7 +78,7 @@ pub(super) enum Step {
 }
 
 /// The steps of a pattern. An object's key that is `*` itself can only be met by a concrete [`Pointer`].
-pub(super) fn pattern(text: &str) -> Result<Vec<Step>, PointerError> {
+pub(crate) fn pattern(text: &str) -> Result<Vec<Step>, PointerError> {
     let step = |segment: &String| if segment == "*" { Step::Any } else { Step::Member(segment.clone()) };
     Ok(Pointer::parse(text)?.segments().iter().map(step).collect())
 }

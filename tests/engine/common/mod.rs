@@ -131,7 +131,7 @@ impl Bed {
         command
     }
 
-    fn git_environment(&self, command: &mut Command) {
+    pub fn git_environment(&self, command: &mut Command) {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GIT_")) {
             command.env_remove(name);
         }
@@ -193,8 +193,13 @@ impl Bed {
     }
 
     pub fn provision_args(path: &Path, id: &str, name: &str) -> Vec<String> {
-        let path = path.to_str().expect("text").to_owned();
-        ["provision", &path, "--id", id, "--name", name, "--json"].map(str::to_owned).to_vec()
+        let text = path.to_str().expect("text");
+        let mut args = vec!["provision", text, "--id", id, "--name", name, "--json"];
+        // A main checkout is bound where somebody asks for just that.
+        if path.join(".git").is_dir() {
+            args.push("--main");
+        }
+        args.into_iter().map(str::to_owned).collect()
     }
 
     pub async fn local(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Value {

@@ -1,142 +1,411 @@
-//! Ravi in CodexMonitor: what its app, its daemon and its `daemonctl` share. Put it into `src-tauri/src/` and call it at the
-//! places that `docs/codex-monitor.md` lists.
+//! Ravi in CodexMonitor: what its app and its daemon share. `edits.mjs` says where it is called.
 //!
-//! It knows the app's two types and nothing of windows. Where no handle is kept (the app's own tests, `daemonctl` without an
-//! account) everything is as it was without it.
+//! It knows the app's two types and nothing of windows. Until a person has switched Ravi on, every call does nothing and
+//! answers what the app had before; nothing is opened, made or started. A reference to a secret is never a token: where
+//! it leads to no value there is none.
 
-use std::path::Path;
-use std::sync::OnceLock;
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
+use tauri::plugin::TauriPlugin;
+use tauri::{AppHandle, Runtime};
 use tauri_plugin_ravi::codex::{CodexEvent, CodexOptions};
-use tauri_plugin_ravi::vault::VaultError;
-use tauri_plugin_ravi::vault::settings::{Place, preset};
+use tauri_plugin_ravi::vault::settings::{preset, Place};
 use tauri_plugin_ravi::workspace::WorkspaceError;
-use tauri_plugin_ravi::{Config, Error, ExposeSecret as _, ProvisionRequest, Ravi, Settings};
+use tauri_plugin_ravi::{
+    Config, Error, ExposeSecret as _, Power, ProvisionRequest, Ravi, RaviExt as _, Settings, Start, TokenSet,
+};
+use tokio::time::timeout;
 
 use crate::types::{AppSettings, WorkspaceEntry};
 
+/// The secret that holds the daemon's token, also the variable that the daemon reads.
 const DAEMON_TOKEN: &str = "CODEX_MONITOR_DAEMON_TOKEN";
-
+/// Where the settings have it.
+const DAEMON_TOKEN_AT: &str = "/remoteBackendToken";
+/// How long the former token is accepted once there is a new one; the operator may say otherwise.
+const GRACE: Duration = Duration::from_secs(600);
+/// How often the daemon looks for a new token by itself; a client that shows one makes it look at once.
+const LOOK: Duration = Duration::from_secs(30);
+/// How long a person waits for a workspace's identity; an add that takes longer is undone and says so.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a daemon waits for Codex's login before it listens.
-const PATIENCE: Duration = Duration::from_secs(5);
+const LOGIN_PATIENCE: Duration = Duration::from_secs(5);
 
-static RAVI: OnceLock<Ravi> = OnceLock::new();
+type Source = Box<dyn Fn() -> Option<Ravi> + Send + Sync>;
 
-/// The app keeps the plugin's handle.
-pub(crate) fn keep(ravi: Ravi) {
-    let _ = RAVI.set(ravi);
+static SOURCE: OnceLock<Source> = OnceLock::new();
+static SETTINGS: Mutex<Option<HashMap<PathBuf, Settings<AppSettings>>>> = Mutex::new(None);
+static TOKEN_GRACE: OnceLock<Duration> = OnceLock::new();
+static TOKENS: tokio::sync::OnceCell<Option<TokenSet>> = tokio::sync::OnceCell::const_new();
+/// The daemon's token is the secret, and not one that an operator gave it.
+static FOLLOWS_SECRET: OnceLock<()> = OnceLock::new();
+
+// --- begin ----------------------------------------------------------------------------------------------------------
+
+/// First in the daemon's `main`: git, gh and ravi call this program as their helper, and `daemonctl` asks it for the token.
+pub(crate) fn helper_main() {
+    tauri_plugin_ravi::helper_main();
+    let mut args = std::env::args().skip(1);
+    if args.next().as_deref() != Some("ravi-token") {
+        return;
+    }
+    let data_dir = args.skip_while(|arg| arg != "--data-dir").nth(1).map(PathBuf::from);
+    let token = data_dir.ok_or_else(|| "ravi-token needs --data-dir".to_string()).and_then(|dir| {
+        start(&dir)?;
+        secret_token()?.ok_or_else(|| "Ravi is switched off here, or has no token".to_string())
+    });
+    match token {
+        Ok(token) => print!("{token}"),
+        Err(error) => {
+            eprintln!("{error}");
+            std::process::exit(1);
+        }
+    }
+    std::process::exit(0);
 }
 
-/// Daemon and `daemonctl` open the ledger that the app has: the same workspaces, one writer at a time.
-pub(crate) fn open(data_dir: &Path) -> Result<(), String> {
-    let mut config = Config::default().with_env().map_err(|error| told(error.into()))?;
+/// The plugin of the app's windows. Off until a person switches it on.
+pub(crate) fn plugin<R: Runtime>() -> TauriPlugin<R, Option<Config>> {
+    tauri_plugin_ravi::Builder::new().start(Start::Asked).build()
+}
+
+/// The app's handle is the plugin's.
+pub(crate) fn start_app<R: Runtime>(app: &AppHandle<R>) {
+    let app = app.clone();
+    let _ = SOURCE.set(Box::new(move || app.try_ravi()));
+}
+
+/// The daemon's handle is on the ledger that the app on the same data folder has.
+pub(crate) fn start(data_dir: &Path) -> Result<(), String> {
+    let mut config = Config::default().with_env().map_err(|error| told(&error.into()))?;
     config.state_dir.get_or_insert_with(|| data_dir.join("ravi"));
-    keep(Ravi::open(config).map_err(told)?);
+    config.start.get_or_insert(Start::Asked);
+    let power = Power::new(config).map_err(|error| told(&error))?;
+    if let Some(error) = power.status().error {
+        eprintln!("ravi: {}\n{}", error.message, error.hint);
+    }
+    let _ = SOURCE.set(Box::new(move || power.ravi()));
     Ok(())
 }
 
-pub(crate) fn handle() -> Option<&'static Ravi> {
-    RAVI.get()
+/// `None` until a person switched it on, and in the app's own tests.
+fn handle() -> Option<Ravi> {
+    SOURCE.get().and_then(|source| source())
 }
 
 /// What a person is shown: the cause, and the next step.
-pub(crate) fn told(error: Error) -> String {
+fn told(error: &Error) -> String {
     format!("{error}\n{}", error.hint())
 }
 
-/// The app's settings with references resolved; `None` where one cannot be resolved: Ravi is away, nobody is signed in, the
-/// secret was deleted. A person mends that in the window, so the app must start: it reads the file as before, references
-/// stay text in memory, and a save writes them back as they are. A file that cannot be read is an error.
-pub(crate) fn load_settings(path: &Path) -> Result<Option<AppSettings>, String> {
-    let Some(ravi) = handle() else { return Ok(None) };
-    match Settings::<AppSettings>::load_blocking(ravi, path, places()) {
-        Ok(settings) => Ok(Some((*settings).clone())),
-        Err(error) if is_unresolved(&error) => {
-            eprintln!("ravi: {}", told(error));
-            Ok(None)
-        }
-        Err(error) => Err(told(error)),
-    }
-}
-
-/// What the window sent back, without the secrets that it was shown; `false` where there is nobody to keep them.
-pub(crate) fn save_settings(path: &Path, settings: &AppSettings) -> Result<bool, String> {
-    let Some(ravi) = handle() else { return Ok(false) };
-    let mut kept = match Settings::<AppSettings>::load_blocking(ravi, path, places()) {
-        Ok(kept) => kept,
-        Err(error) if !path.exists() || is_unresolved(&error) => Settings::new(ravi, path, places(), settings.clone()),
-        Err(error) => return Err(told(error)),
-    };
-    *kept = settings.clone();
-    kept.save_blocking().map(|()| true).map_err(told)
-}
-
-fn is_unresolved(error: &Error) -> bool {
-    matches!(error, Error::Vault(VaultError::Unresolved { .. }))
-}
+// --- settings -------------------------------------------------------------------------------------------------------
 
 fn places() -> Vec<Place> {
     preset("codex-monitor").unwrap_or_default()
 }
 
-/// The token of a daemon that nobody gave one.
-pub(crate) fn daemon_token() -> Result<Option<String>, String> {
+fn kept<T>(work: impl FnOnce(&mut HashMap<PathBuf, Settings<AppSettings>>) -> T) -> T {
+    let mut kept = SETTINGS.lock().unwrap_or_else(PoisonError::into_inner);
+    work(kept.get_or_insert_default())
+}
+
+/// Settings that the app has read and migrated by itself, with what their references lead to; `None` where that is nothing
+/// now.
+pub(crate) fn resolve_settings(path: &Path, settings: AppSettings) -> AppSettings {
+    let resolved = match handle() {
+        Some(ravi) => Settings::resolve_blocking(&ravi, path, places(), settings.clone()),
+        None => Settings::offline(path, places(), settings.clone()),
+    };
+    match resolved {
+        Ok(resolved) => {
+            for nowhere in resolved.unresolved() {
+                eprintln!(
+                    "ravi: {} in the settings: {}\n{}",
+                    nowhere.reference, nowhere.error.message, nowhere.error.hint
+                );
+            }
+            // Where nothing is Ravi's, the settings are the app's own to the last byte.
+            let value = if resolved.references().is_empty() { settings } else { (*resolved).clone() };
+            kept(|kept| kept.insert(path.to_owned(), resolved));
+            value
+        }
+        Err(error) => {
+            eprintln!("ravi: {}", told(&error));
+            without_references(settings)
+        }
+    }
+}
+
+/// Whatever is wrong with a reference, it is no token.
+fn without_references(mut settings: AppSettings) -> AppSettings {
+    let is_reference = |token: &String| token.trim_start().starts_with("ravi://");
+    settings.remote_backend_token = settings.remote_backend_token.filter(|token| !is_reference(token));
+    for backend in &mut settings.remote_backends {
+        backend.token = backend.token.take().filter(|token| !is_reference(token));
+    }
+    settings
+}
+
+/// What the window sent back, with references for the secrets that it was shown. `None`: nothing here is Ravi's, and the app
+/// writes as it always has.
+pub(crate) fn save_settings(path: &Path, settings: &AppSettings) -> Option<Result<(), String>> {
+    let ravi = handle();
+    let known = kept(|kept| kept.remove(path)).filter(|known| known.is_offline() == ravi.is_none());
+    let known = known.or_else(|| as_on_disk(ravi.as_ref(), path));
+    let mut settings_now = match (known, &ravi) {
+        (Some(known), None) if known.references().is_empty() => return None,
+        (Some(known), _) => known,
+        (None, Some(ravi)) => Settings::new(ravi, path, places(), settings.clone()),
+        (None, None) => return None,
+    };
+    *settings_now = settings.clone();
+    let saved = settings_now.save_blocking().map_err(|error| told(&error));
+    kept(|kept| kept.insert(path.to_owned(), settings_now));
+    Some(saved)
+}
+
+/// As the file is, for settings that were read before the switch was turned.
+fn as_on_disk(ravi: Option<&Ravi>, path: &Path) -> Option<Settings<AppSettings>> {
+    let read: AppSettings = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    match ravi {
+        Some(ravi) => Settings::resolve_blocking(ravi, path, places(), read).ok(),
+        None => Settings::offline(path, places(), read).ok(),
+    }
+}
+
+// --- the daemon's token ---------------------------------------------------------------------------------------------
+
+/// `--token-grace TIME`, such as 90s, 10m or 2h.
+pub(crate) fn set_token_grace(text: Option<String>) -> Result<(), String> {
+    let grace = text.as_deref().and_then(time);
+    let grace = grace.ok_or_else(|| "--token-grace requires a time such as 90s, 10m or 2h".to_string())?;
+    let _ = TOKEN_GRACE.set(grace);
+    Ok(())
+}
+
+fn time(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let seconds = match unit {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return None,
+    };
+    Some(Duration::from_secs(number.parse::<u64>().ok()?.checked_mul(seconds)?))
+}
+
+/// As the operator chose.
+fn token_grace() -> Duration {
+    let variable = || std::env::var("CODEX_MONITOR_TOKEN_GRACE").ok().and_then(|text| time(&text));
+    TOKEN_GRACE.get().copied().or_else(variable).unwrap_or(GRACE)
+}
+
+/// The token that was given, else a mark that the daemon follows the secret. A reference is none.
+pub(crate) fn daemon_token(given: Option<String>, insecure: bool) -> Result<Option<String>, String> {
+    if handle().is_some() {
+        // Codex and all that it starts would inherit it. No thread has been started yet.
+        std::env::remove_var(DAEMON_TOKEN);
+    }
+    let given = given.filter(|text| !text.trim_start().starts_with("ravi://"));
+    if given.is_some() || insecure {
+        return Ok(given);
+    }
+    let Some(_) = secret_token()? else { return Ok(None) };
+    let _ = FOLLOWS_SECRET.set(());
+    // The token itself is not needed here, and this one nobody can show.
+    Ok(Some(uuid::Uuid::new_v4().to_string()))
+}
+
+fn secret_token() -> Result<Option<String>, String> {
     let Some(ravi) = handle() else { return Ok(None) };
-    let token = ravi.secret_blocking(DAEMON_TOKEN).map_err(told)?;
+    let token = ravi.secret_blocking(DAEMON_TOKEN).map_err(|error| told(&error))?;
     Ok(Some(token.expose_secret().trim().to_owned()).filter(|token| !token.is_empty()))
 }
 
-/// A workspace that is being added. Dropped before [`keep`](Added::keep), it is released again.
+/// Expected and given token as the daemon compares them: equal where the given one lets its client in.
+pub(crate) async fn compared(expected: String, given: String) -> (String, String) {
+    if handle().is_none() {
+        return (expected, given);
+    }
+    let tokens = TOKENS.get_or_init(|| follow(&expected)).await;
+    let accepted = match tokens {
+        Some(tokens) => tokens.accepts(&given).await,
+        None => false,
+    };
+    if accepted {
+        (expected.clone(), expected)
+    } else {
+        (expected, String::new())
+    }
+}
+
+async fn follow(expected: &str) -> Option<TokenSet> {
+    if FOLLOWS_SECRET.get().is_none() {
+        return Some(TokenSet::fixed(expected));
+    }
+    match TokenSet::follow(&handle()?, DAEMON_TOKEN, LOOK, token_grace()).await {
+        Ok(tokens) => Some(tokens),
+        Err(error) => {
+            eprintln!("ravi: the daemon's token: {}", told(&error));
+            None
+        }
+    }
+}
+
+/// The daemon, started without a token in its arguments or environment, where it finds the token by itself: the settings
+/// have a reference to it. `None`: the app starts it as it always has.
+pub(crate) fn spawn_daemon(
+    program: &Path,
+    listen: &str,
+    data_dir: &Path,
+) -> Option<Result<tokio::process::Child, String>> {
+    handle()?;
+    let is_it = |(at, _): &(String, String)| at == DAEMON_TOKEN_AT;
+    if !kept(|kept| kept.values().any(|settings| settings.references().iter().any(is_it))) {
+        return None;
+    }
+    let mut command = tokio::process::Command::new(program);
+    command.arg("--listen").arg(listen).arg("--data-dir").arg(data_dir);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    Some(command.spawn().map_err(|error| format!("Failed to start the daemon: {error}")))
+}
+
+// --- workspaces -----------------------------------------------------------------------------------------------------
+
+/// A workspace that is being added. Dropped before [`keep`](Added::keep), it is released again; where the app is killed
+/// before that, the reaper does it.
 #[must_use = "a workspace that is not kept is released again"]
-pub(crate) struct Added(Option<String>);
+pub(crate) struct Added(Option<(Ravi, String)>);
 
 impl Added {
+    /// The app has stored it.
     pub(crate) fn keep(mut self) {
-        self.0 = None;
+        let Some((ravi, id)) = self.0.take() else { return };
+        tokio::spawn(async move {
+            if let Err(error) = ravi.keep(&id).await {
+                eprintln!("ravi: {}", told(&error));
+            }
+        });
     }
 }
 
 impl Drop for Added {
     fn drop(&mut self) {
-        if let Some(id) = self.0.take() {
-            tokio::spawn(async move { release(&id).await });
+        if let Some((ravi, id)) = self.0.take() {
+            tokio::spawn(async move { release(&ravi, &id).await });
         }
     }
 }
 
-/// Before an added workspace is stored, and once more where it was renamed. An agent that starts after it is its own.
-pub(crate) async fn provision(entry: &WorkspaceEntry) -> Result<Added, String> {
-    let Some(ravi) = handle() else { return Ok(Added(None)) };
-    ravi.provision(ProvisionRequest::new(&entry.path, &entry.id, &entry.name), |_| {}).await.map_err(told)?;
-    Ok(Added(Some(entry.id.clone())))
+/// Before an added worktree is stored: an agent that starts after it is its own. Where there is no identity for it, `undo`
+/// takes away what the app has made.
+pub(crate) async fn provision<F: Future>(entry: &WorkspaceEntry, undo: impl FnOnce() -> F) -> Result<Added, String> {
+    add(entry, false, undo).await
 }
 
-/// Before the worktree is removed. What fails here, the reaper does later.
-pub(crate) async fn release(id: &str) {
-    let Some(ravi) = handle() else { return };
-    if let Err(error) = ravi.release(id, false, |_| {}).await {
-        eprintln!("ravi: {}", told(error));
+/// The same for a clone that the app made for an agent. Other main checkouts are the person's, and nothing is done to them.
+pub(crate) async fn provision_clone<F: Future>(
+    entry: &WorkspaceEntry,
+    undo: impl FnOnce() -> F,
+) -> Result<Added, String> {
+    add(entry, true, undo).await
+}
+
+async fn add<F: Future>(entry: &WorkspaceEntry, main: bool, undo: impl FnOnce() -> F) -> Result<Added, String> {
+    let Some(ravi) = handle() else { return Ok(Added(None)) };
+    let request = ProvisionRequest {
+        main,
+        join: true,
+        unconfirmed: true,
+        ..ProvisionRequest::new(&entry.path, &entry.id, &entry.name)
+    };
+    let failed = match timeout(PATIENCE, ravi.provision(request, |_| {})).await {
+        Ok(Ok(_)) => return Ok(Added(Some((ravi, entry.id.clone())))),
+        Ok(Err(error)) => told(&error),
+        Err(_) => format!("Ravi did not answer within {} s; nothing was added. Try again.", PATIENCE.as_secs()),
+    };
+    // What was begun goes, too; the folder is still there for it.
+    drop(Added(Some((ravi, entry.id.clone()))));
+    undo().await;
+    Err(failed)
+}
+
+async fn release(ravi: &Ravi, id: &str) {
+    match ravi.release(id, false, |_| {}).await {
+        Ok(_) | Err(Error::Workspace(WorkspaceError::Unbound { .. })) => {}
+        // The reaper goes on from there.
+        Err(error) => eprintln!("ravi: {}", told(&error)),
     }
 }
 
-/// For `thread/start`, `thread/resume` and `thread/fork`: one Codex process serves all workspaces.
-pub(crate) async fn thread_config(cwd: &str, mut params: Value) -> Result<Value, String> {
+/// After a worktree was removed and the list was written. What is not done at once, the reaper does later.
+pub(crate) fn removed(id: &str) {
+    let Some(ravi) = handle() else { return };
+    let id = id.to_owned();
+    tokio::spawn(async move { release(&ravi, &id).await });
+}
+
+/// After a rename, which is done whatever becomes of this: the identity stays, and follows name and folder.
+pub(crate) async fn renamed(entry: &WorkspaceEntry) {
+    let Some(ravi) = handle() else { return };
+    if !matches!(ravi.workspace_now(&entry.id), Ok(Some(_))) {
+        return;
+    }
+    let request = ProvisionRequest { join: true, ..ProvisionRequest::new(&entry.path, &entry.id, &entry.name) };
+    tokio::spawn(async move {
+        if let Err(error) = ravi.provision(request, |_| {}).await {
+            eprintln!("ravi: {}", told(&error));
+        }
+    });
+}
+
+/// Who the agent of a workspace is, as it goes to a window with the workspace, also one on another machine.
+pub(crate) fn describe(id: &str) -> Option<Value> {
+    let workspace = handle()?.workspace_now(id).ok().flatten()?;
+    serde_json::to_value(workspace).ok()
+}
+
+/// For `thread/start`, `thread/resume` and `thread/fork`: one Codex process serves all workspaces. A workspace that had an
+/// identity, and has none any more, is an error: its agent would act as the person.
+pub(crate) async fn thread_config(id: &str, mut params: Value) -> Result<Value, String> {
     let Some(ravi) = handle() else { return Ok(params) };
-    match ravi.open_workspace(Path::new(cwd)).await {
-        Ok(workspace) => params["config"] = workspace.codex_thread_config().map_err(told)?,
-        // One that was there before, and was not set up.
-        Err(Error::Workspace(WorkspaceError::Unbound { .. })) => {}
-        Err(error) => return Err(told(error)),
+    match ravi.workspace_now(id).map_err(|error| told(&error))? {
+        Some(workspace) => {
+            let workspace = ravi.open_workspace(&workspace.path).await.map_err(|error| told(&error))?;
+            params["config"] = workspace.codex_thread_config().map_err(|error| told(&error))?;
+        }
+        None if ravi.is_released(id).await.map_err(|error| told(&error))? => {
+            return Err(
+                "This workspace's identity was released; its agent would act as you. Remove it, or add it anew.".into(),
+            );
+        }
+        // A main checkout, where the person works, or one that was there before Ravi was switched on.
+        None => {}
     }
     Ok(params)
 }
 
+/// What to run in place of a program: for `gh` the one that acts as the workspace whose folder it is run in.
+pub(crate) fn program(name: &OsStr) -> OsString {
+    match name.to_str() {
+        Some("gh") => handle().map_or_else(|| name.to_owned(), |ravi| ravi.program("gh").into_os_string()),
+        _ => name.to_owned(),
+    }
+}
+
+// --- beside ---------------------------------------------------------------------------------------------------------
+
 /// What a daemon does beside its work: revocations that are owed, and worktrees that are gone. The plugin does it itself.
 pub(crate) fn tend() {
     if let Some(ravi) = handle() {
-        tokio::spawn(ravi.tend());
+        tokio::spawn(async move { ravi.tend().await });
     }
 }
 
@@ -154,9 +423,9 @@ pub(crate) async fn watch_codex_login() {
         };
         let watched = ravi.codex_watch(&CodexOptions::default(), std::future::pending(), &tell).await;
         if let Err(error) = watched {
-            eprintln!("ravi: the Codex login: {}", told(error));
+            eprintln!("ravi: the Codex login: {}", told(&error));
         }
     });
     // It may also have ended; and while Ravi hangs, the login on the disk is this machine's until another one says otherwise.
-    let _ = tokio::time::timeout(PATIENCE, has_begun.wait_for(|begun| *begun)).await;
+    let _ = timeout(LOGIN_PATIENCE, has_begun.wait_for(|begun| *begun)).await;
 }

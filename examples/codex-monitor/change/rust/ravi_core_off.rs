@@ -58,10 +58,7 @@ impl Added {
     pub(crate) fn keep(self) {}
 }
 
-pub(crate) async fn provision<F: Future>(
-    _entry: &WorkspaceEntry,
-    _undo: impl FnOnce() -> F,
-) -> Result<Added, String> {
+pub(crate) async fn provision<F: Future>(_entry: &WorkspaceEntry, _undo: impl FnOnce() -> F) -> Result<Added, String> {
     Ok(Added)
 }
 

@@ -1,0 +1,116 @@
+//! Whether the app uses Ravi, and what runs while it does.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tauri::ipc::{Invoke, InvokeError};
+use tauri::{AppHandle, Manager, Runtime};
+
+use super::error::CommandError;
+use super::events;
+use super::running::Running;
+use crate::codex::CodexOptions;
+use crate::config::FollowedApp;
+use crate::error::{Error, Result};
+use crate::power::{Power, PowerStatus, Renewed};
+use crate::ravi::Ravi;
+use crate::vault::VaultError;
+
+/// The plugin's state in the app: its switch, its handle, and what is begun with it.
+pub(crate) struct Powered {
+    power: Power,
+    /// Stays once it is opened; whether it is used is the switch's to say.
+    ravi: OnceLock<Ravi>,
+    running: AtomicBool,
+    codex: Vec<CodexOptions>,
+    follow: Option<FollowedApp>,
+}
+
+impl Powered {
+    pub(super) fn new(power: Power, codex: Vec<CodexOptions>, follow: Option<FollowedApp>) -> Powered {
+        Powered { power, ravi: OnceLock::new(), running: AtomicBool::new(false), codex, follow }
+    }
+
+    /// The handle that was opened, while the app uses Ravi.
+    pub(super) fn handle(&self) -> Option<&Ravi> {
+        self.ravi.get().filter(|_| self.power.is_on())
+    }
+
+    /// The handle, with everything that runs beside; `None` while the app is off, which ends what runs.
+    pub(super) fn start<R: Runtime>(&self, app: &AppHandle<R>) -> Result<Option<Ravi>> {
+        if !self.power.is_on() {
+            self.stop(app);
+            return Ok(None);
+        }
+        let ravi = self.power.open()?;
+        let _ = self.ravi.set(ravi.clone());
+        if !self.running.swap(true, Ordering::SeqCst) {
+            self.run_beside(app, &ravi);
+        }
+        Ok(Some(ravi))
+    }
+
+    fn stop<R: Runtime>(&self, app: &AppHandle<R>) {
+        if self.running.swap(false, Ordering::SeqCst) {
+            app.state::<Running>().end_tasks();
+        }
+    }
+
+    fn run_beside<R: Runtime>(&self, app: &AppHandle<R>, ravi: &Ravi) {
+        let running = app.state::<Running>();
+        let tended = ravi.clone();
+        running.spawn(async move { tended.tend().await });
+        running.spawn(events::emit_secrets(app.clone(), ravi.on_secret_change()));
+        running.spawn(events::emit_workspaces(app.clone(), ravi.watch_workspaces()));
+        for login in &self.codex {
+            running.watch(|stop| events::watch_codex(app.clone(), ravi.clone(), login.clone(), stop));
+        }
+        if let (Some(FollowedApp::CodexMonitor), Ok(dir)) = (self.follow, app.path().app_data_dir()) {
+            running.spawn(events::follow_codex_monitor(ravi.clone(), dir));
+        }
+    }
+
+    pub(super) fn status(&self) -> PowerStatus {
+        self.power.status()
+    }
+
+    pub(super) fn switch<R: Runtime>(&self, app: &AppHandle<R>, on: bool) -> Result<PowerStatus> {
+        let status = if on { self.power.switch_on()? } else { self.power.switch_off()? };
+        // What keeps it from running is in the status.
+        let _ = self.start(app);
+        Ok(status)
+    }
+
+    pub(super) fn renew<R: Runtime>(&self, app: &AppHandle<R>) -> Result<Renewed> {
+        let renewed = self.power.renew()?;
+        self.start(app)?;
+        Ok(renewed)
+    }
+
+    /// Why a command cannot be run now.
+    fn refusal<R: Runtime>(&self, app: &AppHandle<R>) -> Option<CommandError> {
+        match self.start(app) {
+            Ok(Some(_)) => None,
+            Ok(None) => Some(CommandError::Ravi(Error::from(VaultError::Off))),
+            Err(error) => Some(error.into()),
+        }
+    }
+}
+
+/// The commands, but for those of the switch itself, answer `power.off` while the app is off. Tauri has checked before
+/// that the window may call them.
+pub(super) fn unless_off<R: Runtime>(
+    run: impl Fn(Invoke<R>) -> bool + Send + Sync + 'static,
+) -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
+    move |invoke| {
+        let app = invoke.message.webview_ref().app_handle().clone();
+        let is_switch = invoke.message.command().starts_with("power_");
+        match app.state::<Powered>().refusal(&app).filter(|_| !is_switch) {
+            Some(refusal) => {
+                invoke.resolver.invoke_error(InvokeError::from(refusal));
+                true
+            }
+            None => run(invoke),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Which workspace an app's id means, and whether the app keeps it: apps list a folder twice, and die between having a
+//! workspace made and storing it.
+
+use std::path::Path;
+
+use super::context::{Context, blocking};
+use super::find;
+use super::inspect::inspect;
+use super::lock::Lock;
+use super::model::{IdentityFate, ProvisionRequest, Released, State, Terms};
+use super::release;
+use crate::error::Result;
+use crate::ledger::{Binding, Ledger};
+
+/// The request for the workspace that its id means: one that was joined before, or that has the folder and may be joined.
+/// Such a one stays as it was set up.
+pub(super) async fn meant(ctx: Context<'_>, request: ProvisionRequest, terms: Terms) -> Result<ProvisionRequest> {
+    let id = request.id.clone();
+    let bound = ctx.ledger.run(move |l| l.binding(&id)).await?;
+    if bound.is_some() {
+        return Ok(request);
+    }
+    let id = request.id.clone();
+    let held = ctx.ledger.run(move |l| l.held(&id)).await?;
+    let other = match held {
+        Some(own) => ctx.ledger.run(move |l| l.binding(&own)).await?,
+        None if terms.join => at(ctx.ledger, &request.path).await?,
+        None => None,
+    };
+    let joins = |other: &Binding| other.state != State::Releasing && (other.confirmed || terms.unconfirmed);
+    Ok(match other.filter(joins) {
+        Some(other) => ProvisionRequest { path: request.path, ..other.request },
+        None => request,
+    })
+}
+
+/// What the ledger has of the folder that `path` lies in.
+async fn at(ledger: &Ledger, path: &Path) -> Result<Option<Binding>> {
+    let path = path.to_owned();
+    let place = blocking(move || inspect(&path)).await?;
+    match place.git {
+        Some(git) => find::by_note(ledger, git.git_dir).await,
+        None => Ok(ledger.run(move |l| l.binding_at(&place.root)).await?),
+    }
+}
+
+/// The id of the workspace that the folder at `path` has.
+pub(crate) async fn id_at(ledger: &Ledger, path: &Path) -> Result<Option<String>> {
+    Ok(at(ledger, path).await?.map(|binding| binding.id))
+}
+
+/// Writes down what a provision means for the ids of `own`, and whether the app keeps it.
+pub(super) async fn note(ctx: Context<'_>, asked: &str, own: &str, terms: Terms) -> Result<()> {
+    let (asked, own) = (asked.to_owned(), own.to_owned());
+    let note = move |l: &Ledger| {
+        match asked == own {
+            true => l.hold_again(&own)?,
+            false => l.hold(&asked, &own)?,
+        }
+        match terms.unconfirmed || l.binding(&own)?.is_none_or(|binding| binding.confirmed) {
+            true => Ok(()),
+            false => l.confirm(&own),
+        }
+    };
+    Ok(ctx.ledger.run(note).await?)
+}
+
+/// Releases a workspace whose app never said that it keeps it; `false`: somebody is working on it.
+pub(super) async fn give_up(ctx: Context<'_>, other: &Binding) -> Result<bool> {
+    let Some(_lock) = Lock::try_now(ctx.ledger.dir(), &format!("workspace/{}", other.id))? else { return Ok(false) };
+    let id = other.id.clone();
+    match ctx.ledger.run(move |l| l.binding(&id)).await? {
+        Some(now) if now.confirmed => Ok(false),
+        Some(now) => release::finish(ctx, now).await.map(|_| true),
+        None => Ok(true),
+    }
+}
+
+/// Lets one id of several go, where `target` is one. The workspace stays, and what was done is the answer.
+pub(crate) async fn let_go(ledger: &Ledger, target: &str, binding: &Binding) -> Result<Option<Released>> {
+    let (id, own) = (target.to_owned(), binding.id.clone());
+    let is_id = target == binding.id || ledger.run(move |l| l.held(&id)).await?.is_some();
+    if !is_id {
+        return Ok(None);
+    }
+    let (id, own) = (target.to_owned(), own);
+    let others = ledger.run(move |l| l.let_go(&id, &own)).await?;
+    if others.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Released {
+        id: target.to_owned(),
+        path: binding.path.clone(),
+        identity: binding.identity.as_ref().map(|_| IdentityFate::Kept),
+        owed: 0,
+        left: vec![format!("the folder is still workspace {}", others.join(", "))],
+    }))
+}

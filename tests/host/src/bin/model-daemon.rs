@@ -1,0 +1,5 @@
+//! The model's daemon.
+
+fn main() {
+    host_tests::main();
+}
