@@ -223,7 +223,7 @@ test('what the edits call, the module that does nothing has too', () => {
   }
 })
 
-test('the two modules have the same calls', { todo: 'ravi_core.rs gets them' }, () => {
+test('the two modules have the same calls', () => {
   const { files } = change()
   const named = (text) => [...text.matchAll(/^pub\(crate\) (?:async )?fn (\w+)/gm)].map(([, call]) => call).sort()
   const calls = (name) => named(files[`src-tauri/src/${name}`])
