@@ -114,3 +114,13 @@ export function reap(options: ProgressOptions = {}): Promise<ReapReport> {
 export function onChange(handler: (change: WorkspaceChange) => void): Promise<() => void> {
   return listen<WorkspaceChange>('ravi://workspace', ({ payload }) => handler(payload))
 }
+
+/**
+ * Calls `handler` at each step of whatever is done with a workspace: by this window, another one, the app itself or another
+ * program. {@link onChange} says when it is over.
+ *
+ * @returns a function that stops it.
+ */
+export function onProgress(handler: (progress: Progress) => void): Promise<() => void> {
+  return listen<Progress>('ravi://progress', ({ payload }) => handler(payload))
+}
