@@ -11,3 +11,10 @@
 
 export * from './hooks'
 export type { Job, ProgressStep } from './jobs'
+export { AccountState } from './AccountState'
+export { ChooseHost, type ChooseHostProps } from './ChooseHost'
+export { LABELS, type Labelled, type Labels } from './labels'
+export { PowerSwitch } from './PowerSwitch'
+export { ProgressSteps, type ProgressStepsProps } from './ProgressSteps'
+export { SignIn, type SignInProps } from './SignIn'
+export { WorkspaceIdentity, type WorkspaceIdentityProps, type WorkspaceInfo } from './WorkspaceIdentity'
