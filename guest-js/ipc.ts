@@ -9,7 +9,7 @@ export async function call<T>(name: string, args?: InvokeArgs): Promise<T> {
   try {
     return await invoke<T>(command(name), args)
   } catch (cause) {
-    throw RaviError.from(cause)
+    throw RaviError.from(cause, command(name))
   }
 }
 
@@ -37,7 +37,7 @@ export function longCall<P, T>(
       }
     })
     invoke(command(name), { ...args, onEvent }).catch((cause: unknown) => {
-      if (!isErrorBody(cause)) reject(RaviError.from(cause))
+      if (!isErrorBody(cause)) reject(RaviError.from(cause, command(name)))
     })
   })
 }
