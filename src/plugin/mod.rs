@@ -13,6 +13,7 @@ mod events;
 mod path;
 mod running;
 mod scope;
+mod scope_check;
 mod scope_entry;
 
 use std::path::PathBuf;
@@ -36,6 +37,7 @@ pub use events::{
     WORKSPACE_EVENT, WorkspaceChange,
 };
 use running::Running;
+pub use scope_check::scope_faults;
 
 /// The plugin, configured by `plugins.ravi` in `tauri.conf.json` and the environment.
 ///
@@ -245,9 +247,14 @@ impl Builder {
                 }
                 app.manage(ravi);
                 app.manage(running);
+                app.manage(scope_check::Told::default());
                 Ok(())
             })
-            .on_page_load(|webview, load| running::follow_page(webview, load.event()))
+            .on_page_load(|webview, load| {
+                running::follow_page(webview, load.event());
+                scope_check::tell(webview);
+            })
+            .on_webview_ready(|webview| scope_check::tell(&webview))
             .on_event(running::follow)
             .build()
     }
