@@ -65,6 +65,7 @@ fn describe_plugin() {
         "doctor",
     ];
     println!("cargo::rerun-if-changed=src/plugin/scope_entry.rs");
+    println!("cargo::rustc-env=RAVI_COMMANDS={}", COMMANDS.join(" "));
     tauri_plugin::Builder::new(COMMANDS)
         .global_api_script_path("./api-iife.js")
         .global_scope_schema(schemars::schema_for!(scope_entry::Entry))

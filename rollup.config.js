@@ -3,19 +3,18 @@ import terser from '@rollup/plugin-terser'
 import typescript from '@rollup/plugin-typescript'
 import { dts } from 'rollup-plugin-dts'
 
-const packages = [/^@tauri-apps\/api/, 'react']
+const packages = [/^@tauri-apps\/api/, /^react(\/|$)/]
 const compile = () =>
-  typescript({ exclude: ['**/*.test.ts', 'vitest.config.ts'], compilerOptions: { noEmit: false, declaration: false } })
+  typescript({ exclude: ['**/*.test.*', 'vitest.config.ts'], compilerOptions: { noEmit: false, declaration: false } })
 
 function onwarn(warning) {
   throw Object.assign(new Error(), warning)
 }
 
 /** One entry of the package, `dist-js/NAME.{js,cjs,d.ts,d.cts}`. */
-function entry(name) {
-  const input = `guest-js/${name}.ts`
+function entry(name, input = `guest-js/${name}.ts`) {
   // The hooks take the bindings from the main entry, so that there is one `RaviError` and not two.
-  const external = ['./index', ...packages]
+  const external = ['../index', ...packages]
   const output = (extension, more) => {
     const index = /c(js|ts)$/.test(extension) ? './index.cjs' : './index.js'
     return { file: `dist-js/${name}.${extension}`, paths: (id) => (id.endsWith('/guest-js/index') ? index : id), ...more }
@@ -34,7 +33,7 @@ function entry(name) {
 
 export default [
   ...entry('index'),
-  ...entry('react'),
+  ...entry('react', 'guest-js/react/index.ts'),
   {
     input: 'guest-js/index.ts',
     external: packages,

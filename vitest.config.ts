@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  test: { environment: 'happy-dom', include: ['guest-js/**/*.test.ts'] },
+  test: { environment: 'happy-dom', include: ['guest-js/**/*.test.{ts,tsx}'] },
 })

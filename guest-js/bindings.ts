@@ -1191,6 +1191,23 @@ pointer: string,
 secret: string, };
 
 /**
+ * How it stands with [`Power`].
+ */
+export type PowerStatus = { 
+/**
+ * The app uses Ravi.
+ */
+on: boolean, 
+/**
+ * It is off until a person switches it on; `false`: it is always on.
+ */
+asked: boolean, 
+/**
+ * Why there is no handle although it is on, such as a ledger that cannot be read.
+ */
+error: ErrorBody | null, };
+
+/**
  * One step of a long call, told while it runs.
  */
 export type Progress = { 
@@ -1220,7 +1237,8 @@ export type ProvisionRequest = {
  */
 path: string, 
 /**
- * The app's own id for the workspace; the same id always means the same workspace.
+ * The app's own id for the workspace; the same id always means the same workspace. Empty, for an app that keeps none:
+ * that of the workspace which the folder has, or a new one.
  */
 id: string, 
 /**
@@ -1268,7 +1286,22 @@ share: boolean,
 /**
  * The workspace gets no key: author, GitHub login and env file only.
  */
-no_key: boolean, };
+no_key: boolean, 
+/**
+ * The folder may be the main checkout of its repository, where a person works: its commits and its GitHub login become
+ * the workspace's. A clone that was made for an agent is one too.
+ */
+main: boolean, 
+/**
+ * Where the folder is bound under another id, both ids mean that workspace from now on: for apps that list a folder
+ * twice. It is as it was set up; it goes when the last of its ids is released.
+ */
+join: boolean, 
+/**
+ * The app has not stored the workspace yet and will say so with [`Ravi::keep`](crate::Ravi::keep). Where it does not
+ * within ten minutes, or another id wants the folder, the workspace is released: the app died in between.
+ */
+unconfirmed: boolean, };
 
 /**
  * A workspace that has everything it was meant to get.
@@ -1424,6 +1457,27 @@ owed: number,
  * What was left alone because the human changed it meanwhile, in words.
  */
 left: Array<string>, };
+
+/**
+ * What became of a ledger that could not be read.
+ */
+export type Renewed = { 
+/**
+ * Where the old one lies; `None`: it can be read, and stays.
+ */
+aside: string | null, 
+/**
+ * The app uses Ravi.
+ */
+on: boolean, 
+/**
+ * It is off until a person switches it on; `false`: it is always on.
+ */
+asked: boolean, 
+/**
+ * Why there is no handle although it is on, such as a ledger that cannot be read.
+ */
+error: ErrorBody | null, };
 
 /**
  * What was found, in the order of the checks.
@@ -1611,6 +1665,24 @@ restored: boolean,
 aside: string | null, };
 
 /**
+ * A place whose reference leads to no value now. Nothing stands there in the settings that the app is given; a save keeps
+ * the reference.
+ */
+export type Unresolved = { 
+/**
+ * Where it stands in the settings.
+ */
+pointer: string, 
+/**
+ * What stands in the file.
+ */
+reference: string, 
+/**
+ * Why it leads nowhere.
+ */
+error: ErrorBody, };
+
+/**
  * What is waited for.
  */
 export type WaitRequest = { 
@@ -1643,15 +1715,15 @@ export type Want = "code" | "link";
 export type WatchEnd = "stopped" | "taken_over";
 
 /**
- * The payload of [`WORKSPACE_EVENT`].
+ * That a workspace is not as it was.
  */
 export type WorkspaceChange = { 
 /**
- * The app's id for the workspace.
+ * The app's id for it.
  */
 id: string, 
 /**
- * How it stands now; `null` once it is released.
+ * As it is now; `None`: it is released.
  */
 workspace: WorkspaceSummary | null, };
 
@@ -1703,6 +1775,14 @@ sharing: Sharing | null,
  * It is to have a key for its inbox and vault.
  */
 key: boolean, 
+/**
+ * Other ids that the app has for the same folder.
+ */
+also?: Array<string>, 
+/**
+ * The app has stored it; `false`: it goes by itself unless the app says so soon.
+ */
+confirmed: boolean, 
 /**
  * Whether the folder can be seen right now.
  */

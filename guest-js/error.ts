@@ -1,4 +1,5 @@
 import type { ErrorBody } from './bindings'
+import { refusal } from './refusal'
 
 /**
  * Thrown by every call of this package.
@@ -19,18 +20,11 @@ export class RaviError extends Error implements ErrorBody {
     this.hint = body.hint
   }
 
-  /** Whatever a call was rejected with, as a `RaviError`. */
-  static from(cause: unknown): RaviError {
+  /** Whatever a call was rejected with, as a `RaviError`; `command` is the one that was called, as Tauri names it. */
+  static from(cause: unknown, command?: string): RaviError {
     if (cause instanceof RaviError) return cause
     if (isErrorBody(cause)) return new RaviError(cause)
-    return new RaviError(
-      {
-        code: 'ipc.refused',
-        message: cause instanceof Error ? cause.message : String(cause),
-        hint: 'Tauri did not run the command. See that the plugin is registered, and that the capability of this window has the permission, for example `ravi:default`.',
-      },
-      { cause },
-    )
+    return new RaviError(refusal(cause instanceof Error ? cause.message : String(cause), command), { cause })
   }
 }
 

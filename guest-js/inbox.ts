@@ -97,7 +97,8 @@ export async function onMessage(
     if (!end.signal.aborted) failed(cause)
   })
   return () => {
-    unlisten()
     end.abort()
+    // Tauri's own function answers a promise. That the page is going away with what it listened to is no news.
+    Promise.resolve(unlisten()).catch(() => {})
   }
 }

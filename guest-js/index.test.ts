@@ -67,6 +67,10 @@ describe('commands that answer at once', () => {
     ['seal.enable', () => ravi.seal.enable('p'), 'seal_enable', { passphrase: 'p' }],
     ['seal.unlock', () => ravi.seal.unlock('p'), 'seal_unlock', { passphrase: 'p' }],
     ['seal.rotate', () => ravi.seal.rotate('p'), 'seal_rotate', { passphrase: 'p' }],
+    ['power.status', () => ravi.power.status(), 'power_status', {}],
+    ['power.on', () => ravi.power.on(), 'power_on', {}],
+    ['power.off', () => ravi.power.off(), 'power_off', {}],
+    ['power.renew', () => ravi.power.renew(), 'power_renew', {}],
     ['codex.status', () => ravi.codex.status(), 'codex_status', { choice: {} }],
     ['codex.save', () => ravi.codex.save({ force: true }), 'codex_save', { choice: { force: true } }],
     ['codex.restore', () => ravi.codex.restore({ home: '/c' }), 'codex_restore', { choice: { home: '/c' } }],
@@ -258,12 +262,17 @@ describe('events', () => {
     const unlisten = await ravi.workspaces.onChange((change) => seen.push(change))
     await ravi.secrets.onChange((change) => seen.push(change))
     await ravi.account.onChange((change) => seen.push(change))
+    await ravi.power.onChange((status) => seen.push(status))
+    await ravi.workspaces.onProgress((progress) => seen.push(progress))
     await emit('ravi://workspace', { id: 'w1', workspace: null })
     await emit('ravi://account', { account: null })
     await emit('ravi://secret', { key: 'A' })
+    await emit('ravi://power', { on: false, asked: true, error: null })
+    await emit('ravi://progress', step)
     unlisten()
     await emit('ravi://workspace', { id: 'w2', workspace: null })
-    expect(seen).toEqual([{ id: 'w1', workspace: null }, { account: null }, { key: 'A' }])
+    const power = { on: false, asked: true, error: null }
+    expect(seen).toEqual([{ id: 'w1', workspace: null }, { account: null }, { key: 'A' }, power, step])
   })
 
   it('of messages come once each, from the fence on, for the workspace alone', async () => {

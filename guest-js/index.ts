@@ -32,21 +32,23 @@ import * as audit from './audit'
 import * as codex from './codex'
 import { doctor } from './doctor'
 import * as inbox from './inbox'
+import * as power from './power'
 import * as registrations from './registrations'
 import * as seal from './seal'
 import * as secrets from './secrets'
 import * as settings from './settings'
 import * as workspaces from './workspaces'
 
-export { account, audit, codex, doctor, inbox, registrations, seal, secrets, settings, workspaces }
+export { account, audit, codex, doctor, inbox, power, registrations, seal, secrets, settings, workspaces }
 export { RaviError } from './error'
 export type * from './bindings'
 export type { ListOptions, WaitOptions } from './inbox'
 export type { LoginOptions } from './account'
+
 export type { NewValue } from './secrets'
 export type { Places } from './settings'
 export type { ProgressOptions, ProvisionOptions, ReleaseOptions } from './workspaces'
 
 /** Everything in one object: `ravi.account`, `ravi.secrets`, `ravi.workspaces` and so on. */
-export const ravi = { account, audit, codex, doctor, inbox, registrations, seal, secrets, settings, workspaces } as const
+export const ravi = { account, audit, codex, doctor, inbox, power, registrations, seal, secrets, settings, workspaces } as const
 export default ravi

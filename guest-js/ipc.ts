@@ -9,9 +9,12 @@ export async function call<T>(name: string, args?: InvokeArgs): Promise<T> {
   try {
     return await invoke<T>(command(name), args)
   } catch (cause) {
-    throw RaviError.from(cause)
+    throw RaviError.from(cause, command(name))
   }
 }
+
+/** The most that the last message of a channel can come after the command's answer. */
+const OVERTAKEN_MS = 1000
 
 /**
  * Calls a command that tells its progress on a channel.
@@ -37,7 +40,9 @@ export function longCall<P, T>(
       }
     })
     invoke(command(name), { ...args, onEvent }).catch((cause: unknown) => {
-      if (!isErrorBody(cause)) reject(RaviError.from(cause))
+      if (!isErrorBody(cause)) return reject(RaviError.from(cause, command(name)))
+      // The plugin's own failure comes on the channel as well, unless the command was never begun, as while Ravi is off.
+      setTimeout(() => reject(RaviError.from(cause, command(name))), OVERTAKEN_MS)
     })
   })
 }

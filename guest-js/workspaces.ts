@@ -13,11 +13,11 @@ import type {
 } from './bindings'
 import { call, longCall } from './ipc'
 
-/** What {@link provision} takes: a folder, the app's own id for it, a name, and what else is wanted. */
+/** What {@link provision} takes: a folder, a name, the app's own id for it where the app keeps ids, and what else is wanted. */
 export type ProvisionOptions = Omit<ProvisionRequest, Switch> & Partial<Pick<ProvisionRequest, Switch>>
 
-/** Off unless it is said. */
-type Switch = 'phone' | 'sign' | 'share' | 'no_key'
+/** Off, or chosen by the plugin, unless it is said. */
+type Switch = 'id' | 'phone' | 'sign' | 'share' | 'no_key' | 'main' | 'join' | 'unconfirmed'
 
 /** How a long call is watched. */
 export interface ProgressOptions {
@@ -113,4 +113,14 @@ export function reap(options: ProgressOptions = {}): Promise<ReapReport> {
  */
 export function onChange(handler: (change: WorkspaceChange) => void): Promise<() => void> {
   return listen<WorkspaceChange>('ravi://workspace', ({ payload }) => handler(payload))
+}
+
+/**
+ * Calls `handler` at each step of whatever is done with a workspace: by this window, another one, the app itself or another
+ * program. {@link onChange} says when it is over.
+ *
+ * @returns a function that stops it.
+ */
+export function onProgress(handler: (progress: Progress) => void): Promise<() => void> {
+  return listen<Progress>('ravi://progress', ({ payload }) => handler(payload))
 }

@@ -11,7 +11,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^tauri-plugin-ravi-api$/, replacement: bindings('index.ts') },
-      { find: /^tauri-plugin-ravi-api\/react$/, replacement: bindings('react.ts') },
+      { find: /^tauri-plugin-ravi-api\/react$/, replacement: bindings('react/index.ts') },
     ],
   },
   clearScreen: false,

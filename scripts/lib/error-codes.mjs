@@ -109,10 +109,7 @@ for (const [type, room] of PARTS) {
 for (const source of sources) {
   for (const [, code] of source.matchAll(/code: "(policy\.\w+|[a-z]+\.[a-z_]+)"\.into\(\)/g)) if (!rows.has(code)) rows.set(code, own(code))
 }
-rows.set('ipc.refused', {
-  message: 'Tauri did not run the command',
-  hint: 'See that the plugin is registered, and that the capability of this window has the permission.',
-})
+for (const code of ['ipc.arguments', 'ipc.refused', 'ipc.scope', 'ipc.unknown_command']) rows.set(code, own(code))
 
 function own(code) {
   return {
@@ -123,6 +120,26 @@ function own(code) {
     'policy.bad_scope': {
       message: 'the scope of this permission has the path …, which is not absolute',
       hint: 'Write an absolute path, or one that begins with a variable such as $HOME or $APPDATA.',
+    },
+    'ipc.arguments': {
+      message: 'invalid args `…` for command `…`: …',
+      hint: 'Correct or give the argument; where the types are kept, see that the npm package and the plugin have the same version.',
+    },
+    'ipc.refused': {
+      message: 'Tauri did not run the command',
+      hint: "Add the permission that the hint names, such as `ravi:allow-workspace-provision`, to the window's capability file; see that the plugin is registered.",
+    },
+    'ipc.scope': {
+      message: 'an entry in the scope of a permission cannot be read: …',
+      hint: 'Correct it in the capability file: one of {"key": …}, {"workspace": …}, {"path": …}, {"identity": …}, {"codexHome": …}.',
+    },
+    'ipc.unknown_command': {
+      message: 'Command … not found',
+      hint: 'The plugin is older than the npm package: give tauri-plugin-ravi and tauri-plugin-ravi-api the same version.',
+    },
+    'workspace.path_not_absolute': {
+      message: 'the path … is not absolute',
+      hint: 'Give the whole path; in a window, homeDir(), join() and resolve() of @tauri-apps/api/path make it.',
     },
     'call.cancelled': { message: 'the call was cancelled', hint: 'Call it again.' },
     'settings.preset': { message: 'there is no preset … for settings files', hint: 'Use a known one, or list the places.' },

@@ -46,6 +46,12 @@ pub(crate) enum CommandError {
         /// The path as it stands there.
         path: PathBuf,
     },
+    /// A path that would depend on the folder in which the app happens to run, or on a shell.
+    #[error("the path {} is not absolute", path.display())]
+    RelativePath {
+        /// The path as the window gave it.
+        path: PathBuf,
+    },
     /// The window, or the end of the app, ended a call that waited.
     #[error("the call was cancelled")]
     Cancelled,
@@ -94,6 +100,13 @@ impl CommandError {
                 code: "policy.bad_scope".into(),
                 message: self.to_string(),
                 hint: "Write an absolute path, or one that begins with a variable such as $HOME or $APPDATA.".into(),
+            },
+            CommandError::RelativePath { .. } => ErrorBody {
+                code: "workspace.path_not_absolute".into(),
+                message: self.to_string(),
+                hint: "Give the whole path. In a window, homeDir() and join() of @tauri-apps/api/path make it where it begins \
+                       with ~, and resolve() where it is relative."
+                    .into(),
             },
             CommandError::Cancelled => ErrorBody {
                 code: "call.cancelled".into(),

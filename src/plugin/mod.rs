@@ -14,6 +14,7 @@ mod path;
 mod powered;
 mod running;
 mod scope;
+mod scope_check;
 mod scope_entry;
 
 use std::path::PathBuf;
@@ -39,6 +40,7 @@ pub use events::{
 };
 use powered::Powered;
 use running::Running;
+pub use scope_check::scope_faults;
 
 /// The plugin, configured by `plugins.ravi` in `tauri.conf.json` and the environment.
 ///
@@ -258,9 +260,14 @@ impl Builder {
                     }
                     done => drop(done.map_err(SetupError::from)?),
                 }
+                app.manage(scope_check::Told::default());
                 Ok(())
             })
-            .on_page_load(|webview, load| running::follow_page(webview, load.event()))
+            .on_page_load(|webview, load| {
+                running::follow_page(webview, load.event());
+                scope_check::tell(webview);
+            })
+            .on_webview_ready(|webview| scope_check::tell(&webview))
             .on_event(running::follow)
             .build()
     }

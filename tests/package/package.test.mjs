@@ -60,13 +60,17 @@ const strict = {
   target: 'ES2022',
   lib: ['ES2022', 'DOM', 'DOM.Iterable'],
   types: [],
+  jsx: 'react-jsx',
 }
+/** What the README tells a React app to write. */
+const quickStart = () => /`src\/App\.tsx`.*?```tsx\n(.*?)```/s.exec(readFileSync(join(root, 'README.md'), 'utf8'))[1]
 for (const [name, options, files] of [
-  ['bundler', { module: 'ESNext', moduleResolution: 'bundler' }, ['app.ts']],
+  ['bundler', { module: 'ESNext', moduleResolution: 'bundler' }, ['app.ts', 'QuickStart.tsx']],
   ['node16, ESM', { module: 'Node16', moduleResolution: 'node16' }, ['app.ts']],
   ['node16, CommonJS', { module: 'Node16', moduleResolution: 'node16' }, ['app.cts']],
 ]) {
   test(`a strict consumer compiles with moduleResolution ${name}`, () => {
+    writeFileSync(join(folder, 'QuickStart.tsx'), quickStart())
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...strict, ...options }, files }))
     const { status, stdout } = spawnSync(join(modules, '.bin/tsc'), ['-p', folder], { encoding: 'utf8' })

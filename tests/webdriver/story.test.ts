@@ -76,7 +76,7 @@ it('begins empty, signed out, and says that Ravi is a stand-in', async () => {
 it('signs in with a device code', async () => {
   await app.press('Settings', 'nav')
   await app.press('Sign in')
-  const code = (await app.read('.code strong')).trim()
+  const code = (await app.read('.ravi-code strong')).trim()
   await app.inspect('sign-in')
   await app.outside('device', { user_code: code, action: 'approve' })
   await app.read(section('Account'), 'the whole account')
@@ -140,7 +140,7 @@ it('adds a repository and three worktrees at once, step by step', async () => {
   await app.see(section('Repository shop'))
   // Slow enough to be looked at.
   await app.outside('faults', { method: 'POST', path: '/api/identities/', delay_ms: 1500, times: 3 })
-  const steps = await app.watch('.steps li')
+  const steps = await app.watch('.ravi-steps li')
   await app.fill('New worktrees', branches.join(', '))
   await app.press('Add 3 worktrees')
   await app.see(card('docs'))

@@ -35,7 +35,7 @@ fn scope<R: Runtime>(app: &AppHandle<R>, command: &CommandScope<Entry>, global: 
 }
 
 /// The entry with variables such as `$HOME` replaced. One that cannot be read could be a deny entry: the call is refused.
-fn resolved<R: Runtime>(app: &AppHandle<R>, entry: &Entry) -> Result<Entry> {
+pub(super) fn resolved<R: Runtime>(app: &AppHandle<R>, entry: &Entry) -> Result<Entry> {
     let folder = |path: &Path| match app.path().parse(path) {
         Ok(folder) if folder.is_absolute() => Ok(folder),
         _ => Err(CommandError::BadScope { path: path.to_owned() }),

@@ -63,7 +63,10 @@ pub(crate) async fn settings_undo<R: Runtime>(
 
 /// Where secrets stand in a settings file: the name of a well-known app's preset, or a list.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected the name of a preset, such as \"codex-monitor\", or a list of objects with \"pointer\" and \"secret\""
+)]
 pub(crate) enum Places {
     Preset(String),
     Listed(Vec<Place>),

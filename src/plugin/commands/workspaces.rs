@@ -27,6 +27,7 @@ pub(crate) async fn workspace_provision<R: Runtime>(
     on_event: Channel<CallEvent<Progress, Provisioned>>,
 ) -> Result<Provisioned> {
     let id = request.id.clone();
+    absolute(&request.path).map_err(|error| refuse(&on_event, error))?;
     let checked = scope(&app, &command, &global).and_then(|scope| {
         checked(&scope, &id, &request.path)?;
         // Whoever has a key to an identity reads its mail and its vault.
@@ -165,16 +166,32 @@ pub(super) async fn allowed<R: Runtime>(
     target: &str,
 ) -> Result<()> {
     let scope = scope(app, command, global)?;
+    let path = Path::new(target);
+    if needs_a_shell(target) && app.ravi().workspace(path).await.is_err() {
+        absolute(path)?;
+    }
     if scope.every_workspace() {
         return Ok(());
     }
-    let path = Path::new(target);
     let allowed = match app.ravi().workspace(path).await {
         Ok(bound) => scope.has_workspace(&bound.id, &bound.path),
         Err(_) => scope.has_workspace(target, path),
     };
     let checked = if allowed { Ok(()) } else { Err(CommandError::Workspace { target: target.to_owned() }) };
     noted(app, action, target, checked).await
+}
+
+/// Refuses a path that means another folder wherever the app is started, or that only a shell can read.
+fn absolute(path: &Path) -> Result<()> {
+    match path.is_absolute() {
+        true => Ok(()),
+        false => Err(CommandError::RelativePath { path: path.to_owned() }),
+    }
+}
+
+/// Whether a target is a path that was meant for a shell. Any other could be an id, which may hold a slash.
+fn needs_a_shell(target: &str) -> bool {
+    target.starts_with('~') || matches!(target.split('/').next(), Some("." | ".."))
 }
 
 fn checked(scope: &Scope, id: &str, path: &Path) -> Result<()> {

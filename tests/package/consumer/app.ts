@@ -1,6 +1,7 @@
 // A strict consumer: what it is given and what it gets back have types, and no `any` hides a mistake.
 import ravi, { account, RaviError, secrets, type Progress, type WorkspaceSummary } from 'tauri-plugin-ravi-api'
-import { useAccount, useWorkspaces } from 'tauri-plugin-ravi-api/react'
+import { createElement, type ReactElement } from 'react'
+import { SignIn, useAccount, useWorkspace, useWorkspaces, WorkspaceIdentity, type Labels } from 'tauri-plugin-ravi-api/react'
 
 type Is<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const holds = <T extends true>(value?: T) => value
@@ -28,6 +29,15 @@ export async function main(signal: AbortSignal): Promise<void> {
   await ravi.workspaces.provision({ id: 'w1', name: 'one' })
   // @ts-expect-error a new value is given or made, not both
   await secrets.rotate('A', { value: 'made-up', length: 32 })
+}
+
+const labels: Partial<Labels> = { signIn: 'Anmelden', remaining: (time) => `Noch ${time}` }
+
+export function Card(): ReactElement {
+  const { workspace } = useWorkspace('w1')
+  // @ts-expect-error a workspace has an id
+  createElement(WorkspaceIdentity, {})
+  return createElement(WorkspaceIdentity, { id: 'w1', info: workspace, labels }, createElement(SignIn, { onOpen: (url) => void url.length }))
 }
 
 export function Page(): string {

@@ -67,6 +67,7 @@ const SETS: &[(&str, &[&str])] = &[
     ("ravi:audit", AUDIT),
     ("ravi:codex", CODEX),
     ("ravi:inbox", INBOX),
+    ("ravi:power", POWER),
     ("ravi:registrations", REGISTRATIONS),
     ("ravi:seal", SEAL),
     ("ravi:secrets-read", SECRETS_READ),

@@ -71,7 +71,7 @@ export class App {
   async signIn(): Promise<void> {
     await this.press('Settings', 'nav')
     await this.press('Sign in')
-    const code = (await this.read('.code strong')).trim()
+    const code = (await this.read('.ravi-code strong')).trim()
     await this.outside('device', { user_code: code, action: 'approve' })
     await this.read('.connection', 'Signed in')
   }

@@ -40,8 +40,8 @@ export function useWorkspaces() {
 
   const provision = useCallback(
     (entry: Entry, phone: boolean) =>
-      run(entry.id, async (onProgress) => {
-        await ravi.workspaces.provision({ id: entry.id, path: entry.path, name: `${entry.name} agent`, phone }, { onProgress })
+      run(entry.id, async () => {
+        await ravi.workspaces.provision({ id: entry.id, path: entry.path, name: `${entry.name} agent`, phone })
         say(`${entry.name} is ready.`)
       }),
     [run, say],
@@ -50,9 +50,9 @@ export function useWorkspaces() {
   /** On a plan without room: the account's identity, without a key to it. */
   const share = useCallback(
     (entry: Entry) =>
-      run(entry.id, async (onProgress) => {
+      run(entry.id, async () => {
         const request = { id: entry.id, path: entry.path, name: `${entry.name} agent`, share: true, no_key: true }
-        await ravi.workspaces.provision(request, { onProgress })
+        await ravi.workspaces.provision(request)
         say(`${entry.name} is ready, with the account's address.`)
       }),
     [run, say],
@@ -60,8 +60,8 @@ export function useWorkspaces() {
 
   const wake = useCallback(
     (entry: Entry) =>
-      run(entry.id, async (onProgress) => {
-        await ravi.workspaces.wake(entry.id, { onProgress })
+      run(entry.id, async () => {
+        await ravi.workspaces.wake(entry.id)
         say(`${entry.name} is awake.`)
       }),
     [run, say],
@@ -95,8 +95,8 @@ export function useWorkspaces() {
   /** Gives the identity back, then takes the folder away. */
   const remove = useCallback(
     (entry: Entry, bound: boolean) =>
-      run(entry.id, async (onProgress) => {
-        if (bound) await ravi.workspaces.release(entry.id, { onProgress })
+      run(entry.id, async () => {
+        if (bound) await ravi.workspaces.release(entry.id)
         await removeEntry(entry.id)
         say(entry.kind === 'main' ? `${entry.name} is off the list; its folder stays.` : `${entry.name} is removed.`)
       }),

@@ -1,14 +1,13 @@
 import { useCallback } from 'react'
-import type { BundleInfo, ErrorBody, FolderState, GithubInfo, Sharing } from 'tauri-plugin-ravi-api'
+import type { ErrorBody } from 'tauri-plugin-ravi-api'
+import { ProgressSteps, WorkspaceIdentity } from 'tauri-plugin-ravi-api/react'
 import { useEvery } from '../hooks/useEvery'
 import { useLoad } from '../hooks/useLoad'
 import type { Workspace } from '../hooks/useWorkspaces'
 import { lastCommit } from '../tauri'
 import { ConfirmButton } from './ConfirmButton'
-import { CopyButton } from './CopyButton'
 import { ErrorNotice } from './ErrorNotice'
 import type { PageName } from './Nav'
-import { Steps } from './Steps'
 
 interface Props {
   workspace: Workspace
@@ -21,22 +20,18 @@ interface Props {
   onOpen: (page: PageName) => void
 }
 
-const FOLDERS: Record<FolderState, ErrorBody | undefined> = {
-  present: undefined,
-  gone: { code: 'folder.gone', message: 'The folder is gone.', hint: 'Remove the worktree to free its identity.' },
-  unseen: { code: 'folder.unseen', message: 'The folder cannot be seen right now.', hint: 'Nothing is taken away until it can.' },
-}
-
 /** Who the agent in a worktree is, how it stands, and what to do when something is wrong. */
 export function IdentityCard({ workspace, onFinish, onShare, onWake, onRemove, onDismiss, onSignIn, onOpen }: Props) {
   const { entry, summary, job } = workspace
   const busy = job !== undefined && !job.error
   const state = busy ? 'working' : (summary?.state ?? 'no identity')
-  const error = job?.error ?? summary?.last_error ?? (summary && FOLDERS[summary.folder])
+  // The plugin keeps how a call failed, and shows it with the identity; what never reached it, the job alone knows.
+  const failed = job?.error && job.error.message !== summary?.last_error?.message ? job.error : undefined
+  const fine = !failed && !summary?.last_error && summary?.folder !== 'gone' && summary?.folder !== 'unseen'
 
-  const fix = () => {
-    if (error?.code === 'workspace.plan_full') return { label: "Use the account's identity, without a key", run: onShare }
-    if (error?.code.startsWith('account.')) return { label: 'Sign in', run: onSignIn }
+  const fix = (error: ErrorBody) => {
+    if (error.code === 'workspace.plan_full') return { label: "Use the account's identity, without a key", run: onShare }
+    if (error.code.startsWith('account.')) return { label: 'Sign in', run: onSignIn }
     if (summary?.state !== 'ready') return { label: 'Try again', run: onFinish }
     return job?.error ? { label: 'Dismiss', run: onDismiss } : undefined
   }
@@ -47,9 +42,18 @@ export function IdentityCard({ workspace, onFinish, onShare, onWake, onRemove, o
         <h3>{entry.name}</h3>
         <span className={`pill ${state.replace(' ', '-')}`}>{state}</span>
       </header>
-      {summary?.identity && <Facts workspace={workspace} />}
-      {busy && <Steps steps={job.steps} />}
-      {error && !busy && <ErrorNotice error={error} action={fix()} />}
+      {summary && (
+        <WorkspaceIdentity id={entry.id} action={(error) => !busy && <Fix {...fix(error)} />}>
+          <dt>Last commit</dt>
+          <dd>
+            <LastCommit id={entry.id} />
+          </dd>
+          <dt>Folder</dt>
+          <dd className="path quiet">{entry.path}</dd>
+        </WorkspaceIdentity>
+      )}
+      {busy && <ProgressSteps id={entry.id} />}
+      {failed && !busy && <ErrorNotice error={failed} action={fix(failed)} />}
       {!busy && (
         <footer>
           {summary?.state === 'suspended' && (
@@ -57,7 +61,7 @@ export function IdentityCard({ workspace, onFinish, onShare, onWake, onRemove, o
               Wake
             </button>
           )}
-          {summary?.state !== 'ready' && summary?.state !== 'suspended' && !error && (
+          {summary?.state !== 'ready' && summary?.state !== 'suspended' && fine && (
             <button type="button" aria-label={`Finish ${entry.name}`} onClick={onFinish}>
               {summary ? 'Finish' : 'Give it an identity'}
             </button>
@@ -75,6 +79,16 @@ export function IdentityCard({ workspace, onFinish, onShare, onWake, onRemove, o
   )
 }
 
+function Fix({ label, run }: { label?: string; run?: () => void }) {
+  return (
+    label && (
+      <button type="button" onClick={run}>
+        {label}
+      </button>
+    )
+  )
+}
+
 const PAGES: PageName[] = ['Inbox', 'Audit']
 
 function Links({ name, onOpen }: { name: string; onOpen: (page: PageName) => void }) {
@@ -83,71 +97,6 @@ function Links({ name, onOpen }: { name: string; onOpen: (page: PageName) => voi
       {page}
     </button>
   ))
-}
-
-function Facts({ workspace: { entry, summary } }: { workspace: Workspace }) {
-  const identity = summary?.identity
-  return (
-    <dl className="facts">
-      <dt>Email</dt>
-      <dd>
-        <span className="value">{identity?.email}</span> {identity && <CopyButton text={identity.email} name={`address of ${entry.name}`} />}
-      </dd>
-      <dt>Phone</dt>
-      <dd>{identity?.phone ?? <span className="quiet">none</span>}</dd>
-      {summary?.sharing && (
-        <>
-          <dt>Shared</dt>
-          <dd>{sharingWords(summary.sharing)}</dd>
-        </>
-      )}
-      {summary && !summary.key && (
-        <>
-          <dt>Key</dt>
-          <dd>none: no inbox and no vault</dd>
-        </>
-      )}
-      <dt>Author</dt>
-      <dd>{summary?.git ? `${summary.git.user_name} <${summary.git.user_email}>` : <span className="quiet">not set yet</span>}</dd>
-      <dt>GitHub</dt>
-      <dd>{summary?.github ? githubWords(summary.github) : <span className="quiet">not chosen yet</span>}</dd>
-      {summary && summary.bundle.length > 0 && (
-        <>
-          <dt>Given</dt>
-          <dd>{summary.bundle.map(givenWords).join(', ')}</dd>
-        </>
-      )}
-      <dt>Last commit</dt>
-      <dd>
-        <LastCommit id={entry.id} />
-      </dd>
-      <dt>Folder</dt>
-      <dd className="path quiet">{entry.path}</dd>
-    </dl>
-  )
-}
-
-function sharingWords({ host, with: others }: Sharing): string {
-  const users = [host ? "the app's own secrets" : '', ...others].filter(Boolean)
-  return users.length > 0 ? `address, inbox and vault with ${users.join(', ')}` : 'an identity that was there before'
-}
-
-function githubWords({ source, secret }: GithubInfo): string {
-  switch (source) {
-    case 'workspace':
-      return `its own token (${secret})`
-    case 'host':
-      return `the app's token (${secret})`
-    case 'inherited':
-      return 'your login'
-    case 'denied':
-      return 'none: refused until it has a token'
-  }
-}
-
-/** Names alone: no value of a secret comes into a window with this. */
-function givenWords({ key, secret, source }: BundleInfo): string {
-  return source === 'pool' ? `${key} (${secret})` : key
 }
 
 function LastCommit({ id }: { id: string }) {

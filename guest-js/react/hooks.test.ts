@@ -3,7 +3,7 @@ import { emit } from '@tauri-apps/api/event'
 import { act, createElement } from 'react'
 import { createRoot, type Root } from 'react-dom/client'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { useAccount, useInbox, useWorkspaces, type LiveAccount, type LiveInbox, type LiveWorkspaces } from './react'
+import { useAccount, useInbox, useWorkspaces, type LiveAccount, type LiveInbox, type LiveWorkspaces } from './index'
 
 const notSignedIn = { code: 'account.not_signed_in', message: 'not signed in', hint: 'sign in' }
 let root: Root

@@ -1,0 +1,36 @@
+import type { ReactElement } from 'react'
+import { account, type Account } from '../index'
+import { withLabels, type Labelled } from './labels'
+import { Confirm, Notice, useRun } from './parts'
+import { accountStore } from './stores'
+
+/** What {@link ChooseHost} takes. */
+export interface ChooseHostProps extends Labelled {
+  /** Who is signed in, with the identities to choose from. */
+  account: Account
+}
+
+/** Which identity holds the app's own secrets, where the account does not say it by itself (`account.choose_host`). */
+export function ChooseHost({ account: { choices }, ...props }: ChooseHostProps): ReactElement {
+  const labels = withLabels(props.labels)
+  const { busy, error, run } = useRun()
+  const use = (call: () => Promise<Account>) => void run(async () => accountStore.put(await call()))
+  return (
+    <div className="ravi-choose-host" role="group" aria-label={labels.chooseHost} aria-busy={busy}>
+      <p>{labels.chooseHost}</p>
+      {choices.map(({ uuid, name, email }) => (
+        <button key={uuid} type="button" disabled={busy} onClick={() => use(() => account.chooseHost(uuid))}>
+          {name} &lt;{email}&gt;
+        </button>
+      ))}
+      <Confirm
+        label={labels.makeHost}
+        warning={labels.makeHostWarning}
+        labels={labels}
+        disabled={busy}
+        onConfirm={() => use(account.makeHost)}
+      />
+      {error && <Notice error={error} labels={labels} />}
+    </div>
+  )
+}
