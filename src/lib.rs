@@ -80,6 +80,7 @@ pub mod api;
 pub mod audit;
 pub mod bundle;
 pub mod codex;
+pub mod codex_monitor;
 pub mod config;
 pub mod doctor;
 pub mod error;
@@ -105,6 +106,7 @@ pub mod plugin;
 mod crash;
 mod keychain;
 mod ledger;
+mod messages;
 mod ravi;
 
 pub use config::{Config, FollowedApp, Keychain};
