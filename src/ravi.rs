@@ -16,7 +16,6 @@ use crate::audit::{Action, Entry, Trail};
 use crate::config::{Config, name_of};
 use crate::error::{ErrorBody, Result};
 use crate::github::GithubConfig;
-use crate::inbox::Feeds;
 use crate::ledger::{IdentityRow, Ledger};
 use crate::vault::Memory;
 use crate::workspace::{
@@ -51,7 +50,8 @@ struct Inner {
     github: GithubConfig,
     trail: Trail,
     listing: Listing,
-    feeds: Arc<Feeds>,
+    #[cfg(feature = "inbox")]
+    feeds: Arc<crate::inbox::Feeds>,
 }
 
 impl fmt::Debug for Ravi {
@@ -85,6 +85,7 @@ impl Ravi {
             host: Mutex::default(),
             warnings: std::sync::Mutex::default(),
             logins: Logins::default(),
+            #[cfg(feature = "inbox")]
             feeds: Arc::default(),
         };
         Ok(Ravi { inner: Arc::new(inner) })
@@ -275,18 +276,27 @@ mod account;
 mod audit;
 mod blocking;
 mod doctor;
+mod exec;
 mod follow;
 mod github;
-mod hooks;
 mod host;
-mod inbox;
 mod lifetimes;
-mod registrations;
 mod settings;
 mod vault;
+
+#[cfg(feature = "codex")]
+mod codex;
+#[cfg(feature = "codex")]
+mod codex_login;
+#[cfg(feature = "hooks")]
+mod hooks;
+#[cfg(feature = "inbox")]
+mod inbox;
+#[cfg(feature = "inbox")]
+mod registrations;
+#[cfg(feature = "seal")]
+mod sealing;
+#[cfg(feature = "hooks")]
 mod worktree_hooks;
 
 pub use settings::{Settings, UndoReport};
-mod codex;
-mod codex_login;
-mod exec;

@@ -109,6 +109,10 @@ for (const [type, room] of PARTS) {
 for (const source of sources) {
   for (const [, code] of source.matchAll(/code: "(policy\.\w+|[a-z]+\.[a-z_]+)"\.into\(\)/g)) if (!rows.has(code)) rows.set(code, own(code))
 }
+for (const feature of ['codex', 'inbox', 'seal']) {
+  add(`${feature}.not_built`, `this app was built without the feature "${feature}" of tauri-plugin-ravi, which has the command …`,
+    `Add "${feature}" to the features of tauri-plugin-ravi in src-tauri/Cargo.toml.`)
+}
 rows.set('ipc.refused', {
   message: 'Tauri did not run the command',
   hint: 'See that the plugin is registered, and that the capability of this window has the permission.',

@@ -10,6 +10,7 @@
 mod commands;
 mod error;
 mod events;
+mod not_built;
 mod path;
 mod running;
 mod scope;
@@ -25,6 +26,7 @@ use url::Url;
 
 use crate::Ravi;
 use crate::bundle::BundleConfig;
+#[cfg(feature = "codex")]
 use crate::codex::CodexOptions;
 use crate::config::{Config, ConfigError, FollowedApp, Keychain};
 use crate::error::Error;
@@ -53,6 +55,7 @@ pub fn init<R: Runtime>() -> TauriPlugin<R, Option<Config>> {
 #[derive(Debug, Default)]
 pub struct Builder {
     config: Config,
+    #[cfg(feature = "codex")]
     codex: Vec<CodexOptions>,
     no_gh_shim: bool,
 }
@@ -163,6 +166,7 @@ impl Builder {
     /// Keeps the Codex login of this machine while the app runs: it is restored first, then each rotation goes to the vault
     /// at once. What happens is told as [`CODEX_EVENT`]; the app's end does the last store. Start app-servers after the
     /// event `watching`. May be called for several logins.
+    #[cfg(feature = "codex")]
     pub fn watch_codex(mut self, login: CodexOptions) -> Builder {
         self.codex.push(login);
         self
@@ -184,7 +188,7 @@ impl Builder {
             path::put_shim_first(&self.config);
         }
         tauri::plugin::Builder::<R, Option<Config>>::new("ravi")
-            .invoke_handler(tauri::generate_handler![
+            .invoke_handler(not_built::refusing(tauri::generate_handler![
                 commands::account::account_status,
                 commands::account::account_login,
                 commands::account::account_cancel,
@@ -209,26 +213,41 @@ impl Builder {
                 commands::workspaces::workspace_owed,
                 commands::workspaces::workspace_reap_plan,
                 commands::workspaces::workspace_reap,
+                #[cfg(feature = "seal")]
                 commands::seal::seal_status,
+                #[cfg(feature = "seal")]
                 commands::seal::seal_enable,
+                #[cfg(feature = "seal")]
                 commands::seal::seal_unlock,
+                #[cfg(feature = "seal")]
                 commands::seal::seal_rotate,
+                #[cfg(feature = "codex")]
                 commands::codex::codex_status,
+                #[cfg(feature = "codex")]
                 commands::codex::codex_save,
+                #[cfg(feature = "codex")]
                 commands::codex::codex_restore,
                 commands::audit::audit_query,
                 commands::audit::audit_verify,
+                #[cfg(feature = "inbox")]
                 commands::inbox::inbox_list,
+                #[cfg(feature = "inbox")]
                 commands::inbox::inbox_get,
+                #[cfg(feature = "inbox")]
                 commands::inbox::inbox_mark_read,
+                #[cfg(feature = "inbox")]
                 commands::inbox::inbox_fence,
+                #[cfg(feature = "inbox")]
                 commands::inbox::inbox_wait,
+                #[cfg(feature = "inbox")]
                 commands::inbox::inbox_watch,
+                #[cfg(feature = "inbox")]
                 commands::registrations::registration_list,
+                #[cfg(feature = "inbox")]
                 commands::registrations::registration_delete,
-                commands::inbox::call_cancel,
+                commands::calls::call_cancel,
                 commands::doctor::doctor,
-            ])
+            ]))
             .setup(move |app, api| {
                 let file = api.config().clone().unwrap_or_default();
                 let follow = self.config.follow.or(file.follow);
@@ -237,6 +256,7 @@ impl Builder {
                 let tended = ravi.clone();
                 running.spawn(async move { tended.tend().await });
                 running.spawn(events::emit_secrets(app.clone(), ravi.on_secret_change()));
+                #[cfg(feature = "codex")]
                 for login in self.codex {
                     running.watch(|stop| events::watch_codex(app.clone(), ravi.clone(), login, stop));
                 }
