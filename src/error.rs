@@ -9,13 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::account::AccountError;
 use crate::api::ApiError;
 use crate::bundle::BundleError;
-use crate::codex::CodexError;
 use crate::config::ConfigError;
 use crate::github::GithubError;
 use crate::handover::HandoverError;
 use crate::helper::HelperError;
-use crate::hooks::HookError;
-use crate::inbox::InboxError;
 use crate::ledger::LedgerError;
 use crate::ravi_cli::RaviCliError;
 use crate::vault::VaultError;
@@ -53,8 +50,9 @@ pub enum Error {
     #[error(transparent)]
     RaviCli(#[from] RaviCliError),
     /// A Codex login.
+    #[cfg(feature = "codex")]
     #[error(transparent)]
-    Codex(#[from] CodexError),
+    Codex(#[from] crate::codex::CodexError),
     /// A workspace could not be given its bundle.
     #[error(transparent)]
     Bundle(#[from] BundleError),
@@ -62,11 +60,13 @@ pub enum Error {
     #[error(transparent)]
     Handover(#[from] HandoverError),
     /// A hook of an orchestrator, or its installation.
+    #[cfg(feature = "hooks")]
     #[error(transparent)]
-    Hook(#[from] HookError),
+    Hook(#[from] crate::hooks::HookError),
     /// A message, or a login at a website.
+    #[cfg(feature = "inbox")]
     #[error(transparent)]
-    Inbox(#[from] InboxError),
+    Inbox(#[from] crate::inbox::InboxError),
 }
 
 /// A result whose error is [`enum@Error`].
@@ -126,10 +126,13 @@ impl Error {
             Error::Github(e) => e,
             Error::Helper(e) => e,
             Error::RaviCli(e) => e,
+            #[cfg(feature = "codex")]
             Error::Codex(e) => e,
             Error::Bundle(e) => e,
             Error::Handover(e) => e,
+            #[cfg(feature = "hooks")]
             Error::Hook(e) => e,
+            #[cfg(feature = "inbox")]
             Error::Inbox(e) => e,
         }
     }

@@ -331,7 +331,9 @@ fn previous(path: &Path) -> Result<Option<fs::Metadata>, FileError> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(|source| FileError::from_io(path, "write", source))?,
     };
-    match FileError::of_type(path, FileType::from_raw_mode(meta.mode())) {
+    #[allow(clippy::unnecessary_cast, reason = "a mode has 16 bits on Apple's systems; on Linux it is the same type")]
+    let mode = meta.mode() as rustix::fs::RawMode;
+    match FileError::of_type(path, FileType::from_raw_mode(mode)) {
         None => Ok(Some(meta)),
         Some(wrong) => Err(wrong),
     }

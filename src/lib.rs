@@ -4,7 +4,7 @@
 //! One crate serves three kinds of callers, all through the same handle, [`Ravi`]:
 //!
 //! * a Tauri app registers the plugin (feature `tauri`, on by default) and calls typed commands;
-//! * a headless daemon uses the plain library (`default-features = false`), which links no web view;
+//! * a headless daemon uses the plain library (`default-features = false`, and [features](#features) as needed), which links no web view;
 //! * shells, git and other programs run `ravi-workspace` (feature `cli`).
 //!
 //! # A daemon or library
@@ -64,14 +64,30 @@
 //!
 //! # Features
 //!
+//! Without any feature there are secrets, settings files, and workspaces with their identity, key, git author and GitHub
+//! login. A feature stands where it brings dependencies; `default` is `tauri` and `full`.
+//!
 //! | feature | gives |
 //! |---|---|
-//! | `tauri` (default) | the plugin; the only one that links a web view |
-//! | `cli` | the program `ravi-workspace` |
-//! | `keychain` | the machine key in the system's keychain; part of `tauri` and `cli` |
+//! | `tauri` | the plugin; the only one that links a web view |
+//! | `full` | all of the following |
+//! | `codex` | custody of a Codex login, and what Codex is told about a workspace ([`codex`]) |
+//! | `hooks` | the hooks of dmux, Claude Code, Jean and git ([`hooks`]) |
+//! | `inbox` | messages of workspaces, codes and links in them, logins at websites ([`inbox`]) |
+//! | `keychain` | the machine key in the system's keychain; part of `tauri` |
+//! | `live` | messages at once, over Ravi's event socket; brings `inbox` |
+//! | `seal` | the app's secrets sealed end to end |
+//! | `sign` | commits signed with a key of the workspace's own |
+//! | `cli` | the program `ravi-workspace`; brings `full` |
 //! | `local` | the stand-in Ravi for trials and tests; no vault |
+//!
+//! What is left out says so where it is met: `seal.not_built` for a vault that is sealed, `sign.not_built` for a workspace
+//! that is to sign, and to a page `inbox.not_built`, `codex.not_built` or `seal.not_built` for a command of the plugin.
+//! `docs/features.md` in the repository says what each feature costs.
 
 #![warn(missing_docs)]
+// What only a room that is left out calls is dead without it, and links to it lead nowhere. A build with all is checked.
+#![cfg_attr(not(feature = "full"), allow(dead_code, unused_imports, rustdoc::broken_intra_doc_links))]
 // A caller's future holds ours, and without optimisation every level of its calls has room for it on the stack.
 #![warn(clippy::large_futures)]
 
@@ -79,7 +95,9 @@ pub mod account;
 pub mod api;
 pub mod audit;
 pub mod bundle;
+#[cfg(feature = "codex")]
 pub mod codex;
+pub mod codex_monitor;
 pub mod config;
 pub mod doctor;
 pub mod error;
@@ -87,7 +105,9 @@ pub mod files;
 pub mod github;
 pub mod handover;
 pub mod helper;
+#[cfg(feature = "hooks")]
 pub mod hooks;
+#[cfg(feature = "inbox")]
 pub mod inbox;
 pub mod policy;
 pub mod ravi_cli;
@@ -105,6 +125,7 @@ pub mod plugin;
 mod crash;
 mod keychain;
 mod ledger;
+mod messages;
 mod power;
 mod ravi;
 

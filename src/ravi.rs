@@ -17,7 +17,6 @@ use crate::audit::{Action, Entry, Trail};
 use crate::config::{Config, name_of};
 use crate::error::{ErrorBody, Result};
 use crate::github::GithubConfig;
-use crate::inbox::Feeds;
 use crate::ledger::{IdentityRow, Ledger};
 use crate::vault::Memory;
 use crate::workspace::{
@@ -52,10 +51,11 @@ struct Inner {
     github: GithubConfig,
     trail: Arc<Trail>,
     listing: Listing,
-    feeds: Arc<Feeds>,
     told: Arc<Told>,
     /// The app has asked for the path of a shim.
     asked_program: Arc<AtomicBool>,
+    #[cfg(feature = "inbox")]
+    feeds: Arc<crate::inbox::Feeds>,
 }
 
 impl fmt::Debug for Ravi {
@@ -89,6 +89,7 @@ impl Ravi {
             host: Mutex::default(),
             warnings: Arc::default(),
             logins: Logins::default(),
+            #[cfg(feature = "inbox")]
             feeds: Arc::default(),
             told: Arc::default(),
             asked_program: Arc::default(),
@@ -330,22 +331,31 @@ mod account;
 mod audit;
 mod blocking;
 mod doctor;
+mod exec;
 mod follow;
 mod github;
-mod hooks;
 mod host;
-mod inbox;
 mod lifetimes;
-mod registrations;
 mod secret_watch;
 mod settings;
 mod vault;
 mod watch;
+
+#[cfg(feature = "codex")]
+mod codex;
+#[cfg(feature = "codex")]
+mod codex_login;
+#[cfg(feature = "hooks")]
+mod hooks;
+#[cfg(feature = "inbox")]
+mod inbox;
+#[cfg(feature = "inbox")]
+mod registrations;
+#[cfg(feature = "seal")]
+mod sealing;
+#[cfg(feature = "hooks")]
 mod worktree_hooks;
 
 pub use secret_watch::{SecretWatch, TokenSet};
 pub use settings::{Settings, UndoReport};
 pub use watch::{WorkspaceEvent, WorkspaceWatch};
-mod codex;
-mod codex_login;
-mod exec;

@@ -110,6 +110,10 @@ for (const source of sources) {
   for (const [, code] of source.matchAll(/code: "(policy\.\w+|[a-z]+\.[a-z_]+)"\.into\(\)/g)) if (!rows.has(code)) rows.set(code, own(code))
 }
 for (const code of ['ipc.arguments', 'ipc.refused', 'ipc.scope', 'ipc.unknown_command']) rows.set(code, own(code))
+for (const feature of ['codex', 'inbox', 'seal']) {
+  add(`${feature}.not_built`, `this app was built without the feature "${feature}" of tauri-plugin-ravi, which has the command …`,
+    `Add "${feature}" to the features of tauri-plugin-ravi in src-tauri/Cargo.toml.`)
+}
 
 function own(code) {
   return {

@@ -24,6 +24,7 @@ mod retry;
 mod scrub;
 mod secrets;
 mod sms;
+#[cfg_attr(not(feature = "live"), path = "no_socket.rs")]
 mod socket;
 mod wish;
 

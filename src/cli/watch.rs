@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::output::{Output, say};
-use crate::hooks::codex_monitor::{FollowOptions, Followed, FollowedBy};
+use crate::codex_monitor::{FollowOptions, Followed, FollowedBy};
 use crate::{Ravi, Result};
 
 pub(super) async fn watch(

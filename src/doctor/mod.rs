@@ -4,6 +4,7 @@
 //! (account, server) is asked by [`crate::Ravi::doctor`], which puts the report together.
 
 mod files;
+#[cfg(feature = "hooks")]
 mod hooks;
 mod machine_key;
 mod plaintext;
@@ -13,6 +14,7 @@ mod work;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use files::files;
+#[cfg(feature = "hooks")]
 pub(crate) use hooks::hooks;
 pub(crate) use machine_key::machine_key;
 pub(crate) use plaintext::plaintext;

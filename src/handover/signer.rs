@@ -8,8 +8,6 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ssh_key::{HashAlg, LineEnding};
-
 use super::error::HandoverError;
 use super::workspace::Workspace;
 use crate::api::ApiError;
@@ -78,6 +76,8 @@ impl Job {
     }
 
     fn sign(&self, folder: &Path) -> Result<()> {
+        // Before Ravi is asked for a key that is of no use here.
+        signing::check_built()?;
         let message = files::read_bounded_following(&self.file, LARGEST).map_err(WorkspaceError::from)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|e| HandoverError::Sign { reason: e.to_string() })?;
@@ -108,9 +108,7 @@ async fn sign_as(workspace: &Workspace, namespace: &str, message: &[u8]) -> Resu
     let none = || HandoverError::NoSigningKey { id: workspace.id().to_owned() };
     let session = workspace.session().ok_or_else(none)?;
     let secret = session.secrets(workspace.identity_uuid()).find(signing::SECRET).await?.ok_or_else(none)?;
-    let key = signing::parse(&secret.value)?;
-    let signed = key.sign(namespace, HashAlg::Sha512, message).and_then(|signature| signature.to_pem(LineEnding::LF));
-    Ok(signed.map_err(|e| HandoverError::Sign { reason: e.to_string() })?)
+    Ok(signing::sign(&secret.value, namespace, message)?)
 }
 
 /// git's environment says neither which ledger nor which Ravi the workspace belongs to; its note and the ledger do.

@@ -7,7 +7,6 @@
 pub mod claude;
 pub(crate) mod claude_settings;
 pub(crate) mod claude_worktree;
-pub mod codex_monitor;
 pub mod dmux;
 mod error;
 mod git;

@@ -14,12 +14,11 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::mailbox::Mailbox;
-use super::model::MessageRef;
-use super::place::{Notice, is_polled};
-use super::raw::Raw;
+use super::replay::Notice;
 use super::settle::Settling;
 use crate::api::{ApiError, Direction, EventSocket, IdentityUuid, SocketError};
 use crate::error::{Error, Result};
+use crate::messages::{MessageRef, Raw, is_polled};
 
 /// First pause between replays; each is half as long again as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);

@@ -2,7 +2,7 @@
 
 use super::aside::Aside;
 use super::model::MessageFilter;
-use super::raw::Raw;
+use crate::messages::Raw;
 
 impl MessageFilter {
     /// Whether `message` is meant.

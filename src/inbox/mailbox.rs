@@ -1,22 +1,21 @@
 //! The messages of one workspace, asked for with its identity's key.
 //!
 //! An identity may have served other workspaces before. Their messages are never shown: where there was one, only those
-//! messages are shown that came after the identity was taken over, by the order that [`place`](super::place) knows.
+//! messages are shown that came after the identity was taken over, by the order that [`Source`] knows.
 
 use std::collections::{BTreeMap, HashSet};
 
 use super::aside::Aside;
 use super::error::InboxError;
-use super::listed;
 use super::model::{
-    Fence, InboxItem, InboxMessage, MailThread, MailThreadDetail, MessageFilter, MessageKind, MessageRef, OutgoingMail,
-    SmsConversation, SmsConversationDetail,
+    Fence, InboxItem, InboxMessage, MailThread, MailThreadDetail, MessageFilter, OutgoingMail, SmsConversation,
+    SmsConversationDetail,
 };
-use super::place::{POLLED, Source, events_are_refused, is_polled};
-use super::raw::Raw;
+use super::replay::events_are_refused;
 use crate::api::{ApiError, Compose, IdentityKey, Reply, Session};
 use crate::error::Result;
 use crate::ledger::{IdentityRow, Ledger};
+use crate::messages::{self, MessageKind, MessageRef, POLLED, Raw, Source, is_polled};
 
 /// Items of a list where no limit is given.
 const DEFAULT_LIMIT: u32 = 50;
@@ -112,10 +111,10 @@ impl Mailbox {
         let own = self.own().await?;
         let mut found = Vec::new();
         if kind != Some(MessageKind::Sms) {
-            found.extend(listed::mails(&self.session, &self.identity.uuid, None).await?);
+            found.extend(messages::mails(&self.session, &self.identity.uuid, None).await?);
         }
         if kind != Some(MessageKind::Email) && self.identity.phone.is_some() {
-            found.extend(listed::texts(&self.session, &self.identity.uuid).await?);
+            found.extend(messages::texts(&self.session, &self.identity.uuid).await?);
         }
         found.retain(|raw| own.has(&raw.reference()));
         found.sort_by(|a, b| a.at().cmp(&b.at()));

@@ -9,12 +9,11 @@ pub mod codes;
 mod error;
 mod feed;
 mod filter;
-mod listed;
 mod mailbox;
 mod model;
-mod place;
 mod raw;
 mod registrations;
+mod replay;
 mod settle;
 mod text;
 mod wait;
@@ -23,13 +22,13 @@ pub mod webhook;
 pub use error::InboxError;
 pub use model::{
     AttachmentInfo, Fence, FoundCode, InboxItem, InboxMessage, MailThread, MailThreadDetail, MessageFilter,
-    MessageKind, OutgoingMail, SmsConversation, SmsConversationDetail, WaitRequest, Want,
+    OutgoingMail, SmsConversation, SmsConversationDetail, WaitRequest, Want,
 };
 pub use registrations::{Registration, RegistrationSecret};
 pub use text::printable;
 pub use wait::MessageWatch;
 
+pub use crate::messages::MessageKind;
+
 pub(crate) use feed::Feeds;
 pub(crate) use mailbox::Mailbox;
-pub(crate) use model::MessageRef;
-pub(crate) use place::last_place;

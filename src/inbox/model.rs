@@ -10,27 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::codes::{Candidate, Code, Kind, Link};
 use super::error::InboxError;
-use crate::api::{Direction, MessageId};
-
-/// How a message came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
-#[serde(rename_all = "lowercase")]
-pub enum MessageKind {
-    /// A mail.
-    Email,
-    /// A text message.
-    Sms,
-}
-
-impl MessageKind {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            MessageKind::Email => "email",
-            MessageKind::Sms => "sms",
-        }
-    }
-}
+use crate::api::Direction;
+use crate::messages::{MessageKind, MessageRef};
 
 impl FromStr for MessageKind {
     type Err = InboxError;
@@ -50,20 +31,6 @@ impl From<MessageKind> for Kind {
             MessageKind::Email => Kind::Email,
             MessageKind::Sms => Kind::Sms,
         }
-    }
-}
-
-/// Which message: mails and text messages are counted apart at Ravi, so the kind belongs to the name. Written
-/// `email:12` or `sms:12`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct MessageRef {
-    pub(crate) kind: MessageKind,
-    pub(crate) id: MessageId,
-}
-
-impl fmt::Display for MessageRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.kind.as_str(), self.id)
     }
 }
 

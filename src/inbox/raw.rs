@@ -1,19 +1,13 @@
-//! A message as Ravi gave it, and what is made of it.
+//! What is made of a message as Ravi gave it.
 
 use super::aside::Aside;
 use super::codes::{self, Extraction, MessageText};
 use super::filter::addresses;
-use super::model::{AttachmentInfo, InboxItem, InboxMessage, MessageKind, MessageRef};
+use super::model::{AttachmentInfo, InboxItem, InboxMessage};
 use super::text;
-use crate::api::{Direction, Event, Message, MessageId, SmsMessage};
+use crate::api::{Direction, Event, MessageId};
 use crate::ledger::IdentityRow;
-
-/// A mail or a text message.
-#[derive(Debug, Clone)]
-pub(super) enum Raw {
-    Email(Box<Message>),
-    Sms(SmsMessage),
-}
+use crate::messages::{MessageKind, MessageRef, Raw};
 
 /// The message that an event is about, and whether it came in; `None` where it is about none.
 pub(super) fn message_of(event: &Event) -> Option<(MessageRef, Direction)> {
@@ -33,20 +27,6 @@ pub(super) fn message_of(event: &Event) -> Option<(MessageRef, Direction)> {
 }
 
 impl Raw {
-    pub(super) fn reference(&self) -> MessageRef {
-        match self {
-            Raw::Email(mail) => MessageRef { kind: MessageKind::Email, id: mail.id.clone() },
-            Raw::Sms(sms) => MessageRef { kind: MessageKind::Sms, id: sms.id.clone() },
-        }
-    }
-
-    pub(super) fn at(&self) -> Option<&str> {
-        match self {
-            Raw::Email(mail) => mail.created_dt.as_deref(),
-            Raw::Sms(sms) => sms.created_dt.as_deref(),
-        }
-    }
-
     pub(super) fn cc(&self) -> &str {
         match self {
             Raw::Email(mail) => &mail.cc,

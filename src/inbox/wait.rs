@@ -14,8 +14,9 @@ use super::codes::Extraction;
 use super::error::InboxError;
 use super::feed::{Arrival, Feed, Feeds, News};
 use super::mailbox::Mailbox;
-use super::model::{FoundCode, InboxMessage, MessageFilter, MessageRef, WaitRequest, Want};
+use super::model::{FoundCode, InboxMessage, MessageFilter, WaitRequest, Want};
 use crate::error::Result;
+use crate::messages::MessageRef;
 
 /// Seconds that are waited where none are chosen.
 const DEFAULT_TIMEOUT: u32 = 120;

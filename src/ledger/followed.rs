@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::{Ledger, LedgerError, now_ms};
-use crate::hooks::codex_monitor::{Entry, EntrySettings};
+use crate::codex_monitor::{Entry, EntrySettings};
 
 pub(super) const TABLES: &str = "
 -- Lists of workspaces that were read once.

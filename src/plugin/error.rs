@@ -55,6 +55,14 @@ pub(crate) enum CommandError {
     /// The window, or the end of the app, ended a call that waited.
     #[error("the call was cancelled")]
     Cancelled,
+    /// The app was built without the feature that has the command.
+    #[error("this app was built without the feature {feature:?} of tauri-plugin-ravi, which has the command {command}")]
+    NotBuilt {
+        /// The feature.
+        feature: &'static str,
+        /// The command as the window called it.
+        command: String,
+    },
     /// The window asked for places of an app that is not known.
     #[error("there is no preset {name:?} for settings files")]
     Preset {
@@ -112,6 +120,11 @@ impl CommandError {
                 code: "call.cancelled".into(),
                 message: self.to_string(),
                 hint: "Call it again.".into(),
+            },
+            CommandError::NotBuilt { feature, .. } => ErrorBody {
+                code: format!("{feature}.not_built"),
+                message: self.to_string(),
+                hint: format!("Add {feature:?} to the features of tauri-plugin-ravi in src-tauri/Cargo.toml."),
             },
             CommandError::Preset { .. } => ErrorBody {
                 code: "settings.preset".into(),

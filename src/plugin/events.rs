@@ -13,10 +13,13 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use super::error::{CommandError, Result};
 use crate::Ravi;
 use crate::account::Account;
+#[cfg(feature = "codex")]
 use crate::codex::{CodexEvent, CodexOptions};
+use crate::codex_monitor::FollowOptions;
 use crate::error::ErrorBody;
-use crate::hooks::codex_monitor::FollowOptions;
-use crate::inbox::{InboxMessage, MessageKind};
+#[cfg(feature = "inbox")]
+use crate::inbox::InboxMessage;
+use crate::messages::MessageKind;
 use crate::vault::reference::SecretName;
 use crate::{PowerStatus, WorkspaceEvent, WorkspaceWatch};
 
@@ -151,6 +154,7 @@ pub(crate) async fn emit_secrets<R: Runtime>(app: AppHandle<R>, mut changes: bro
 }
 
 /// Tells every window that a message came.
+#[cfg(feature = "inbox")]
 pub(crate) fn emit_message<R: Runtime>(app: &AppHandle<R>, workspace: &str, message: &InboxMessage) {
     let (workspace, id) = (workspace.to_owned(), message.item.id.clone());
     emit(app, MESSAGE_EVENT, MessageArrived { workspace, id, kind: message.item.kind });
@@ -172,6 +176,7 @@ pub(crate) async fn follow_codex_monitor(ravi: Ravi, dir: PathBuf) {
 }
 
 /// Follows a Codex login until `stop` ends, and tells every window what happens to it.
+#[cfg(feature = "codex")]
 pub(crate) async fn watch_codex<R: Runtime>(
     app: AppHandle<R>,
     ravi: Ravi,

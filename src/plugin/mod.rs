@@ -10,6 +10,7 @@
 mod commands;
 mod error;
 mod events;
+mod not_built;
 mod path;
 mod powered;
 mod running;
@@ -27,6 +28,7 @@ use url::Url;
 
 use crate::Ravi;
 use crate::bundle::BundleConfig;
+#[cfg(feature = "codex")]
 use crate::codex::CodexOptions;
 use crate::config::{Config, ConfigError, FollowedApp, Keychain, Start};
 use crate::error::Error;
@@ -58,6 +60,7 @@ pub fn init<R: Runtime>() -> TauriPlugin<R, Option<Config>> {
 #[derive(Debug, Default)]
 pub struct Builder {
     config: Config,
+    #[cfg(feature = "codex")]
     codex: Vec<CodexOptions>,
     no_gh_shim: bool,
 }
@@ -176,6 +179,7 @@ impl Builder {
     /// Keeps the Codex login of this machine while the app runs: it is restored first, then each rotation goes to the vault
     /// at once. What happens is told as [`CODEX_EVENT`]; the app's end does the last store. Start app-servers after the
     /// event `watching`. May be called for several logins.
+    #[cfg(feature = "codex")]
     pub fn watch_codex(mut self, login: CodexOptions) -> Builder {
         self.codex.push(login);
         self
@@ -197,7 +201,7 @@ impl Builder {
             path::put_shim_first(&self.config);
         }
         tauri::plugin::Builder::<R, Option<Config>>::new("ravi")
-            .invoke_handler(powered::unless_off(tauri::generate_handler![
+            .invoke_handler(powered::unless_off(not_built::refusing(tauri::generate_handler![
                 commands::power::power_status,
                 commands::power::power_on,
                 commands::power::power_off,
@@ -226,33 +230,53 @@ impl Builder {
                 commands::workspaces::workspace_owed,
                 commands::workspaces::workspace_reap_plan,
                 commands::workspaces::workspace_reap,
+                #[cfg(feature = "seal")]
                 commands::seal::seal_status,
+                #[cfg(feature = "seal")]
                 commands::seal::seal_enable,
+                #[cfg(feature = "seal")]
                 commands::seal::seal_unlock,
+                #[cfg(feature = "seal")]
                 commands::seal::seal_rotate,
+                #[cfg(feature = "codex")]
                 commands::codex::codex_status,
+                #[cfg(feature = "codex")]
                 commands::codex::codex_save,
+                #[cfg(feature = "codex")]
                 commands::codex::codex_restore,
                 commands::audit::audit_query,
                 commands::audit::audit_verify,
+                #[cfg(feature = "inbox")]
                 commands::inbox::inbox_list,
+                #[cfg(feature = "inbox")]
                 commands::inbox::inbox_get,
+                #[cfg(feature = "inbox")]
                 commands::inbox::inbox_mark_read,
+                #[cfg(feature = "inbox")]
                 commands::inbox::inbox_fence,
+                #[cfg(feature = "inbox")]
                 commands::inbox::inbox_wait,
+                #[cfg(feature = "inbox")]
                 commands::inbox::inbox_watch,
+                #[cfg(feature = "inbox")]
                 commands::registrations::registration_list,
+                #[cfg(feature = "inbox")]
                 commands::registrations::registration_delete,
-                commands::inbox::call_cancel,
+                commands::calls::call_cancel,
                 commands::doctor::doctor,
-            ]))
+            ])))
             .setup(move |app, api| {
                 let file = api.config().clone().unwrap_or_default();
                 let follow = self.config.follow.or(file.follow);
                 let power = power(app, self.config, file).map_err(SetupError::from)?;
                 let asked = power.is_asked();
                 app.manage(Running::default());
-                app.manage(Powered::new(power, self.codex, follow));
+                app.manage(Powered::new(
+                    power,
+                    #[cfg(feature = "codex")]
+                    self.codex,
+                    follow,
+                ));
                 match app.state::<Powered>().start(app) {
                     // A person can mend it in the window.
                     Err(error) if asked => {

@@ -9,6 +9,7 @@ use tauri::{AppHandle, Manager, Runtime};
 use super::error::CommandError;
 use super::events;
 use super::running::Running;
+#[cfg(feature = "codex")]
 use crate::codex::CodexOptions;
 use crate::config::FollowedApp;
 use crate::error::{Error, Result};
@@ -22,13 +23,25 @@ pub(crate) struct Powered {
     /// Stays once it is opened; whether it is used is the switch's to say.
     ravi: OnceLock<Ravi>,
     running: AtomicBool,
+    #[cfg(feature = "codex")]
     codex: Vec<CodexOptions>,
     follow: Option<FollowedApp>,
 }
 
 impl Powered {
-    pub(super) fn new(power: Power, codex: Vec<CodexOptions>, follow: Option<FollowedApp>) -> Powered {
-        Powered { power, ravi: OnceLock::new(), running: AtomicBool::new(false), codex, follow }
+    pub(super) fn new(
+        power: Power,
+        #[cfg(feature = "codex")] codex: Vec<CodexOptions>,
+        follow: Option<FollowedApp>,
+    ) -> Powered {
+        Powered {
+            power,
+            ravi: OnceLock::new(),
+            running: AtomicBool::new(false),
+            #[cfg(feature = "codex")]
+            codex,
+            follow,
+        }
     }
 
     /// The handle that was opened, while the app uses Ravi.
@@ -62,6 +75,7 @@ impl Powered {
         running.spawn(async move { tended.tend().await });
         running.spawn(events::emit_secrets(app.clone(), ravi.on_secret_change()));
         running.spawn(events::emit_workspaces(app.clone(), ravi.watch_workspaces()));
+        #[cfg(feature = "codex")]
         for login in &self.codex {
             running.watch(|stop| events::watch_codex(app.clone(), ravi.clone(), login.clone(), stop));
         }

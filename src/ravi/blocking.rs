@@ -60,6 +60,7 @@ impl Ravi {
             github: github.clone(),
             trail: Arc::clone(trail),
             listing: Listing::default(),
+            #[cfg(feature = "inbox")]
             feeds: Arc::default(),
             told: Arc::clone(told),
             asked_program: Arc::clone(asked_program),

@@ -86,6 +86,7 @@ impl Ravi {
         let look = move || {
             let mut findings = doctor::files(&state_dir, &workspaces);
             findings.extend(doctor::programs(&state_dir));
+            #[cfg(feature = "hooks")]
             findings.extend(doctor::hooks(&workspaces));
             findings.extend(doctor::plaintext());
             findings

@@ -8,10 +8,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::Ravi;
-use super::hooks::run_blocking;
+use crate::codex_monitor::{self, Entry, FollowOptions, Followed, FollowedBy, Seen};
 use crate::error::{Error, Result};
-use crate::hooks::HookError;
-use crate::hooks::codex_monitor::{self, Entry, FollowOptions, Followed, FollowedBy, Seen};
 use crate::ledger::{Due, now_ms};
 use crate::workspace::{Lock, ProvisionRequest, WorkspaceError};
 
@@ -185,15 +183,19 @@ fn told(entry: &Entry, did: FollowedBy, error: Option<&Error>) -> Followed {
     Followed { id: entry.id.clone(), path: entry.path.clone(), did, error: error.map(Error::body) }
 }
 
+pub(super) async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(WorkspaceError::Stopped.into()))
+}
+
 /// What a source is called: the real path of its folder.
 async fn source_of(dir: &Path) -> Result<String> {
     let dir = dir.to_owned();
     run_blocking(move || {
-        let fail = |reason: String| HookError::Unreadable { tool: "CodexMonitor", reason };
-        let real = dir.canonicalize().map_err(|e| fail(format!("{}: {e}", dir.display())))?;
+        let fail = |reason: String| WorkspaceError::Folder { path: dir.clone(), reason };
+        let real = dir.canonicalize().map_err(|e| fail(e.to_string()))?;
         match real.to_str() {
             Some(text) if real.is_dir() => Ok(text.to_owned()),
-            _ => Err(fail(format!("{} is no folder with a name in UTF-8", dir.display())).into()),
+            _ => Err(fail("it is no folder with a name in UTF-8".into()).into()),
         }
     })
     .await

@@ -9,6 +9,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::Ravi;
+use super::follow::run_blocking;
 use crate::api::ApiError;
 use crate::error::{Error, Result};
 use crate::hooks::dmux::{self, Event, PaneInfo};
@@ -291,10 +292,6 @@ fn linked_worktree(path: &Path, root: Option<&Path>) -> Result<PathBuf> {
 
 pub(super) fn provisioned(done: &Provisioned) -> HookReport {
     HookReport { email: Some(done.identity.email.clone()), ..HookReport::of(Did::Provisioned, &done.id) }
-}
-
-pub(super) async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(WorkspaceError::Stopped.into()))
 }
 
 pub(super) async fn on_files<T: Send + 'static>(

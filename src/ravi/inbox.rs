@@ -7,9 +7,10 @@ use crate::api::ApiError;
 use crate::audit::{Action, Entry};
 use crate::error::{Error, Result};
 use crate::inbox::{
-    Fence, FoundCode, InboxItem, InboxMessage, MailThread, MailThreadDetail, Mailbox, MessageFilter, MessageRef,
-    MessageWatch, OutgoingMail, SmsConversation, SmsConversationDetail, WaitRequest, Want,
+    Fence, FoundCode, InboxItem, InboxMessage, MailThread, MailThreadDetail, Mailbox, MessageFilter, MessageWatch,
+    OutgoingMail, SmsConversation, SmsConversationDetail, WaitRequest, Want,
 };
+use crate::messages::MessageRef;
 use crate::workspace::WorkspaceError;
 
 impl Ravi {

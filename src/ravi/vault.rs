@@ -10,7 +10,7 @@ use crate::audit::{Action, Entry};
 use crate::error::{Error, Result};
 use crate::ledger::IdentityRow;
 use crate::vault::reference::{Reference, SecretName};
-use crate::vault::{KeyRing, NewValue, SealStatus, SealedError, SecretRead, Vault, VaultError, passphrase_credential};
+use crate::vault::{KeyRing, NewValue, SecretRead, Vault, VaultError};
 use crate::workspace::Lock;
 
 /// A value that is not fresh is served while it is read anew until it is this many times older than fresh.
@@ -177,55 +177,6 @@ impl Ravi {
         let _lock = Lock::wait(self.inner.ledger.dir(), &format!("rotate/{name}"), name.as_str()).await?;
         let done = self.with_vault(async |vault| vault.rotate(&name, &new).await).await;
         self.noted(Entry::done(Action::SecretRotate).object(name.as_str()), done).await
-    }
-
-    /// Switches end-to-end sealing of the host identity's vault on: a vault key is made and kept here, a copy of it encrypted to
-    /// `passphrase` is stored in Ravi, and everything in the vault is sealed with the key. Cut short anywhere, the same
-    /// call again finishes.
-    ///
-    /// # Errors
-    /// Sealing was switched on elsewhere (`seal.enabled_elsewhere`); the passphrase is short; not signed in; Ravi does
-    /// not answer.
-    pub async fn enable_sealing(&self, passphrase: SecretString) -> Result<SealStatus> {
-        let _lock = self.lock_sealing().await?;
-        let done = self.with_vault(async |mut vault| vault.enable_sealing(&passphrase).await).await;
-        self.noted(Entry::done(Action::SealChange).object("enable"), done).await
-    }
-
-    /// Brings the vault key to this machine. Without `passphrase` it is taken from the systemd credential
-    /// `ravi-vault-passphrase`.
-    ///
-    /// # Errors
-    /// Sealing is not on; the passphrase is wrong (`seal.passphrase`); not signed in; Ravi does not answer.
-    pub async fn unlock_sealing(&self, passphrase: Option<SecretString>) -> Result<SealStatus> {
-        let passphrase = passphrase.or_else(passphrase_credential);
-        let passphrase = passphrase.ok_or_else(|| VaultError::from(SealedError::Passphrase))?;
-        let _lock = self.lock_sealing().await?;
-        let done = self.with_vault(async |mut vault| vault.unlock_sealing(&passphrase).await).await;
-        self.noted(Entry::done(Action::SealChange).object("unlock"), done).await
-    }
-
-    /// Makes a new vault key, seals everything with it, and forgets the old one. `passphrase` opens the recovery copy
-    /// from then on; it may be another one than before. Cut short anywhere, the same call again finishes.
-    ///
-    /// # Errors
-    /// Sealing is not on, or this machine does not have the key; the passphrase is short; Ravi does not answer.
-    pub async fn rotate_sealing(&self, passphrase: SecretString) -> Result<SealStatus> {
-        let _lock = self.lock_sealing().await?;
-        let done = self.with_vault(async |mut vault| vault.rotate_sealing(&passphrase).await).await;
-        self.noted(Entry::done(Action::SealChange).object("rotate"), done).await
-    }
-
-    /// How the secrets of the host identity lie at Ravi. One API call.
-    ///
-    /// # Errors
-    /// Not signed in; Ravi does not answer.
-    pub async fn sealing_status(&self) -> Result<SealStatus> {
-        self.with_vault(async |vault| vault.seal_status().await).await
-    }
-
-    async fn lock_sealing(&self) -> Result<Lock> {
-        Ok(Lock::wait(self.inner.ledger.dir(), "sealing", "vault").await?)
     }
 
     /// Names of secrets that change from now on: by this handle or a clone of it, or by others, which is seen when the

@@ -9,7 +9,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Ravi;
-use super::hooks::run_blocking;
+use super::follow::run_blocking;
 use crate::error::Result;
 use crate::workspace::{self, Progress, State, WorkspaceChange, WorkspaceSummary};
 

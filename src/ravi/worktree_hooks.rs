@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::Ravi;
-use super::hooks::{Wish, on_files, provisioned, run_blocking};
+use super::follow::run_blocking;
+use super::hooks::{Wish, on_files, provisioned};
 use crate::error::{Error, Result};
 use crate::handover::{Environment, Workspace};
 use crate::hooks::claude::{self, Payload};

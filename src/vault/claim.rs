@@ -42,8 +42,8 @@ impl Vault<'_> {
         let Some(found) = self.remote().find(name.as_str()).await? else { return Ok(None) };
         let value = match self.keys.open(&self.identity.uuid, name, &found.value) {
             Ok(value) => Some(value),
-            Err(SealedError::Locked { .. }) => {
-                return Err(VaultError::from(SealedError::Locked { name: name.to_string() }).into());
+            Err(error @ (SealedError::Locked { .. } | SealedError::NotBuilt { .. })) => {
+                return Err(VaultError::from(error).into());
             }
             Err(_) => None,
         };

@@ -90,7 +90,7 @@ impl KeyRing {
         let name_text = || name.to_string();
         match (seal::is_sealed(stored), self.sealing()) {
             _ if name.as_str() == RECOVERY => Ok(stored.clone()),
-            (true, None) => Err(SealedError::Locked { name: name_text() }),
+            (true, None) => Err(seal::locked(name)),
             (true, Some(_)) => {
                 let keys: Vec<&VaultKey> = self.0.iter().map(|(_, key)| key).collect();
                 seal::open(&keys, identity, name, stored)

@@ -15,6 +15,7 @@ mod key_ring;
 mod memory;
 mod reading;
 mod seal;
+#[cfg(feature = "seal")]
 mod sealing;
 mod secrets;
 
@@ -22,6 +23,7 @@ pub use error::VaultError;
 pub use generate::{DEFAULT_LENGTH, NewValue};
 pub use reading::SecretRead;
 pub use seal::{RECOVERY, SHORTEST_PASSPHRASE, SealedError};
+#[cfg(feature = "seal")]
 pub use sealing::{SealState, SealStatus};
 pub use secrets::MAX_VALUE;
 
@@ -29,5 +31,6 @@ pub(crate) use cache::{Cache, CacheKey, Cached, Limits};
 pub(crate) use elsewhere::{Found, elsewhere};
 pub(crate) use key_ring::KeyRing;
 pub(crate) use memory::Memory;
+#[cfg(feature = "seal")]
 pub(crate) use sealing::passphrase_credential;
 pub(crate) use secrets::Vault;

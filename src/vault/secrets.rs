@@ -9,7 +9,7 @@ use super::error::VaultError;
 use super::key_ring::KeyRing;
 use super::memory::Memory;
 use super::reference::SecretName;
-use super::seal::{RECOVERY, SealedError};
+use super::seal::{self, RECOVERY, SealedError};
 use super::settings::{Backup, SecretStore, real_path};
 use crate::api::{AnyKey, Secrets, Session};
 use crate::error::{Error, Result};
@@ -99,7 +99,7 @@ impl Vault<'_> {
     /// A machine without the key must not put plain values into a vault that others keep sealed.
     pub(super) async fn check_not_locked(&self, name: &SecretName) -> Result<()> {
         match self.keys.sealing().is_none() && self.remote().find(RECOVERY).await?.is_some() {
-            true => Err(VaultError::from(SealedError::Locked { name: name.to_string() }).into()),
+            true => Err(VaultError::from(seal::locked(name)).into()),
             false => Ok(()),
         }
     }

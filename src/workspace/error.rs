@@ -291,6 +291,9 @@ pub enum WorkspaceError {
         /// What is wrong with it; nothing of the key.
         reason: String,
     },
+    /// This program was built without the feature `sign`.
+    #[error("this program was built without support for signing commits")]
+    SignNotBuilt,
     /// There is no program that git could call.
     #[error("this program cannot tell where it lies, so git cannot call it")]
     NoProgram,
@@ -351,6 +354,7 @@ impl Explain for WorkspaceError {
             WorkspaceError::BundleShared { .. } => "workspace.bundle_shared",
             WorkspaceError::NoGithubSecret { .. } => "workspace.no_github_secret",
             WorkspaceError::SigningKey { .. } => "workspace.signing_key",
+            WorkspaceError::SignNotBuilt => "sign.not_built",
             WorkspaceError::NoProgram => "workspace.no_program",
             WorkspaceError::Stopped => "workspace.stopped",
         }
@@ -438,6 +442,9 @@ impl Explain for WorkspaceError {
             }
             WorkspaceError::SigningKey { .. } => {
                 "Delete the secret RAVI_SIGNING_KEY of the identity, then provision the workspace again.".into()
+            }
+            WorkspaceError::SignNotBuilt => {
+                "Do without signing, or use a build with the feature `sign` of tauri-plugin-ravi; `ravi-workspace` has it.".into()
             }
             WorkspaceError::NoProgram => "Install ravi-workspace and see that it is on PATH.".into(),
             WorkspaceError::Stopped => "Start the program again.".into(),

@@ -13,8 +13,8 @@ use super::listing::Listed;
 use super::{address, borrow, keys, seen};
 use crate::api::{ApiError, CreatedIdentity, Identity, IdentityUuid, NewIdentity};
 use crate::error::Result;
-use crate::inbox;
 use crate::ledger::{Binding, IdentityRow};
+use crate::messages;
 
 /// Name of the intent to create an identity.
 pub(crate) const CREATE: &str = "create_identity";
@@ -164,7 +164,7 @@ async fn fit(ctx: Context<'_>, binding: &Binding, row: IdentityRow) -> Result<Id
 /// workspace's and is not shown to the next one. Taken now and not at release, because mail also comes while an identity
 /// is free.
 async fn fence(ctx: Context<'_>, row: &IdentityRow) -> Result<()> {
-    let place = inbox::last_place(ctx.ledger, ctx.account, row).await?;
+    let place = messages::last_place(ctx.ledger, ctx.account, row).await?;
     let known = row.uuid.clone();
     let former = ctx.ledger.run(move |l| l.cursor(&known)).await?;
     let known = row.uuid.clone();

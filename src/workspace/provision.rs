@@ -79,6 +79,7 @@ fn check_together(request: &ProvisionRequest) -> Result<(), WorkspaceError> {
         r if r.sign && (r.no_key || r.borrows()) => {
             refuse("sign", "the key that signs lies in a vault of the workspace's own")
         }
+        r if r.sign => signing::check_built(),
         r if r.no_key && !r.borrows() => {
             refuse("no_key", "it is for identities that are there already (share, identity)")
         }

@@ -3,16 +3,16 @@
 
 use std::path::{Path, PathBuf};
 
-use secrecy::{ExposeSecret as _, SecretString};
-use ssh_key::private::Ed25519Keypair;
-use ssh_key::{LineEnding, PrivateKey};
-use zeroize::Zeroizing;
-
 use super::context::Context;
 use super::disk;
 use super::error::WorkspaceError;
 use crate::api::IdentityUuid;
 use crate::error::Result;
+
+#[cfg_attr(not(feature = "sign"), path = "signing/not_built.rs")]
+mod key;
+
+pub(crate) use key::{check_built, sign};
 
 /// Name of the secret that holds the private key, in OpenSSH's format.
 pub(crate) const SECRET: &str = "RAVI_SIGNING_KEY";
@@ -37,29 +37,9 @@ pub(super) async fn prepare(ctx: Context<'_>, identity: &IdentityUuid) -> Result
     let private = match secrets.find(SECRET).await? {
         Some(secret) => secret.value,
         // The name is one of a kind in a vault: after a lost reply the key is found there the next time.
-        None => secrets.put(SECRET, &make()?).await?.value,
+        None => secrets.put(SECRET, &key::make()?).await?.value,
     };
-    let public_key = parse(&private)?.public_key().to_openssh().map_err(unusable)?;
-    let public_key = public_key.split(' ').take(2).collect::<Vec<_>>().join(" ");
-    Ok(Signing { public_key, program: program(ctx.ledger.dir())? })
-}
-
-fn make() -> Result<SecretString, WorkspaceError> {
-    let mut seed = Zeroizing::new([0; 32]);
-    let no_random = |e: getrandom::Error| WorkspaceError::SigningKey { reason: e.to_string() };
-    getrandom::fill(seed.as_mut()).map_err(no_random)?;
-    let key = PrivateKey::from(Ed25519Keypair::from_seed(&seed));
-    let text = key.to_openssh(LineEnding::LF).map_err(unusable)?;
-    Ok(SecretString::from(text.as_str()))
-}
-
-/// Reads a private key as it is in the vault.
-pub(crate) fn parse(private: &SecretString) -> Result<PrivateKey, WorkspaceError> {
-    PrivateKey::from_openssh(private.expose_secret()).map_err(unusable)
-}
-
-fn unusable(error: ssh_key::Error) -> WorkspaceError {
-    WorkspaceError::SigningKey { reason: error.to_string() }
+    Ok(Signing { public_key: key::public(&private)?, program: program(ctx.ledger.dir())? })
 }
 
 /// The program under its other name: git gives a signing program no argument of ours.

@@ -121,13 +121,3 @@ pub(crate) async fn inbox_watch<R: Runtime>(
     };
     running.wait(webview.label(), call, told).await
 }
-
-/// Ends a wait of this window; `false` where it has none of this number.
-#[command]
-pub(crate) async fn call_cancel<R: Runtime>(
-    webview: Webview<R>,
-    running: State<'_, Running>,
-    call: u32,
-) -> Result<bool> {
-    Ok(running.cancel(webview.label(), call))
-}

@@ -16,11 +16,16 @@ use crate::audit::{Action, Entry as Line};
 
 pub(super) mod account;
 pub(super) mod audit;
+pub(super) mod calls;
+#[cfg(feature = "codex")]
 pub(super) mod codex;
 pub(super) mod doctor;
+#[cfg(feature = "inbox")]
 pub(super) mod inbox;
 pub(super) mod power;
+#[cfg(feature = "inbox")]
 pub(super) mod registrations;
+#[cfg(feature = "seal")]
 pub(super) mod seal;
 pub(super) mod secrets;
 pub(super) mod settings;

@@ -1,42 +1,12 @@
-//! Places in the order of what happened to an identity: what fences name, and what lies after one.
-//!
-//! Where Ravi tells events, a place is the number of an event. Where it refuses them, the messages are listed, and numbered
-//! in the order in which this ledger first saw them: what was not listed before is new, whatever clocks say. Those numbers
-//! begin at [`POLLED`], beyond all numbers of events, so that a place of one kind is never taken for one of the other.
+//! What happened to an identity after a place: the replay of events, or of messages that are listed where Ravi refuses events.
 
 use std::collections::HashMap;
-use std::time::Duration;
-
-use jiff::Timestamp;
 
 use super::error::InboxError;
-use super::listed;
-use super::model::MessageRef;
-use super::raw::{Raw, message_of};
-use crate::api::{ApiError, Credential, Direction, Event, Session};
+use super::raw::message_of;
+use crate::api::{Credential, Direction, Event};
 use crate::error::{Error, Result};
-use crate::ledger::{IdentityRow, Ledger, Sighting, now_ms};
-
-/// The place before all messages that are listed. Numbers that follow are exact in JSON, too.
-pub(super) const POLLED: i64 = 1 << 52;
-
-/// A mail may come into a list so long after its time.
-const LATE: Duration = Duration::from_secs(600);
-
-/// Whether a place is one among messages that are listed, and none among events.
-pub(super) fn is_polled(place: i64) -> bool {
-    place >= POLLED
-}
-
-/// The last place there is: of an event, or where Ravi refuses events, of a message. What lies up to there is not shown to
-/// a workspace that takes the identity over now, where this is kept as the identity's cursor.
-pub(crate) async fn last_place<K: Credential>(
-    ledger: &Ledger,
-    session: &Session<K>,
-    identity: &IdentityRow,
-) -> Result<i64> {
-    Source { ledger, session, identity }.last(0).await
-}
+use crate::messages::{MessageRef, POLLED, Raw, Source, is_polled};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -54,45 +24,7 @@ impl From<&Event> for Notice {
     }
 }
 
-/// Who is asked what happened.
-#[derive(Debug)]
-pub(super) struct Source<'a, K> {
-    pub(super) ledger: &'a Ledger,
-    pub(super) session: &'a Session<K>,
-    pub(super) identity: &'a IdentityRow,
-}
-
 impl<K: Credential> Source<'_, K> {
-    /// The last place, looked for after `from`. Once that is one among messages, so is the last one.
-    pub(super) async fn last(&self, from: i64) -> Result<i64> {
-        let event = match is_polled(from) {
-            true => None,
-            false => self.last_event(from).await?,
-        };
-        match event {
-            Some(seq) => Ok(seq),
-            None => self.last_polled().await,
-        }
-    }
-
-    async fn last_event(&self, from: i64) -> Result<Option<i64>> {
-        let uuid = self.identity.uuid.clone();
-        let known = self.ledger.run(move |l| l.inbox_position(&uuid)).await?;
-        let last = self.session.events(Some(&self.identity.uuid)).last(known.max(from)).await?;
-        if let Some(seq) = last.filter(|seq| *seq > known) {
-            let uuid = self.identity.uuid.clone();
-            self.ledger.run(move |l| l.set_inbox_position(&uuid, seq)).await?;
-        }
-        Ok(last)
-    }
-
-    /// The place of the last message, after a look for new ones.
-    pub(super) async fn last_polled(&self) -> Result<i64> {
-        self.look().await?;
-        let uuid = self.identity.uuid.clone();
-        Ok(POLLED + self.ledger.run(move |l| l.last_number(&uuid)).await?)
-    }
-
     /// What happened after `since`.
     pub(super) async fn after(&self, since: i64) -> Result<Vec<Notice>> {
         if is_polled(since) {
@@ -121,48 +53,6 @@ impl<K: Credential> Source<'_, K> {
         }
         Ok(notices)
     }
-
-    /// Lists the messages and numbers the new ones. Of mails only the latest are asked for, once all were numbered.
-    async fn look(&self) -> Result<Vec<Raw>> {
-        let uuid = self.identity.uuid.clone();
-        let last = self.ledger.run(move |l| l.last_numbered_mail_ms(&uuid)).await?;
-        let mut found = self.mails(last.and_then(long_before)).await?;
-        if self.identity.phone.is_some() {
-            found.extend(listed::texts(self.session, &self.identity.uuid).await?);
-        }
-        found.sort_by(|a, b| a.at().cmp(&b.at()));
-        let seen: Vec<Sighting> = found.iter().map(|raw| self.sighting(raw)).collect();
-        let uuid = self.identity.uuid.clone();
-        self.ledger.run(move |l| l.number_messages(&uuid, &seen)).await?;
-        Ok(found)
-    }
-
-    async fn mails(&self, after: Option<String>) -> Result<Vec<Raw>, ApiError> {
-        let (session, uuid) = (self.session, &self.identity.uuid);
-        match listed::mails(session, uuid, after.clone()).await {
-            // It knows no times to list from.
-            Err(ApiError::Invalid { .. }) if after.is_some() => listed::mails(session, uuid, None).await,
-            found => found,
-        }
-    }
-
-    fn sighting(&self, raw: &Raw) -> Sighting {
-        let (item, own) = (raw.bare_item(), [Some(&self.identity.email), self.identity.phone.as_ref()]);
-        let incoming = match item.direction {
-            Direction::Incoming => true,
-            Direction::Outgoing => false,
-            Direction::Unknown => !own.contains(&Some(&item.from)),
-        };
-        let at = item.at.and_then(|at| at.parse::<Timestamp>().ok());
-        // A time that is still to come would hide what comes until then.
-        let at_ms = at.map(|at| at.as_millisecond().min(now_ms()));
-        Sighting { message: item.id, incoming, at_ms }
-    }
-}
-
-fn long_before(at_ms: i64) -> Option<String> {
-    let at = Timestamp::from_millisecond(at_ms).ok()?.checked_sub(LATE).ok()?;
-    Some(at.to_string())
 }
 
 /// Whether an error says that events are not told, so that messages have to be listed.
@@ -180,7 +70,8 @@ mod tests {
     use super::super::model::MessageFilter;
     use super::*;
     use crate::api::{Client, ClientOptions, IdentityKey};
-    use crate::ledger::IdentityState;
+    use crate::ledger::{IdentityRow, IdentityState, Ledger};
+    use crate::messages::last_place;
 
     struct Desk {
         server: MockServer,

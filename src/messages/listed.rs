@@ -10,7 +10,7 @@ const MAIL_PAGE: u32 = 50;
 
 /// Mails, all or those that came after a time (ISO 8601). Page by page, so that the limit on the size of one answer holds
 /// for a page and not for the whole inbox; by shorter pages where strangers have sent large mails.
-pub(super) async fn mails<K: Credential>(
+pub(crate) async fn mails<K: Credential>(
     session: &Session<K>,
     identity: &IdentityUuid,
     after: Option<String>,
@@ -39,6 +39,6 @@ pub(super) async fn mails<K: Credential>(
 }
 
 /// Text messages.
-pub(super) async fn texts<K: Credential>(session: &Session<K>, identity: &IdentityUuid) -> Result<Vec<Raw>, ApiError> {
+pub(crate) async fn texts<K: Credential>(session: &Session<K>, identity: &IdentityUuid) -> Result<Vec<Raw>, ApiError> {
     Ok(session.sms(identity).messages(None).await?.into_iter().map(Raw::Sms).collect())
 }
