@@ -26,7 +26,8 @@ const edits = (file, ...places) => places.map(([at, add, close]) => ({ file, at,
 
 /** Where crate and package are taken from: their registries, or a checkout of the plugin. */
 const source = (checkout) => ({
-  crate: checkout ? `{ path = ${JSON.stringify(checkout)} }` : '"0.1"',
+  // Only what the app uses: every other capability brings packages of its own.
+  crate: `{ ${checkout ? `path = ${JSON.stringify(checkout)}` : 'version = "0.1"'}, default-features = false, features = ["codex", "tauri"] }`,
   npm: JSON.stringify(checkout ? `file:${checkout}` : '^0.1.0'),
 })
 
@@ -164,7 +165,7 @@ const daemon = [
         'let token = ravi_core::daemon_token(token, insecure_no_auth)?;',
       ],
     ],
-    [fn('main').innermost(calls('DaemonState::load')).after, ['ravi_core::watch_codex_login().await;', 'ravi_core::tend();']],
+    [fn('main').innermost(calls('DaemonState::load')).after, 'ravi_core::tend();'],
   ),
   ...edits('src-tauri/src/bin/codex_monitor_daemon/transport.rs', [
     fn('handle_client').innermost(binds('provided')).after,

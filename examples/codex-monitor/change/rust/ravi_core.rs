@@ -15,7 +15,6 @@ use std::time::Duration;
 use serde_json::Value;
 use tauri::plugin::TauriPlugin;
 use tauri::{AppHandle, Runtime};
-use tauri_plugin_ravi::codex::{CodexEvent, CodexOptions};
 use tauri_plugin_ravi::vault::settings::{preset, Place};
 use tauri_plugin_ravi::workspace::WorkspaceError;
 use tauri_plugin_ravi::{
@@ -37,8 +36,6 @@ const LOOK: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long taking it back may take then; the reaper does the rest.
 const LAST_PATIENCE: Duration = Duration::from_secs(5);
-/// How long a daemon waits for Codex's login before it listens.
-const LOGIN_PATIENCE: Duration = Duration::from_secs(5);
 
 type Source = Box<dyn Fn() -> Option<Ravi> + Send + Sync>;
 
@@ -409,25 +406,4 @@ pub(crate) fn tend() {
     if let Some(ravi) = handle() {
         tokio::spawn(async move { ravi.tend().await });
     }
-}
-
-/// Codex's login from the vault, and each rotation back to it. Returns when an app-server may be started.
-pub(crate) async fn watch_codex_login() {
-    let Some(ravi) = handle() else { return };
-    let (begun, mut has_begun) = tokio::sync::watch::channel(false);
-    tokio::spawn(async move {
-        let tell = |event: CodexEvent| {
-            if let CodexEvent::Failed { error } = &event {
-                eprintln!("ravi: the Codex login: {}\n{}", error.message, error.hint);
-            }
-            begun.send_replace(true);
-            std::future::ready(())
-        };
-        let watched = ravi.codex_watch(&CodexOptions::default(), std::future::pending(), &tell).await;
-        if let Err(error) = watched {
-            eprintln!("ravi: the Codex login: {}", told(&error));
-        }
-    });
-    // It may also have ended; and while Ravi hangs, the login on the disk is this machine's until another one says otherwise.
-    let _ = timeout(LOGIN_PATIENCE, has_begun.wait_for(|begun| *begun)).await;
 }

@@ -85,6 +85,4 @@ pub(crate) fn describe(_id: &str) -> Option<Value> {
     None
 }
 
-pub(crate) async fn watch_codex_login() {}
-
 pub(crate) fn tend() {}
