@@ -118,7 +118,7 @@ impl Power {
         let file = self.folder.join(FILE);
         match std::fs::remove_file(&file) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-                return Err(WorkspaceError::from(FileError::from_io(&file, "remove", e)).into());
+                Err(WorkspaceError::from(FileError::from_io(&file, "remove", e)).into())
             }
             _ => Ok(self.status()),
         }

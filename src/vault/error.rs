@@ -94,7 +94,7 @@ pub enum VaultError {
         /// The place.
         pointer: String,
         /// Why not.
-        reason: ErrorBody,
+        reason: Box<ErrorBody>,
         /// What that means for the caller.
         kind: Kind,
     },

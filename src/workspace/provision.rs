@@ -226,7 +226,8 @@ async fn bind(
         Some(old) => renew(ctx, old, request, place, life).await,
         // It was to go on, and was released meanwhile.
         None if life == Life::GoesOn => Err(WorkspaceError::Unbound { target: request.id }.into()),
-        None => add(ctx, request, terms, place).await,
+        // Large: it may release what was there before.
+        None => Box::pin(add(ctx, request, terms, place)).await,
     }
 }
 

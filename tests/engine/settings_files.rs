@@ -410,7 +410,8 @@ fn blocking_calls_wait_for_nothing_that_the_blocked_runtime_would_have_to_do() {
         assert_eq!(ravi.secret_blocking(DAEMON).expect("read").expose_secret(), next);
         assert!(began.elapsed().as_secs() < 20, "it waited for a connection of the blocked runtime");
     };
-    let builders: [(&str, fn() -> tokio::runtime::Builder); 2] = [
+    type Make = fn() -> tokio::runtime::Builder;
+    let builders: [(&str, Make); 2] = [
         ("one thread", tokio::runtime::Builder::new_current_thread),
         ("several threads", tokio::runtime::Builder::new_multi_thread),
     ];

@@ -155,7 +155,7 @@ impl<T: Serialize + DeserializeOwned> Settings<T> {
         let value = parse(file, &text).map_err(|shape| match referred.iter().find_map(Referred::failure) {
             Some((pointer, reason, kind)) => {
                 let (file, pointer) = (file.to_owned(), pointer.to_string());
-                VaultError::Unresolved { file, pointer, reason, kind }.into()
+                VaultError::Unresolved { file, pointer, reason: Box::new(reason), kind }.into()
             }
             None => shape,
         })?;
