@@ -76,7 +76,7 @@ const shared = [
     [fn('finalize_loaded_settings').beforeLast, 'let settings = crate::ravi_core::resolve_settings(path, settings);'],
     [
       fn('write_settings').statement(calls('to_string_pretty')).before,
-      [UNFORMATTED, 'if let Some(saved) = crate::ravi_core::save_settings(path, &settings) { return saved; }'],
+      [UNFORMATTED, 'let () = if let Some(saved) = crate::ravi_core::save_settings(path, &settings) { return saved };'],
     ],
   ),
   ...edits('src-tauri/src/types.rs', [
@@ -185,7 +185,7 @@ const daemon = [
         'let token = ravi_ctl::token(token, is_preview, daemon, &data_dir);',
       ],
     ],
-    [fn('daemon_start').statement(asks('insecure_no_auth')).around, [UNFORMATTED, 'if !ravi_ctl::daemon_has_it() {'], '}'],
+    [fn('daemon_start').statement(asks('insecure_no_auth')).around, [UNFORMATTED, 'let () = if !ravi_ctl::daemon_has_it() {'], '};'],
   ),
 ]
 
