@@ -255,6 +255,7 @@ fn a_path_in_a_scope_must_be_absolute() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "full"), ignore = "its room is left out")]
 fn a_window_uses_the_codex_login_that_its_scope_names() {
     let home = json!({ "home": "/nonexistent/codex" });
     let other = json!({ "home": "/nonexistent/codex", "name": "CODEX_LOGIN_TWO" });
@@ -272,6 +273,7 @@ fn a_window_uses_the_codex_login_that_its_scope_names() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "full"), ignore = "its room is left out")]
 fn a_scope_keeps_a_window_to_the_messages_and_logins_of_its_workspaces() {
     for (workspace, refused) in [("agent-*", true), ("w?", false)] {
         let allow = json!([{ "workspace": workspace }]);
