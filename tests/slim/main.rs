@@ -3,6 +3,7 @@
 //!     cargo test --no-default-features --features local --test slim
 #![cfg(all(feature = "local", not(feature = "seal"), not(feature = "sign")))]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
@@ -81,8 +82,12 @@ async fn no_reference_in_a_settings_file_is_resolved_to_armour() {
     let file = bed.dir.path().join("settings.json");
     std::fs::write(&file, r#"{ "token": "ravi://TOKEN" }"#).expect("a file");
     let places = vec![Place { pointer: "/token".into(), secret: "TOKEN".into() }];
-    let loaded = Settings::<serde_json::Value>::load(&bed.ravi, &file, places).await.map(drop);
-    check_not_built(loaded, "seal.not_built", "seal");
+    let settings = Settings::<serde_json::Value>::load(&bed.ravi, &file, places.clone()).await.expect("loaded");
+    assert_eq!(settings["token"], serde_json::Value::Null);
+    assert_eq!(settings.unresolved()[0].error.code, "seal.not_built");
+    // An app that cannot be without it is told why.
+    let needed = Settings::<BTreeMap<String, String>>::load(&bed.ravi, &file, places).await.map(drop);
+    check_not_built(needed, "seal.not_built", "seal");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,7 +111,7 @@ async fn a_workspace_that_is_to_sign_is_refused_before_anything_is_made() {
     let repository = bed.dir.path().join("repository");
     git(&repository, &["commit", "-q", "--allow-empty", "-m", "Begin"]);
     let before = std::fs::read(repository.join(".git/config")).expect("a file");
-    let request = ProvisionRequest { sign: true, ..ProvisionRequest::new(&repository, "w1", "agent") };
+    let request = ProvisionRequest { sign: true, main: true, ..ProvisionRequest::new(&repository, "w1", "agent") };
     check_not_built(bed.ravi.provision(request.clone(), |_| {}).await, "sign.not_built", "sign");
     assert_eq!(bed.others.identities().list().await.expect("a list").len(), 1);
     assert_eq!(std::fs::read(repository.join(".git/config")).expect("a file"), before);
