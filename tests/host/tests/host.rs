@@ -234,6 +234,13 @@ fn a_rename_is_done_also_while_ravi_is_away() {
     let path = Path::new(renamed["path"].as_str().expect("a path")).to_owned();
     assert!(desk.author(&path).contains(&email), "the same agent");
     desk.no_faults();
+    // Renamed and removed at once: neither is in the other's way.
+    for round in 0..5 {
+        let branch = |name: &str| format!("{name}-{round}");
+        let one = client.call("add_worktree", json!({ "parent": main["id"], "branch": branch("a") })).expect("added");
+        client.call("rename_worktree", json!({ "id": one["id"], "branch": branch("b") })).expect("renamed");
+        client.call("remove_worktree", json!({ "id": one["id"] })).expect("removed");
+    }
 }
 
 #[test]

@@ -358,11 +358,13 @@ pub(crate) async fn renamed(entry: &WorkspaceEntry) {
         return;
     }
     let request = ProvisionRequest { join: true, ..ProvisionRequest::new(&entry.path, &entry.id, &entry.name) };
-    tokio::spawn(async move {
+    let follow = tokio::spawn(async move {
         if let Err(error) = ravi.provision(request, |_| {}).await {
             eprintln!("ravi: {}", told(&error));
         }
     });
+    // Mostly it is done at once, and then a removal that comes next does not meet it at work; else it goes on by itself.
+    let _ = timeout(LAST_PATIENCE, follow).await;
 }
 
 /// Who the agent of a workspace is, as it goes to a window with the workspace, also one on another machine.
