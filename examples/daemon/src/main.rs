@@ -9,18 +9,16 @@
 
 mod codex;
 mod serve;
-mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use tauri_plugin_ravi::{Config, Error, Ravi};
+use tauri_plugin_ravi::{Config, Error, Ravi, TokenSet};
 use tokio::net::TcpListener;
 
 use codex::Codex;
-use token::Tokens;
 
 #[derive(Parser)]
 #[command(version, about)]
@@ -47,7 +45,6 @@ async fn main() -> ExitCode {
     let args = Args::parse();
     match start(&args).await {
         Ok((tokens, listener, codex)) => {
-            tokio::spawn(tokens.clone().follow(Duration::from_secs(args.check_every)));
             serve::until(listener, tokens, end()).await;
             if let Some(codex) = codex {
                 codex.end().await;
@@ -71,10 +68,16 @@ enum Failure {
 }
 
 /// The token first: a daemon that listens without one would be open.
-async fn start(args: &Args) -> Result<(Tokens, TcpListener, Option<Codex>), Failure> {
+async fn start(args: &Args) -> Result<(TokenSet, TcpListener, Option<Codex>), Failure> {
     let config = Config::default().with_env().map_err(|e| Failure::Ravi(e.into()))?;
     let ravi = Ravi::open(config).map_err(Failure::Ravi)?;
-    let tokens = Tokens::read(ravi.clone(), args.secret.clone()).await.map_err(Failure::Ravi)?;
+    let read = ravi.read_secret(&args.secret).await.map_err(Failure::Ravi)?;
+    if read.stale {
+        eprintln!("note: Ravi does not answer; the token is {} s old", read.age.as_secs());
+    }
+    // A connection ends when its token is rotated away, so the former one has no grace.
+    let every = Duration::from_secs(args.check_every);
+    let tokens = TokenSet::follow(&ravi, &args.secret, every, Duration::ZERO).await.map_err(Failure::Ravi)?;
     if !tokens.has_one() {
         return Err(Failure::Other(format!("the secret {} is empty", args.secret)));
     }

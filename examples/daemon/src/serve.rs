@@ -5,14 +5,12 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tauri_plugin_ravi::SecretString;
+use tauri_plugin_ravi::{ExposeSecret as _, SecretString, TokenSet};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::tcp::OwnedReadHalf;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
-
-use crate::token::Tokens;
 
 /// The longest line, in bytes.
 const LONGEST_LINE: u64 = 64 * 1024;
@@ -37,7 +35,7 @@ struct Params {
 }
 
 /// Serves until `end`.
-pub async fn until(listener: TcpListener, tokens: Tokens, end: impl Future<Output = ()>) {
+pub async fn until(listener: TcpListener, tokens: TokenSet, end: impl Future<Output = ()>) {
     let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let accept = async {
         loop {
@@ -57,29 +55,26 @@ pub async fn until(listener: TcpListener, tokens: Tokens, end: impl Future<Outpu
     }
 }
 
-async fn connection(stream: TcpStream, tokens: &Tokens) -> std::io::Result<()> {
+async fn connection(stream: TcpStream, tokens: &TokenSet) -> std::io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::new(reader);
-    let mut watch = tokens.watch();
     let first = timeout(PATIENCE, next(&mut reader)).await.unwrap_or(Ok(None))?;
     let Some(first) = first else { return Ok(()) };
-    // From here on a change of the token is seen.
-    watch.mark_unchanged();
     let shown = first.params.token.as_ref().filter(|_| first.method == "auth");
     let accepted = match shown {
-        Some(token) => tokens.accepts(token).await,
+        Some(token) => tokens.accepts(token.expose_secret()).await,
         None => false,
     };
     if !accepted {
         return answer(&mut writer, &first.id, Err("unauthorized")).await;
     }
-    // Looking may just have found the token that was shown.
-    watch.mark_unchanged();
+    // From here on: looking may just have found the token that was shown.
+    let mut rotated = std::pin::pin!(tokens.changed());
     answer(&mut writer, &first.id, Ok(json!({ "ok": true }))).await?;
     loop {
         let request = tokio::select! {
             request = next(&mut reader) => request?,
-            _ = watch.changed() => None,
+            () = &mut rotated => None,
         };
         let Some(request) = request else { return Ok(()) };
         let result = match request.method.as_str() {

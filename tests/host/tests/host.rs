@@ -6,10 +6,9 @@ mod desk;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use desk::{files_below, Client, Desk, PERSON};
+use desk::{files_below, Client, Daemon, Desk, PERSON, TOKEN};
 use serde_json::{json, Value};
 
-const TOKEN: &str = "made-up-daemon-token-4711";
 const REFERENCE: &str = "ravi://CODEX_MONITOR_DAEMON_TOKEN";
 
 /// As the app itself writes it.
@@ -53,6 +52,14 @@ fn without_ravi_the_app_is_as_it_was_to_the_last_byte() {
     assert!(desk.calls().is_empty(), "nobody is asked");
 }
 
+/// A daemon that found its token by itself, a client of it, and the person's repository in the list.
+fn begin(desk: &Desk) -> (Daemon, Client, Value) {
+    let daemon = desk.daemon(&[]).expect("it starts");
+    let mut client = daemon.signed_in(TOKEN);
+    let main = client.call("add", json!({ "path": desk.repository })).expect("added");
+    (daemon, client, main)
+}
+
 fn keys_of(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
@@ -93,9 +100,7 @@ fn no_daemon_opens_with_the_text_of_a_reference() {
 
 #[test]
 fn the_apps_own_migrations_come_first() {
-    let desk = Desk::new();
-    desk.switch_on();
-    desk.set_secret("CODEX_MONITOR_DAEMON_TOKEN", TOKEN);
+    let desk = Desk::with_ravi();
     desk.write_settings(&format!(
         r#"{{"remoteBackendProvider":"orbit","orbitWsUrl":"wss://x","remoteBackendToken":"{REFERENCE}","steerEnabled":true}}"#
     ));
@@ -107,9 +112,7 @@ fn the_apps_own_migrations_come_first() {
 
 #[test]
 fn a_token_that_is_saved_through_the_daemon_counts_at_once() {
-    let desk = Desk::new();
-    desk.switch_on();
-    desk.set_secret("CODEX_MONITOR_DAEMON_TOKEN", TOKEN);
+    let desk = Desk::with_ravi();
     desk.write_settings(&settings(Some(REFERENCE), "dark"));
     let daemon = desk.daemon(&["--token-grace", "3"]).expect("it starts");
     let mut client = daemon.signed_in(TOKEN);
@@ -133,12 +136,8 @@ fn a_token_that_is_saved_through_the_daemon_counts_at_once() {
 
 #[test]
 fn each_agent_is_its_own_also_in_the_apps_own_gh() {
-    let desk = Desk::new();
-    desk.switch_on();
-    desk.set_secret("CODEX_MONITOR_DAEMON_TOKEN", TOKEN);
-    let daemon = desk.daemon(&[]).expect("it starts");
-    let mut client = daemon.signed_in(TOKEN);
-    let main = client.call("add", json!({ "path": desk.repository })).expect("added");
+    let desk = Desk::with_ravi();
+    let (_daemon, mut client, main) = begin(&desk);
     let one = client.call("add_worktree", json!({ "parent": main["id"], "branch": "one" })).expect("added");
     let email = one["ravi"]["identity"]["email"].as_str().expect("the address is in the answer").to_owned();
     assert_eq!(client.call("list", json!({})).expect("a list")[1]["ravi"]["identity"]["email"], email.as_str());
@@ -158,12 +157,8 @@ fn each_agent_is_its_own_also_in_the_apps_own_gh() {
 
 #[test]
 fn no_failure_locks_a_folder_out_or_leaves_a_key() {
-    let desk = Desk::new();
-    desk.switch_on();
-    desk.set_secret("CODEX_MONITOR_DAEMON_TOKEN", TOKEN);
-    let daemon = desk.daemon(&[]).expect("it starts");
-    let mut client = daemon.signed_in(TOKEN);
-    let main = client.call("add", json!({ "path": desk.repository })).expect("added");
+    let desk = Desk::with_ravi();
+    let (daemon, mut client, main) = begin(&desk);
     let add = json!({ "parent": main["id"], "branch": "one" });
     desk.fault(json!({ "path": "/api/identities/", "method": "POST", "times": 9, "status": 500 }));
     let error = client.call("add_worktree", add.clone()).expect_err("Ravi fails");
@@ -194,12 +189,8 @@ fn no_failure_locks_a_folder_out_or_leaves_a_key() {
 
 #[test]
 fn a_removal_that_is_refused_takes_no_identity() {
-    let desk = Desk::new();
-    desk.switch_on();
-    desk.set_secret("CODEX_MONITOR_DAEMON_TOKEN", TOKEN);
-    let daemon = desk.daemon(&[]).expect("it starts");
-    let mut client = daemon.signed_in(TOKEN);
-    let main = client.call("add", json!({ "path": desk.repository })).expect("added");
+    let desk = Desk::with_ravi();
+    let (_daemon, mut client, main) = begin(&desk);
     let one = client.call("add_worktree", json!({ "parent": main["id"], "branch": "one" })).expect("added");
     let path = Path::new(one["path"].as_str().expect("a path")).to_owned();
     let author = desk.author(&path);
@@ -221,12 +212,8 @@ fn a_removal_that_is_refused_takes_no_identity() {
 
 #[test]
 fn a_rename_is_done_also_while_ravi_is_away() {
-    let desk = Desk::new();
-    desk.switch_on();
-    desk.set_secret("CODEX_MONITOR_DAEMON_TOKEN", TOKEN);
-    let daemon = desk.daemon(&[]).expect("it starts");
-    let mut client = daemon.signed_in(TOKEN);
-    let main = client.call("add", json!({ "path": desk.repository })).expect("added");
+    let desk = Desk::with_ravi();
+    let (_daemon, mut client, main) = begin(&desk);
     let one = client.call("add_worktree", json!({ "parent": main["id"], "branch": "one" })).expect("added");
     let email = one["ravi"]["identity"]["email"].as_str().expect("an address").to_owned();
     desk.fault(json!({ "path": "/api/*", "drop": true, "times": 1000 }));
@@ -245,13 +232,9 @@ fn a_rename_is_done_also_while_ravi_is_away() {
 
 #[test]
 fn what_the_daemon_does_other_programs_on_its_ledger_see() {
-    let desk = Desk::new();
-    desk.switch_on();
-    desk.set_secret("CODEX_MONITOR_DAEMON_TOKEN", TOKEN);
+    let desk = Desk::with_ravi();
     let seen = desk.watch();
-    let daemon = desk.daemon(&[]).expect("it starts");
-    let mut client = daemon.signed_in(TOKEN);
-    let main = client.call("add", json!({ "path": desk.repository })).expect("added");
+    let (_daemon, mut client, main) = begin(&desk);
     let one = client.call("add_worktree", json!({ "parent": main["id"], "branch": "one" })).expect("added");
     let id = one["id"].as_str().expect("an id").to_owned();
     desk.until(|| seen.lock().unwrap().contains(&format!("{id} Ready")), "the window is told of it");

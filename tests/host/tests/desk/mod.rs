@@ -14,6 +14,7 @@ use tauri_plugin_ravi::{Config, ExposeSecret as _, Keychain, Ravi, SecretString,
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+pub const TOKEN: &str = "made-up-daemon-token-4711";
 pub const PERSON: &str = "Hanna Human <hanna@example.com>";
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -42,6 +43,14 @@ impl From<Output> for Said {
 }
 
 impl Desk {
+    /// Where a person switched Ravi on, and the daemon's token is in the vault.
+    pub fn with_ravi() -> Desk {
+        let desk = Desk::new();
+        desk.switch_on();
+        desk.set_secret("CODEX_MONITOR_DAEMON_TOKEN", TOKEN);
+        desk
+    }
+
     pub fn new() -> Desk {
         let _ = rustls::crypto::ring::default_provider().install_default();
         // This program provisions too, in the place of a window; nobody is led to it.
