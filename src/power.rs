@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use crate::audit;
 use crate::config::{Config, Start};
 use crate::error::{Error, ErrorBody, Result};
 use crate::files::{self, FileError, Mode};
@@ -140,12 +141,12 @@ impl Power {
     }
 }
 
-/// Moves the ledger and what SQLite keeps beside it.
+/// Moves the ledger, what SQLite keeps beside it, and the head of its audit trail: to a new trail that would be a cut.
 fn put_aside(folder: &Path) -> Result<PathBuf> {
     let aside = tempfile::Builder::new().prefix("ledger-unreadable-").tempdir_in(folder);
     let fail = |path: &Path, action, e| Error::from(WorkspaceError::from(FileError::from_io(path, action, e)));
     let aside = aside.map_err(|e| fail(folder, "make a folder in", e))?.keep();
-    for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
+    for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm", audit::HEAD_FILE] {
         let from = folder.join(name);
         match std::fs::rename(&from, aside.join(name)) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => {

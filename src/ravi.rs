@@ -139,7 +139,9 @@ impl Ravi {
         if !request.id.is_empty() {
             return Ok((request, None));
         }
-        let place = format!("place/{}", request.path.display());
+        // However it is named.
+        let real = request.path.canonicalize().unwrap_or_else(|_| request.path.clone());
+        let place = format!("place/{}", real.display());
         let lock = Lock::wait(self.inner.ledger.dir(), &place, &place).await?;
         let bound = workspace::id_at(&self.inner.ledger, &request.path).await?;
         request.id = bound.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());

@@ -26,6 +26,7 @@ mod secrets;
 mod sms;
 #[cfg_attr(not(feature = "live"), path = "no_socket.rs")]
 mod socket;
+mod socket_error;
 mod wish;
 
 use std::fmt;
@@ -50,7 +51,8 @@ pub use lenient::Direction;
 pub use passwords::{Password, Passwords};
 pub use secrets::{Secret, Secrets};
 pub use sms::{Conversation, ConversationDetail, Sms, SmsMessage};
-pub use socket::{EventSocket, SocketError};
+pub use socket::EventSocket;
+pub use socket_error::SocketError;
 
 use http::Caller;
 

@@ -1,21 +1,7 @@
 //! A build without the feature `live`: there is no socket, and the replay has to do.
 
+use super::socket_error::SocketError;
 use super::{Credential, Event, IdentityUuid, Session};
-
-/// Why there is no socket.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SocketError {
-    /// The server has none, or none for this key.
-    #[error("the server offers no event socket")]
-    NotOffered,
-    /// It could not be reached.
-    #[error("the event socket could not be opened: {reason}")]
-    Broken {
-        /// What went wrong; holds no key.
-        reason: String,
-    },
-}
 
 /// An open socket, which there is none of.
 #[derive(Debug)]

@@ -11,27 +11,13 @@ use reqwest::header::AUTHORIZATION;
 use reqwest_websocket::{Message, Upgrade as _, WebSocket};
 
 use super::call::Call;
+use super::socket_error::SocketError;
 use super::{ApiError, Credential, Event, IdentityUuid, Session, http};
 
 /// Longest wait for the socket to open.
 const OPENING: Duration = Duration::from_secs(10);
 /// Most bytes of one message that are read.
 const MOST_BYTES: usize = 1024 * 1024;
-
-/// Why there is no socket.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SocketError {
-    /// The server has none, or none for this key.
-    #[error("the server offers no event socket")]
-    NotOffered,
-    /// It could not be reached.
-    #[error("the event socket could not be opened: {reason}")]
-    Broken {
-        /// What went wrong; holds no key.
-        reason: String,
-    },
-}
 
 /// An open socket.
 pub struct EventSocket {

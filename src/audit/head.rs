@@ -27,7 +27,7 @@ use rustix::fs::OFlags;
 use super::chain::{ChainKey, Field, MAC_BYTES, MacBytes};
 
 /// Name of the file in the state folder.
-const FILE: &str = "audit.head";
+pub(crate) const FILE: &str = "audit.head";
 
 const MAGIC: &[u8; 8] = b"ravihd1\n";
 const PLACE_BYTES: usize = 8 + MAC_BYTES;

@@ -15,7 +15,7 @@ pub(crate) use chain::{BEGINNING, ChainKey, Field, MAC_BYTES, MacBytes};
 pub(crate) use entry::Stamped;
 pub use entry::{Action, Entry, Outcome};
 pub use export::to_csv;
-pub(crate) use head::{Head, HeadFile, HeadState, Place};
+pub(crate) use head::{FILE as HEAD_FILE, Head, HeadFile, HeadState, Place};
 pub(crate) use query::time_text;
 pub use query::{AuditFilter, AuditRow, AuditSource, parse_time};
 pub use report::{AuditProblem, AuditProblemKind, AuditReport, Completeness, Integrity, Pruned};

@@ -123,7 +123,13 @@ pub enum LedgerError {
 impl LedgerError {
     /// Whether the file is not what SQLite wrote.
     pub(crate) fn is_damaged(&self) -> bool {
-        self.code() == "ledger.damaged"
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        match self {
+            LedgerError::Sqlite { source, .. } => {
+                matches!(source.sqlite_error_code(), Some(NotADatabase | DatabaseCorrupt))
+            }
+            _ => false,
+        }
     }
 }
 
@@ -131,11 +137,11 @@ impl Explain for LedgerError {
     fn code(&self) -> String {
         match self {
             LedgerError::Folder { .. } => "ledger.folder",
+            damaged if damaged.is_damaged() => "ledger.damaged",
             LedgerError::Sqlite { source, .. } => match source.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::DiskFull) => "ledger.disk_full",
                 Some(rusqlite::ErrorCode::ReadOnly) => "ledger.read_only",
                 Some(rusqlite::ErrorCode::DatabaseBusy) => "ledger.busy",
-                Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => "ledger.damaged",
                 _ => "ledger.sqlite",
             },
             LedgerError::Newer { .. } => "ledger.newer",

@@ -21,7 +21,7 @@ use crate::error::ErrorBody;
 use crate::inbox::InboxMessage;
 use crate::messages::MessageKind;
 use crate::vault::reference::SecretName;
-use crate::{PowerStatus, WorkspaceEvent, WorkspaceWatch};
+use crate::{PowerStatus, WorkspaceEvent};
 
 /// Emitted when a workspace is new, not as it was, or gone, by whomever: a window, the app's own code, another process on the
 /// same ledger. Its payload is [`WorkspaceChange`](crate::workspace::WorkspaceChange).
@@ -118,7 +118,9 @@ pub(crate) fn tell<P: Serialize, T: Serialize>(channel: &Channel<CallEvent<P, T>
 }
 
 /// Tells every window what becomes of workspaces, by whomever, as long as it is polled.
-pub(crate) async fn emit_workspaces<R: Runtime>(app: AppHandle<R>, mut watch: WorkspaceWatch) {
+pub(crate) async fn emit_workspaces<R: Runtime>(app: AppHandle<R>, ravi: Ravi) {
+    // Its first look at the ledger would hold the app's start up.
+    let Ok(mut watch) = tokio::task::spawn_blocking(move || ravi.watch_workspaces()).await else { return };
     loop {
         match watch.next().await {
             Ok(WorkspaceEvent::Changed(change)) => emit(&app, WORKSPACE_EVENT, *change),

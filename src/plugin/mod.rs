@@ -79,7 +79,8 @@ impl Builder {
 
     /// From when on the app uses Ravi. With [`Start::Asked`] it is off until a person switches it on (`power_on`,
     /// `ravi-workspace power on`): no ledger, no folder, no task; the commands of a window answer `power.off`, and
-    /// [`RaviExt::try_ravi`] `None`. A ledger that cannot be opened then stops no app.
+    /// [`RaviExt::try_ravi`] `None`. A ledger that cannot be opened then stops no app. Say it here or in the environment: the
+    /// section of `tauri.conf.json` is read after [`Builder::build`] has put the shims on PATH, which makes their folder.
     pub fn start(mut self, start: Start) -> Builder {
         self.config.start = Some(start);
         self
@@ -197,7 +198,7 @@ impl Builder {
     /// Call it in `main`, before the app starts threads: that is when its PATH can be changed (see
     /// [`Builder::no_gh_shim`]).
     pub fn build<R: Runtime>(self) -> TauriPlugin<R, Option<Config>> {
-        if !self.no_gh_shim && self.config.start != Some(Start::Asked) {
+        if !self.no_gh_shim {
             path::put_shim_first(&self.config);
         }
         tauri::plugin::Builder::<R, Option<Config>>::new("ravi")
@@ -310,7 +311,7 @@ pub trait RaviExt<R: Runtime> {
     /// The one handle. Clone it to move it into a task.
     ///
     /// # Panics
-    /// Where the plugin was not registered, or the app is off ([`Start::Asked`]): such an app asks [`try_ravi`].
+    /// Where the plugin was not registered, or the app was never on ([`Start::Asked`]): such an app asks [`try_ravi`].
     ///
     /// [`try_ravi`]: RaviExt::try_ravi
     fn ravi(&self) -> &Ravi;
@@ -324,7 +325,8 @@ pub trait RaviExt<R: Runtime> {
 
 impl<R: Runtime, T: Manager<R>> RaviExt<R> for T {
     fn ravi(&self) -> &Ravi {
-        self.state::<Powered>().inner().handle().expect("Ravi is off in this app; ask try_ravi")
+        // No command gets here while there is none (`powered::unless_off`), and an app that is never off has one from its start.
+        self.state::<Powered>().inner().handle().expect("Ravi was never on in this app; ask try_ravi")
     }
 
     fn try_ravi(&self) -> Option<Ravi> {

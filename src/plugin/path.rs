@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::Config;
+use crate::config::{Config, Start};
 use crate::helper;
 
 /// Puts the shims' folder first on this process's PATH, where that can be done safely and there is a program that the
@@ -16,13 +16,19 @@ pub(super) fn put_shim_first(config: &Config) {
         return;
     }
     match shim_dir(config) {
-        Ok(dir) => set_path(&dir),
+        Ok(Some(dir)) => set_path(&dir),
+        Ok(None) => {}
         Err(error) => tracing::debug!(code = error.code(), "the shims are not on PATH"),
     }
 }
 
-fn shim_dir(config: &Config) -> crate::Result<PathBuf> {
-    Ok(helper::shim_dir(&config.clone().with_env()?.folder()?)?)
+/// `None` for an app that is off until a person asks for it: nothing is made for it.
+fn shim_dir(config: &Config) -> crate::Result<Option<PathBuf>> {
+    let config = config.clone().with_env()?;
+    match config.start {
+        Some(Start::Asked) => Ok(None),
+        _ => Ok(Some(helper::shim_dir(&config.folder()?)?)),
+    }
 }
 
 fn set_path(dir: &Path) {

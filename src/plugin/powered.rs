@@ -44,9 +44,9 @@ impl Powered {
         }
     }
 
-    /// The handle that was opened, while the app uses Ravi.
+    /// The handle that was opened. It stays when the app is switched off: calls that are at work then end as they would.
     pub(super) fn handle(&self) -> Option<&Ravi> {
-        self.ravi.get().filter(|_| self.power.is_on())
+        self.ravi.get()
     }
 
     /// The handle, with everything that runs beside; `None` while the app is off, which ends what runs.
@@ -74,7 +74,7 @@ impl Powered {
         let tended = ravi.clone();
         running.spawn(async move { tended.tend().await });
         running.spawn(events::emit_secrets(app.clone(), ravi.on_secret_change()));
-        running.spawn(events::emit_workspaces(app.clone(), ravi.watch_workspaces()));
+        running.spawn(events::emit_workspaces(app.clone(), ravi.clone()));
         #[cfg(feature = "codex")]
         for login in &self.codex {
             running.watch(|stop| events::watch_codex(app.clone(), ravi.clone(), login.clone(), stop));

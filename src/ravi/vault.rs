@@ -240,6 +240,6 @@ impl Ravi {
     }
 }
 
-fn read_of(name: &SecretName) -> Entry {
+pub(super) fn read_of(name: &SecretName) -> Entry {
     Entry::done(Action::SecretRead).object(name.as_str())
 }

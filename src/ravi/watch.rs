@@ -38,6 +38,8 @@ pub struct WorkspaceWatch {
     /// As they were when they were looked at last; `None`: they could not be.
     known: Option<HashMap<String, WorkspaceSummary>>,
     changes: watch::Receiver<u64>,
+    /// Something changed since they were looked at.
+    stale: bool,
     steps: broadcast::Receiver<Progress>,
     foreign: Option<i64>,
     foreign_steps: HashMap<String, Progress>,
@@ -66,6 +68,7 @@ impl Ravi {
             ravi: self.clone(),
             known,
             changes,
+            stale: false,
             steps,
             foreign,
             foreign_steps: HashMap::new(),
@@ -85,6 +88,12 @@ impl WorkspaceWatch {
             if let Some(event) = self.events.pop_front() {
                 return Ok(event);
             }
+            if self.stale {
+                sleep(BURST).await;
+                self.changes.mark_unchanged();
+                self.compare().await?;
+                continue;
+            }
             tokio::select! {
                 biased;
                 step = self.steps.recv() => match step {
@@ -93,11 +102,7 @@ impl WorkspaceWatch {
                     // The handle is held by this watch, so its channel is open.
                     Err(broadcast::error::RecvError::Closed) => sleep(EVERY).await,
                 },
-                _ = self.changes.changed() => {
-                    sleep(BURST).await;
-                    self.changes.mark_unchanged();
-                    self.compare().await?;
-                }
+                _ = self.changes.changed() => self.stale = true,
                 () = sleep_until(self.next_look) => self.look_at_others().await?,
             }
         }
@@ -115,15 +120,14 @@ impl WorkspaceWatch {
         }
         self.foreign_steps = steps.into_iter().map(|step| (step.id.clone(), step)).collect();
         let version = self.ravi.inner.ledger.run(|l| l.foreign_version()).await?;
-        if self.foreign.replace(version) != Some(version) {
-            self.compare().await?;
-        }
+        self.stale |= self.foreign.replace(version) != Some(version);
         Ok(())
     }
 
     /// Tells what is not as it was.
     async fn compare(&mut self) -> Result<()> {
         let now = by_id(self.ravi.workspaces().await?);
+        self.stale = false;
         let Some(before) = self.known.replace(now) else { return Ok(()) };
         let now = self.known.iter().flatten();
         let changed = now.filter(|(id, one)| before.get(*id) != Some(one));

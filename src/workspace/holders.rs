@@ -13,7 +13,8 @@ use crate::error::Result;
 use crate::ledger::{Binding, Ledger};
 
 /// The request for the workspace that its id means: one that was joined before, or that has the folder and may be joined.
-/// Such a one stays as it was set up.
+/// Such a one stays as it was set up. One that nobody works on and whose app never kept it is given up: its id is known to
+/// nobody, who could let it go.
 pub(super) async fn meant(ctx: Context<'_>, request: ProvisionRequest, terms: Terms) -> Result<ProvisionRequest> {
     let id = request.id.clone();
     let bound = ctx.ledger.run(move |l| l.binding(&id)).await?;
@@ -21,17 +22,16 @@ pub(super) async fn meant(ctx: Context<'_>, request: ProvisionRequest, terms: Te
         return Ok(request);
     }
     let id = request.id.clone();
-    let held = ctx.ledger.run(move |l| l.held(&id)).await?;
-    let other = match held {
-        Some(own) => ctx.ledger.run(move |l| l.binding(&own)).await?,
-        None if terms.join => at(ctx.ledger, &request.path).await?,
-        None => None,
-    };
-    let joins = |other: &Binding| other.state != State::Releasing && (other.confirmed || terms.unconfirmed);
-    Ok(match other.filter(joins) {
-        Some(other) => ProvisionRequest { path: request.path, ..other.request },
-        None => request,
-    })
+    let held = ctx.ledger.run(move |l| l.held(&id)?.map(|own| l.binding(&own)).transpose()).await?;
+    if let Some(own) = held.flatten() {
+        return Ok(ProvisionRequest { path: request.path, ..own.request });
+    }
+    let other = if terms.join { at(ctx.ledger, &request.path).await? } else { None };
+    let Some(other) = other.filter(|other| other.state != State::Releasing) else { return Ok(request) };
+    match !other.confirmed && give_up(ctx, &other).await? {
+        true => Ok(request),
+        false => Ok(ProvisionRequest { path: request.path, ..other.request }),
+    }
 }
 
 /// What the ledger has of the folder that `path` lies in.

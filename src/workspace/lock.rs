@@ -23,6 +23,11 @@ pub(crate) struct Lock {
     _file: File,
 }
 
+/// A name that any text can have as a file.
+pub(super) fn file_name(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(16).map(|b| format!("{b:02x}")).collect()
+}
+
 impl Lock {
     /// Waits for the lock on `what` (such as `workspace/ID`). `id` is for the error.
     pub(crate) async fn wait(state_dir: &Path, what: &str, id: &str) -> Result<Lock, WorkspaceError> {
@@ -42,10 +47,8 @@ impl Lock {
 
     /// Takes the lock if nobody has it.
     pub(crate) fn try_now(state_dir: &Path, what: &str) -> Result<Option<Lock>, WorkspaceError> {
-        let digest = Sha256::digest(what.as_bytes());
-        let name: String = digest.iter().take(16).map(|b| format!("{b:02x}")).collect();
         let folder = state_dir.join("locks");
-        let path = folder.join(name);
+        let path = folder.join(file_name(what));
         let fail = |e| FileError::from_io(&path, "lock", e);
         super::disk::make_dir(&folder, 0o700)?;
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(fail)?;

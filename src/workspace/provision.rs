@@ -45,8 +45,18 @@ pub(crate) enum Life {
 
 pub(super) async fn provision_for(ctx: Context<'_>, request: ProvisionRequest, life: Life) -> Result<Provisioned> {
     check_request(&request)?;
-    let asked = request.id.clone();
     let (request, terms) = request.split();
+    match Box::pin(attempt(ctx, request.clone(), terms, life)).await {
+        // Another id came first; now that it has the folder, it can be joined.
+        Err(Error::Workspace(WorkspaceError::PathTaken { .. })) if terms.join => {
+            Box::pin(attempt(ctx, request, terms, life)).await
+        }
+        done => done,
+    }
+}
+
+async fn attempt(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, life: Life) -> Result<Provisioned> {
+    let asked = request.id.clone();
     let request = holders::meant(ctx, request, terms).await?;
     let id = request.id.clone();
     let _lock = Lock::wait(ctx.ledger.dir(), &format!("workspace/{id}"), &id).await?;

@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use sha2::{Digest as _, Sha256};
 use tokio::sync::broadcast;
 
+use super::lock::file_name;
 use super::model::{Progress, StepState};
 
 /// Steps that a slow watcher may lag behind.
@@ -43,9 +43,7 @@ impl Told {
 
 /// What the file of a workspace's steps is called: the process that writes it, and the workspace.
 fn file(state_dir: &Path, id: &str) -> PathBuf {
-    let digest = Sha256::digest(id.as_bytes());
-    let name: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
-    folder(state_dir).join(format!("{}-{name}.json", std::process::id()))
+    folder(state_dir).join(format!("{}-{}.json", std::process::id(), file_name(id)))
 }
 
 fn folder(state_dir: &Path) -> PathBuf {

@@ -50,6 +50,7 @@ async fn a_ledger_that_cannot_be_read_is_put_aside_where_a_person_asks_for_it() 
     assert_eq!(std::fs::read_to_string(aside.join("ledger.db")).expect("it is there"), garbage);
     assert!(renewed.power.error.is_none() && app.ravi().is_some());
     app.ravi().expect("a handle").set_secret("A", SecretString::from("made-up")).await.expect("it works");
+    bed.run(&["audit", "verify"]).ok();
     // One that can be read is nobody's to put aside.
     let again = bed.run(&["power", "renew", "--json"]).ok().json();
     assert_eq!((again["on"].as_bool(), again["aside"].is_null()), (Some(true), true));

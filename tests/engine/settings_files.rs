@@ -387,6 +387,12 @@ async fn what_does_not_resolve_is_an_error_at_its_place_where_the_app_needs_it()
     );
     assert_eq!(settings["remoteBackendToken"], Value::Null);
     assert_eq!(settings["remoteBackends"][0]["token"], "made-up-fine-4711");
+    let last = bed.audit_trail().pop().expect("a trail");
+    assert_eq!(
+        (last[0].as_str(), last[2].as_str(), last[3].as_str()),
+        ("secret.read", "FINE", "ok"),
+        "what is served is noted"
+    );
     let error = Settings::<Strict>::load(&bed.ravi(), &file, places()).await.expect_err("no Ravi");
     assert_eq!((error.code().as_str(), error.kind().exit_code()), ("api.unreachable", 5));
     assert!(error.to_string().contains("/remoteBackendToken"), "{error}");

@@ -114,6 +114,37 @@ async fn what_an_app_never_kept_goes_by_itself() {
     assert_eq!(ids(&reap_later(&bed, 11 * MINUTES)["released"]), Vec::<&str>::new());
 }
 
+/// An app that accepts a folder twice, and was killed before it had stored what it had made: that id nobody lets go.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_app_lost_is_no_part_of_what_it_adds_next() {
+    let bed = Bed::new().await;
+    let repository = bed.repository("repo");
+    let tree = bed.worktree(&repository, "one");
+    let ravi = bed.ravi();
+    let add = |id: &str| ProvisionRequest { join: true, ..unconfirmed(&tree, id) };
+    provision(&ravi, add("lost")).await;
+    provision(&ravi, add("next")).await;
+    ravi.keep("next").await.expect("kept");
+    let known = ravi.workspaces().await.expect("a list");
+    assert_eq!((known.len(), known[0].id.as_str(), known[0].also.len()), (1, "next", 0));
+    ravi.release("next", false, |_| {}).await.expect("released");
+    assert_eq!(bed.live_keys().await, 0, "nothing stays of the lost one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_is_added_several_times_at_once_is_one_workspace() {
+    let bed = Bed::new().await;
+    let repository = bed.repository("repo");
+    let tree = bed.worktree(&repository, "one");
+    let ravi = bed.ravi();
+    let add = |id| ravi.provision(ProvisionRequest { join: true, ..unconfirmed(&tree, id) }, |_| {});
+    let done = futures_util::future::join_all(["a", "b", "c", "d"].map(add)).await;
+    for one in done {
+        one.expect("added");
+    }
+    assert_eq!((ravi.workspaces().await.expect("a list").len(), bed.live_keys().await), (1, 1));
+}
+
 /// An app makes a new id each time its person tries again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_of_ravi_locks_no_folder_out() {

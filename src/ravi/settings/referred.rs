@@ -10,6 +10,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::Ravi;
 use crate::error::{Error, ErrorBody, Kind, Result};
+use crate::ravi::vault::read_of;
 use crate::vault::VaultError;
 use crate::vault::reference::{Reference, ReferenceError, SecretName};
 use crate::vault::settings::{Held, Place, Pointer, SettingsError, SettingsFile, Step, Unresolved, Value, pattern};
@@ -160,11 +161,18 @@ async fn from_hand(ravi: &Ravi, file: &Path, referred: &mut [Referred], wanted: 
         Ok(Ok(kept)) => kept,
         _ => vec![None; names.len()],
     };
-    for ((index, _), value) in wanted.iter().zip(kept) {
-        match value {
-            Some(value) => referred[*index].take(file, value),
-            None => referred[*index].value = Err(error.into()),
-        }
+    for ((index, name), value) in wanted.iter().zip(kept) {
+        // What is served is in the trail, or it is not served.
+        referred[*index].value = match value {
+            None => Err(error.into()),
+            Some(value) => match ravi.note(read_of(name)).await {
+                Ok(()) => {
+                    referred[*index].take(file, value);
+                    continue;
+                }
+                Err(unnoted) => Err((&unnoted).into()),
+            },
+        };
     }
 }
 
