@@ -13,7 +13,7 @@ use crate::audit;
 use crate::config::{Config, Start};
 use crate::error::{Error, ErrorBody, Result};
 use crate::files::{self, FileError, Mode};
-use crate::ledger;
+use crate::ledger::{self, LedgerError};
 use crate::ravi::Ravi;
 use crate::workspace::WorkspaceError;
 
@@ -132,7 +132,7 @@ impl Power {
     /// The file cannot be moved; the new ledger cannot be opened either.
     pub fn renew(&self) -> Result<Renewed> {
         let aside = match self.open() {
-            Err(Error::Ledger(error)) if error.is_damaged() => Some(put_aside(&self.folder)?),
+            Err(Error::Ledger(LedgerError::Damaged { .. })) => Some(put_aside(&self.folder)?),
             Err(error) => return Err(error),
             Ok(_) => None,
         };

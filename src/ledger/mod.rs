@@ -76,6 +76,14 @@ pub enum LedgerError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The file is not what SQLite wrote.
+    #[error("the ledger {} is damaged: {source}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
     /// SQLite could not read or write.
     #[error("the ledger {} could not be {doing}: {source}", path.display())]
     Sqlite {
@@ -121,14 +129,11 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
-    /// Whether the file is not what SQLite wrote.
-    pub(crate) fn is_damaged(&self) -> bool {
+    fn sqlite(path: PathBuf, doing: &'static str, source: rusqlite::Error) -> LedgerError {
         use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-        match self {
-            LedgerError::Sqlite { source, .. } => {
-                matches!(source.sqlite_error_code(), Some(NotADatabase | DatabaseCorrupt))
-            }
-            _ => false,
+        match source.sqlite_error_code() {
+            Some(NotADatabase | DatabaseCorrupt) => LedgerError::Damaged { path, source },
+            _ => LedgerError::Sqlite { path, doing, source },
         }
     }
 }
@@ -137,7 +142,7 @@ impl Explain for LedgerError {
     fn code(&self) -> String {
         match self {
             LedgerError::Folder { .. } => "ledger.folder",
-            damaged if damaged.is_damaged() => "ledger.damaged",
+            LedgerError::Damaged { .. } => "ledger.damaged",
             LedgerError::Sqlite { source, .. } => match source.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::DiskFull) => "ledger.disk_full",
                 Some(rusqlite::ErrorCode::ReadOnly) => "ledger.read_only",
@@ -158,17 +163,17 @@ impl Explain for LedgerError {
             LedgerError::Folder { .. } => {
                 "Give your user the folder with mode 0700, or set RAVI_WORKSPACE_STATE to another one.".into()
             }
+            LedgerError::Damaged { .. } => {
+                "`ravi-workspace power renew` puts it aside and begins a new one. Keys of old workspaces can be revoked in \
+                 Ravi's dashboard."
+                    .into()
+            }
             LedgerError::Sqlite { source, .. } => match source.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::DiskFull) => "Free some disk space, then run the same command again.".into(),
                 Some(rusqlite::ErrorCode::ReadOnly) => {
                     "Make the folder of the ledger writable, then run the same command again.".into()
                 }
                 Some(rusqlite::ErrorCode::DatabaseBusy) => "Another process is writing; try again.".into(),
-                Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
-                    "`ravi-workspace power renew` puts it aside and begins a new one. Keys of old workspaces can be revoked in \
-                     Ravi's dashboard."
-                        .into()
-                }
                 _ => "Check the disk and the file's rights, then run the same command again.".into(),
             },
             LedgerError::Newer { .. } => "Update this program, or set RAVI_WORKSPACE_STATE to another folder.".into(),
@@ -247,7 +252,7 @@ impl Ledger {
 
     fn error(&self, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> LedgerError {
         let path = self.inner.file.clone();
-        move |source| LedgerError::Sqlite { path, doing, source }
+        move |source| LedgerError::sqlite(path, doing, source)
     }
 
     fn read<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, LedgerError> {
@@ -293,7 +298,7 @@ impl Ledger {
 }
 
 fn connect(file: &Path) -> Result<Connection, LedgerError> {
-    let fail = |doing| move |source| LedgerError::Sqlite { path: file.to_owned(), doing, source };
+    let fail = |doing| move |source| LedgerError::sqlite(file.to_owned(), doing, source);
     private_file(file)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags).map_err(fail("opened"))?;

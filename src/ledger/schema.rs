@@ -127,7 +127,7 @@ pub(super) fn is_current(connection: &Connection) -> rusqlite::Result<bool> {
 
 /// Brings the file to the newest format.
 pub(super) fn migrate(mut connection: Connection, file: &Path) -> Result<Connection, LedgerError> {
-    let fail = |source| LedgerError::Sqlite { path: file.to_owned(), doing: "opened", source };
+    let fail = |source| LedgerError::sqlite(file.to_owned(), "opened", source);
     let known = MIGRATIONS.len() as i64;
     // Another process may have done it while this one waited: the format is read under the write lock.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
