@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use serde::de::value::StrDeserializer;
+use serde::de::{DeserializeOwned, IntoDeserializer as _};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -64,6 +66,10 @@ pub struct Config {
     /// Whether the app uses Ravi from the start or only once a person has switched it on; see [`Power`](crate::Power).
     /// Default: always.
     pub start: Option<Start>,
+    /// Where the workspaces' keys lie for the official command line. Default: in the state folder.
+    pub key_in_tree: Option<KeyInTree>,
+    /// Whose signature commits in workspaces carry. Default: the workspace's own, or none.
+    pub signatures: Option<Signatures>,
     /// Seconds after which a workspace of dmux whose panes are all dead is suspended; default 600.
     pub idle_seconds: Option<u64>,
     /// In the plugin: the host app whose own list of workspaces, in its data folder, is followed, so that its workspaces are
@@ -97,6 +103,29 @@ pub enum Start {
     Always,
     /// Once a person has switched it on.
     Asked,
+}
+
+/// Whether a workspace's key lies in its folder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyInTree {
+    /// In `.ravi/config.json`, where the official command line finds it without help. Whatever packs the folder without
+    /// asking git packs it too.
+    Always,
+    /// In the state folder, from where `ravi` first on PATH gives it to the official command line.
+    #[default]
+    Never,
+}
+
+/// Whose signature commits and tags in workspaces carry where nothing else is said (`git commit -S`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Signatures {
+    /// The workspace's own where it has a key that signs, else none.
+    #[default]
+    Workspace,
+    /// What the person has set up for themselves.
+    Person,
 }
 
 /// An app whose list of workspaces can be followed.
@@ -140,9 +169,19 @@ fn start(text: &str) -> Result<Start, ConfigError> {
     }
 }
 
+/// A choice of a few words in the environment variable `name`, if it is set.
+fn chosen<T: DeserializeOwned>(name: &'static str, expected: &'static str) -> Result<Option<T>, ConfigError> {
+    let given = std::env::var(name).ok().filter(|text| !text.is_empty());
+    let read = |given: String| {
+        let word: StrDeserializer<'_, serde::de::value::Error> = given.as_str().into_deserializer();
+        T::deserialize(word).map_err(|_| ConfigError::Choice { name, given: given.clone(), expected })
+    };
+    given.map(read).transpose()
+}
+
 impl Config {
     /// Fills what is not chosen yet from `RAVI_API_URL`, `RAVI_API_URL_ALIASES`, `RAVI_WORKSPACE_STATE`, `RAVI_WORKSPACE_KEYCHAIN`,
-    /// `RAVI_WORKSPACE_HOST_IDENTITY`, `RAVI_WORKSPACE_START`, `RAVI_WORKSPACE_WAKE`, `RAVI_WORKSPACE_REGISTRATIONS` and, as JSON, `RAVI_WORKSPACE_GITHUB`, `RAVI_WORKSPACE_BUNDLE` and `RAVI_WORKSPACE_POLICY`.
+    /// `RAVI_WORKSPACE_HOST_IDENTITY`, `RAVI_WORKSPACE_START`, `RAVI_WORKSPACE_KEY_IN_TREE`, `RAVI_WORKSPACE_SIGNATURES`, `RAVI_WORKSPACE_WAKE`, `RAVI_WORKSPACE_REGISTRATIONS` and, as JSON, `RAVI_WORKSPACE_GITHUB`, `RAVI_WORKSPACE_BUNDLE` and `RAVI_WORKSPACE_POLICY`.
     /// `RAVI_API_KEY` is read when a key is needed, so that a key that is set later counts.
     pub fn with_env(mut self) -> Result<Self, ConfigError> {
         if self.api_url.is_none()
@@ -181,6 +220,12 @@ impl Config {
         if self.start.is_none() {
             let given = std::env::var("RAVI_WORKSPACE_START").ok().filter(|t| !t.is_empty());
             self.start = given.map(|text| start(&text)).transpose()?;
+        }
+        if self.key_in_tree.is_none() {
+            self.key_in_tree = chosen("RAVI_WORKSPACE_KEY_IN_TREE", "always or never")?;
+        }
+        if self.signatures.is_none() {
+            self.signatures = chosen("RAVI_WORKSPACE_SIGNATURES", "workspace or person")?;
         }
         if self.github.is_none()
             && let Some(text) = std::env::var("RAVI_WORKSPACE_GITHUB").ok().filter(|t| !t.is_empty())
@@ -224,6 +269,8 @@ impl Config {
             wake_on_use: self.wake_on_use.or(other.wake_on_use),
             keep_registrations: self.keep_registrations.or(other.keep_registrations),
             start: self.start.or(other.start),
+            key_in_tree: self.key_in_tree.or(other.key_in_tree),
+            signatures: self.signatures.or(other.signatures),
             bundle: self.bundle.or(other.bundle),
             secret_policy: self.secret_policy.or(other.secret_policy),
             idle_seconds: self.idle_seconds.or(other.idle_seconds),
@@ -382,6 +429,16 @@ pub enum ConfigError {
         /// The value.
         given: String,
     },
+    /// A variable that has one of a few words has another one.
+    #[error("{name} is {given:?}; it must be {expected}")]
+    Choice {
+        /// The variable.
+        name: &'static str,
+        /// The value.
+        given: String,
+        /// The words, in words.
+        expected: &'static str,
+    },
     /// `RAVI_WORKSPACE_GITHUB` is not what it should be.
     #[error("RAVI_WORKSPACE_GITHUB is not usable: {reason}")]
     Github {
@@ -439,6 +496,7 @@ impl Explain for ConfigError {
             ConfigError::IdentityName { .. } => "config.identity_name".into(),
             ConfigError::Keychain { .. } => "config.keychain".into(),
             ConfigError::Start { .. } => "config.start".into(),
+            ConfigError::Choice { .. } => "config.choice".into(),
             ConfigError::StateDir { .. } => "config.state_dir".into(),
             ConfigError::Github { .. } => "config.github".into(),
             ConfigError::Registrations { .. } => "config.registrations".into(),
@@ -459,6 +517,7 @@ impl Explain for ConfigError {
             ConfigError::Log { .. } => "Set it to one of them, or leave it out.".into(),
             ConfigError::Keychain { .. } => "Set it to file or system, or leave it out.".into(),
             ConfigError::Start { .. } => "Set it to always or asked, or leave it out.".into(),
+            ConfigError::Choice { expected, .. } => format!("Set it to {expected}, or leave it out."),
             ConfigError::Registrations { .. } => "Set it to keep or delete, or leave it out.".into(),
             ConfigError::Wake { .. } => "Set it to on-use or never, or leave it out.".into(),
             ConfigError::Github { .. } => {

@@ -129,7 +129,7 @@ mod messages;
 mod power;
 mod ravi;
 
-pub use config::{Config, FollowedApp, Keychain, Start};
+pub use config::{Config, FollowedApp, KeyInTree, Keychain, Signatures, Start};
 pub use error::{Error, ErrorBody, Result};
 pub use handover::{Environment, Handover, Workspace};
 pub use helper::helper_main;

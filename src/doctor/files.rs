@@ -6,16 +6,18 @@ use std::path::{Path, PathBuf};
 
 use super::Finding;
 use crate::account::official;
+use crate::workspace;
 
 const CHECK: &str = "files";
 
 /// In the state folder.
 const OURS: [&str; 5] = ["ledger.db", "ledger.db-wal", "ledger.db-shm", "machine.key", "machine-key.json"];
 
-/// Looks at the ledger's files, the official command line's, and each workspace's.
-pub(crate) fn files(state_dir: &Path, workspaces: &[PathBuf]) -> Vec<Finding> {
+/// Looks at the ledger's files, the official command line's, and each workspace's. `workspaces`: their ids and folders.
+pub(crate) fn files(state_dir: &Path, workspaces: &[(String, PathBuf)]) -> Vec<Finding> {
     let ours = OURS.iter().map(|name| state_dir.join(name));
-    let theirs = workspaces.iter().map(|path| path.join(".ravi/config.json"));
+    let homes = workspaces.iter().flat_map(|(id, path)| [workspace::home(state_dir, id), path.clone()]);
+    let theirs = homes.map(|home| home.join(".ravi/config.json"));
     let all: Vec<PathBuf> =
         std::iter::once(state_dir.to_owned()).chain(ours).chain(official::path()).chain(theirs).collect();
     let mut looked_at = 0;

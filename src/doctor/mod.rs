@@ -4,6 +4,7 @@
 //! (account, server) is asked by [`crate::Ravi::doctor`], which puts the report together.
 
 mod files;
+mod git;
 #[cfg(feature = "hooks")]
 mod hooks;
 mod machine_key;
@@ -14,6 +15,7 @@ mod work;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use files::files;
+pub(crate) use git::git;
 #[cfg(feature = "hooks")]
 pub(crate) use hooks::hooks;
 pub(crate) use machine_key::machine_key;

@@ -18,6 +18,7 @@ use super::token::{self, Login};
 use crate::audit::Action;
 use crate::error::Result;
 use crate::helper::{self, Caller, Place};
+use crate::workspace::Repository;
 
 /// More than any request of git's has.
 const REQUEST_LIMIT: u64 = 64 * 1024;
@@ -107,11 +108,23 @@ fn get(caller: &Caller, input: impl Read) -> Result<Option<Answer>> {
         return Ok(None);
     }
     bound.wake(caller)?;
-    let token = bound.noted(Action::GithubGit, current_token(&bound, &request, caller))?;
+    let token =
+        bound.noted(Action::GithubGit, keep_last(&bound).and_then(|()| current_token(&bound, &request, caller)))?;
     let Some(token) = token else { return Ok(None) };
     // Asked once more at most: a token that is refused twice is the one that Ravi has.
     let ask_again = (request.keeps_state && request.refused.is_none()).then(|| digest(&token));
     Ok(Some(Answer { token, ask_again }))
+}
+
+/// git tells every helper that it knows which token was good, so another one after ours would keep it for others.
+fn keep_last(bound: &Bound) -> Result<()> {
+    let binding = bound.binding();
+    let (Some(git_dir), Some(common_dir)) = (&binding.git_dir, &binding.common_dir) else { return Ok(()) };
+    let repository = Repository::lock(common_dir)?;
+    match repository.outdo_later_helper(git_dir)? {
+        true => Err(GithubError::OtherHelper { id: binding.id.clone() }.into()),
+        false => Ok(()),
+    }
 }
 
 /// The token; anew where git says that the one from a moment ago was refused.

@@ -38,6 +38,12 @@ pub enum GithubError {
         /// The workspace.
         id: String,
     },
+    /// The repository's configuration has another credential helper behind the workspace's.
+    #[error("in workspace {id} another credential helper was configured, which git would have told the token")]
+    OtherHelper {
+        /// The workspace.
+        id: String,
+    },
     /// The request names a host that is meant to be taken for another one.
     #[error("{host:?} is not exactly the host that the token is for")]
     Host {
@@ -78,6 +84,7 @@ impl Explain for GithubError {
             GithubError::TokenForm { .. } => "github.token_form",
             GithubError::Denied { .. } => "github.denied",
             GithubError::NotReady { .. } => "github.not_ready",
+            GithubError::OtherHelper { .. } => "github.other_helper",
             GithubError::Host { .. } => "github.host",
             GithubError::Request { .. } => "github.request",
             GithubError::GhMissing => "github.gh_missing",
@@ -97,6 +104,9 @@ impl Explain for GithubError {
                 "Store a token as GH_TOKEN in the workspace's vault and provision it again.".into()
             }
             GithubError::NotReady { .. } => "Provision the workspace again; it goes on from where it stopped.".into(),
+            GithubError::OtherHelper { .. } => {
+                "Run the same command again: the workspace's own helper is the last one now.".into()
+            }
             GithubError::Host { .. } => "Correct the remote's address (git remote -v).".into(),
             GithubError::Request { .. } => "Let git call it; see gitcredentials(7).".into(),
             GithubError::GhMissing => "Install gh (https://cli.github.com).".into(),

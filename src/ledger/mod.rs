@@ -129,6 +129,12 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    /// Whether the row cannot be beside one that another caller wrote first.
+    pub(crate) fn is_conflict(&self) -> bool {
+        use rusqlite::ErrorCode::ConstraintViolation;
+        matches!(self, LedgerError::Sqlite { source, .. } if source.sqlite_error_code() == Some(ConstraintViolation))
+    }
+
     fn sqlite(path: PathBuf, doing: &'static str, source: rusqlite::Error) -> LedgerError {
         use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
         match source.sqlite_error_code() {

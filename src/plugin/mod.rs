@@ -30,7 +30,7 @@ use crate::Ravi;
 use crate::bundle::BundleConfig;
 #[cfg(feature = "codex")]
 use crate::codex::CodexOptions;
-use crate::config::{Config, ConfigError, FollowedApp, Keychain, Start};
+use crate::config::{Config, ConfigError, FollowedApp, KeyInTree, Keychain, Signatures, Start};
 use crate::error::Error;
 use crate::github::GithubConfig;
 use crate::policy::SecretRule;
@@ -150,6 +150,18 @@ impl Builder {
     /// Whether a released workspace's logins at websites are moved to the host identity's vault, and not deleted.
     pub fn keep_registrations(mut self, keep: bool) -> Builder {
         self.config.keep_registrations = Some(keep);
+        self
+    }
+
+    /// Whether a workspace's key lies in its folder, as `.ravi/config.json`.
+    pub fn key_in_tree(mut self, place: KeyInTree) -> Builder {
+        self.config.key_in_tree = Some(place);
+        self
+    }
+
+    /// Whose signature commits in workspaces carry where nothing else is said.
+    pub fn signatures(mut self, signatures: Signatures) -> Builder {
+        self.config.signatures = Some(signatures);
         self
     }
 

@@ -1,6 +1,5 @@
 //! The whole look at this machine.
 
-use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use super::Ravi;
@@ -8,6 +7,7 @@ use crate::account::{Account, KeyKind};
 use crate::doctor::{self, Finding, Report};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{LedgerError, now_ms};
+use crate::workspace::WorkspaceSummary;
 
 impl Ravi {
     /// Looks at everything that can be wrong on this machine: account, server, clock, keychain, rights of files, git and
@@ -24,7 +24,7 @@ impl Ravi {
         findings.extend(doctor::server(self.server(), clock));
         findings.extend(self.inner.ledger.run(doctor::machine_key).await?);
         let workspaces = self.workspaces().await?;
-        findings.extend(self.local_findings(workspaces.iter().map(|w| w.path.clone()).collect()).await?);
+        findings.extend(self.local_findings(&workspaces).await?);
         findings.push(doctor::revocations(&self.owed().await?));
         findings.extend(doctor::workspaces(&workspaces, now_ms()));
         if answers {
@@ -81,13 +81,15 @@ impl Ravi {
         }
     }
 
-    async fn local_findings(&self, workspaces: Vec<PathBuf>) -> Result<Vec<Finding>> {
-        let state_dir = self.state_dir();
+    async fn local_findings(&self, workspaces: &[WorkspaceSummary]) -> Result<Vec<Finding>> {
+        let (state_dir, all) = (self.state_dir(), workspaces.to_vec());
         let look = move || {
-            let mut findings = doctor::files(&state_dir, &workspaces);
+            let known: Vec<_> = all.iter().map(|w| (w.id.clone(), w.path.clone())).collect();
+            let mut findings = doctor::files(&state_dir, &known);
             findings.extend(doctor::programs(&state_dir));
+            findings.extend(doctor::git(&all));
             #[cfg(feature = "hooks")]
-            findings.extend(doctor::hooks(&workspaces));
+            findings.extend(doctor::hooks(&known.into_iter().map(|(_, path)| path).collect::<Vec<_>>()));
             findings.extend(doctor::plaintext());
             findings
         };

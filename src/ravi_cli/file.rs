@@ -9,6 +9,8 @@ use zeroize::Zeroizing;
 use super::error::RaviCliError;
 use crate::api::IdentityKey;
 use crate::files::{self, FileError};
+use crate::ledger::Binding;
+use crate::workspace;
 
 /// Where `ravi` looks, below the current folder and below the home folder.
 const PLACE: &str = ".ravi/config.json";
@@ -22,8 +24,14 @@ struct Kept {
     identity_key: Option<SecretString>,
 }
 
-/// Refuses everything but the file as it was written for the workspace: it lies among files that others write, and git
-/// replaces an ignored file without a word.
+/// The folder that has the workspace's file: its own home, or its worktree where the key was chosen to lie there.
+pub(super) fn home(state_dir: &Path, binding: &Binding) -> PathBuf {
+    let home = workspace::home(state_dir, &binding.id);
+    if home.join(PLACE).exists() { home } else { binding.path.clone() }
+}
+
+/// Refuses everything but the file as it was written for the workspace: in a worktree it lies among files that others write,
+/// and git replaces an ignored file without a word.
 pub(super) fn check(root: &Path, id: &str, key: &IdentityKey) -> Result<(), RaviCliError> {
     let path = root.join(PLACE);
     let refuse = |reason| RaviCliError::File { path: path.clone(), id: id.to_owned(), reason };
@@ -39,8 +47,8 @@ pub(super) fn check(root: &Path, id: &str, key: &IdentityKey) -> Result<(), Ravi
     }
 }
 
-/// A file of a folder below `root` that `ravi` would read before the workspace's.
-pub(super) fn other(folder: &Path, root: &Path) -> Option<PathBuf> {
+/// A file of the current folder that `ravi` would read before the one in `home`.
+pub(super) fn other(folder: &Path, home: &Path) -> Option<PathBuf> {
     let path = folder.join(PLACE);
-    (folder != root && path.exists()).then_some(path)
+    (folder != home && path.exists()).then_some(path)
 }

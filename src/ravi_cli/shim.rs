@@ -5,12 +5,12 @@
 //! workspace's instead:
 //!
 //! * *Another current folder* would do, and would break every path among its arguments, such as an attachment's.
-//! * *A private home folder* with a copy of the file would do, and would be a second place with the key: to be removed
-//!   when the call ends, whatever ends it, so we would have to stay between it and its terminal, and after a `kill -9` it
-//!   would stay; or to be removed with the workspace, which a helper that runs at that moment would undo.
-//! * *The workspace's root as home folder* is what is done: the file that it finds there is the workspace's own, which
-//!   suspending and releasing take away. Nothing is written, so nothing can stay behind, and the process can become the
-//!   real one: arguments, streams, signals, exit code and terminal are that one's own.
+//! * *A private home folder* made for each call would do, and would have to be removed when the call ends, whatever ends it:
+//!   we would have to stay between it and its terminal, and after a `kill -9` it would stay.
+//! * *A home folder of the workspace's own* below the state folder is what is done. Provisioning writes the file there,
+//!   suspending and releasing take it away. Nothing is written here, so nothing can stay behind, and the process can become
+//!   the real one: arguments, streams, signals, exit code and terminal are that one's own. Where it is chosen that the key
+//!   lies in the worktree, that is the home folder.
 //!
 //! What else it uses the home folder for (versions up to 0.7): `auth login` writes the file there, `auth logout` removes
 //! the folder around it, `identity use` writes one of the two; in a workspace all three are refused. It starts nothing but
@@ -80,8 +80,8 @@ fn prepare(arguments: &[OsString]) -> Result<Command> {
     match helper::find(&caller.folder, &caller.states)? {
         Place::Free => {}
         Place::Bound(bound) => {
-            let root = noted(&bound, arguments, as_workspace(&caller, &bound, arguments))?;
-            lead(&mut command, &root, &bound.binding);
+            let home = noted(&bound, arguments, as_workspace(&caller, &bound, arguments))?;
+            lead(&mut command, &home, &bound.binding);
         }
         Place::Unconfirmed(error) | Place::Copy(error) | Place::Astray(error) => return Err(error.into()),
     }
@@ -90,16 +90,17 @@ fn prepare(arguments: &[OsString]) -> Result<Command> {
 
 /// The folder whose file the real one is to read. Refuses what would use another one.
 fn as_workspace(caller: &Caller, bound: &Bound, arguments: &[OsString]) -> Result<PathBuf> {
-    let (id, root) = (bound.binding.id.clone(), bound.binding.path.clone());
+    let id = bound.binding.id.clone();
     if let Some(command) = commands::refused(arguments) {
         return Err(RaviCliError::Command { command, id }.into());
     }
     caller.wake(bound)?;
     let key = key(&bound.ledger, &id)?;
-    file::check(&root, &id, &key)?;
-    match file::other(&caller.folder, &root) {
+    let home = file::home(bound.ledger.dir(), &bound.binding);
+    file::check(&home, &id, &key)?;
+    match file::other(&caller.folder, &home) {
         Some(path) => Err(RaviCliError::OtherFile { path, id }.into()),
-        None => Ok(root),
+        None => Ok(home),
     }
 }
 
@@ -117,10 +118,10 @@ fn key(ledger: &Ledger, id: &str) -> Result<IdentityKey> {
     }
 }
 
-fn lead(command: &mut Command, root: &Path, binding: &Binding) {
-    command.env("HOME", root).env("RAVI_API_URL", &binding.server);
+fn lead(command: &mut Command, home: &Path, binding: &Binding) {
+    command.env("HOME", home).env("RAVI_API_URL", &binding.server);
     // No version that was seen reads these. Ravi's guides name them, so one that does must not find the person's.
-    command.env("RAVI_CONFIG_DIR", root.join(".ravi")).env_remove("RAVI_API_KEY");
+    command.env("RAVI_CONFIG_DIR", home.join(".ravi")).env_remove("RAVI_API_KEY");
 }
 
 /// Notes that the workspace's key was used, or why it was not. What cannot be noted is not done.

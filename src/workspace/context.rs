@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::account::{Host, HostSearch};
 use crate::api::{ManagementKey, Session};
 use crate::audit::Entry;
-use crate::config::Config;
+use crate::config::{Config, KeyInTree};
 use crate::error::{Error, ErrorBody, Result};
 use crate::github::GithubConfig;
 use crate::ledger::{Ledger, now_ms};
@@ -56,6 +56,11 @@ impl Context<'_> {
             Some(known) => Ok(Host::Known(known)),
             None => self.host_search().settle(&self.listing.of(self.account).await?.all).await,
         }
+    }
+
+    /// Whether the workspaces' keys are to lie in their folders.
+    pub(crate) fn key_in_tree(&self) -> bool {
+        self.config.key_in_tree.unwrap_or_default() == KeyInTree::Always
     }
 
     fn tell(&self, id: &str, step: Step, state: StepState) {

@@ -1,6 +1,6 @@
 //! Files as this room handles them: absent is an answer, and each change passes a crash point.
 
-use std::fs::Permissions;
+use std::fs::{File, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -33,58 +33,104 @@ fn write(path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FileError> {
     files::write_atomic(path, bytes, mode)
 }
 
-/// Writes a configuration file of git's, holding the lock that git itself would hold (`<file>.lock`, made exclusively
-/// and renamed over the file: lockfile.h in git's source).
-pub(super) fn write_git_config(path: &Path, bytes: &[u8]) -> Result<(), WorkspaceError> {
-    let mode = path.metadata().map_or(0o644, |meta| meta.mode() & 0o777);
-    write_locked(path, bytes, mode, || true).map(drop)
-}
-
-/// The same for a file that is not there or is empty, with the rights that `like` has; `false` where somebody wrote it
-/// meanwhile.
-pub(super) fn make_git_config(path: &Path, like: &Path, bytes: &[u8]) -> Result<bool, WorkspaceError> {
+/// Writes a file that whoever may read `like` may read, such as git for another user of the same repository.
+pub(super) fn write_like(path: &Path, bytes: &[u8], like: &Path) -> Result<(), FileError> {
     let mode = like.metadata().map_or(0o644, |meta| meta.mode() & 0o666);
-    write_locked(path, bytes, mode, || path.symlink_metadata().map_or(true, |meta| meta.len() == 0))
+    write(path, bytes, Mode::Exact(mode))
 }
 
-/// Writes where `may` says so once the lock is held.
-fn write_locked(path: &Path, bytes: &[u8], mode: u32, may: impl FnOnce() -> bool) -> Result<bool, WorkspaceError> {
+/// A configuration file may hold a great deal, but not this much.
+const CONFIG_LIMIT: usize = 16 * 1024 * 1024;
+
+/// Reads a configuration file of git's, through links as git does; `None` where there is none.
+pub(super) fn read_git_config(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+    match files::read_bounded_following(path, CONFIG_LIMIT) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(FileError::NotFound { .. }) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// Changes a configuration file of git's, holding the lock that git itself would hold (`<file>.lock`, made exclusively and
+/// renamed over the file: lockfile.h in git's source). A link stays one, and what it leads to is changed, as git does.
+/// `change` is given what the file holds once the lock is held, and answers what it is to hold; `None` leaves it.
+pub(super) fn change_git_config(
+    path: &Path,
+    change: impl FnOnce(Option<&[u8]>) -> Option<Vec<u8>>,
+) -> Result<(), WorkspaceError> {
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let fail = |source| FileError::from_io(path, "write", source);
-    let lock = with_suffix(path, ".lock");
+    let folder = path.parent().unwrap_or(Path::new("."));
     // The lock is a second name of the temporary file: should this process die while it holds it, whoever sweeps the
     // temporary file away knows the lock as its own.
-    let mut temp = files::temporary(path.parent().unwrap_or(Path::new("."))).map_err(fail)?;
-    temp.write_all(bytes).map_err(fail)?;
-    temp.as_file().set_permissions(Permissions::from_mode(mode)).map_err(fail)?;
-    temp.as_file().sync_all().map_err(fail)?;
-    hold(temp.path(), &lock)?;
-    if !may() {
-        std::fs::remove_file(&lock).map_err(fail)?;
-        return Ok(false);
-    }
-    point(When::Before, format_args!("write {}", name(path)));
-    if let Err(source) = std::fs::rename(&lock, path) {
-        let _ = std::fs::remove_file(&lock);
-        return Err(fail(source).into());
-    }
-    point(When::After, format_args!("write {}", name(path)));
-    Ok(true)
+    let temp = files::temporary(folder).map_err(fail)?;
+    let lock = Held::wait(temp.path(), path)?;
+    let before = read_git_config(path)?;
+    let Some(after) = change(before.as_deref()).filter(|after| Some(after) != before.as_ref()) else { return Ok(()) };
+    let mode = path.metadata().map_or(0o644, |meta| meta.mode() & 0o777);
+    let file = match &lock.file {
+        Some(own) => own,
+        None => temp.as_file(),
+    };
+    write_out(file, &after, mode).map_err(fail)?;
+    lock.put_in_place(path)
 }
 
-fn hold(temp: &Path, lock: &Path) -> Result<(), WorkspaceError> {
-    files::sweep(temp.parent().unwrap_or(Path::new(".")));
-    let mut pause = Duration::from_millis(5);
-    loop {
+fn write_out(mut file: &File, bytes: &[u8], mode: u32) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.set_permissions(Permissions::from_mode(mode))?;
+    file.sync_all()
+}
+
+/// The lock of a file of git's. Dropped, it is given back.
+struct Held {
+    path: PathBuf,
+    /// Open where it is no second name of the temporary file.
+    file: Option<File>,
+    in_place: bool,
+}
+
+impl Held {
+    fn wait(temp: &Path, path: &Path) -> Result<Held, WorkspaceError> {
+        files::sweep(temp.parent().unwrap_or(Path::new(".")));
+        let lock = with_suffix(path, ".lock");
+        let mut pause = Duration::from_millis(5);
+        loop {
+            match Held::try_now(temp, &lock) {
+                Ok(file) => return Ok(Held { path: lock, file, in_place: false }),
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists && pause < Duration::from_secs(1) => {
+                    std::thread::sleep(pause);
+                    pause *= 2;
+                }
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Err(WorkspaceError::GitLocked { lock }),
+                Err(e) => return Err(FileError::from_io(&lock, "create", e).into()),
+            }
+        }
+    }
+
+    fn try_now(temp: &Path, lock: &Path) -> io::Result<Option<File>> {
         match std::fs::hard_link(temp, lock) {
-            Ok(()) => return Ok(()),
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && pause < Duration::from_secs(1) => {
-                std::thread::sleep(pause);
-                pause *= 2;
-            }
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-                return Err(WorkspaceError::GitLocked { lock: lock.to_owned() });
-            }
-            Err(e) => return Err(FileError::from_io(lock, "create", e).into()),
+            Ok(()) => Ok(None),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e),
+            // Some file systems know no second names (exFAT, SMB). There it is made as git makes it, and one whose process
+            // dies stays, as git's own does.
+            Err(_) => File::options().write(true).create_new(true).open(lock).map(Some),
+        }
+    }
+
+    fn put_in_place(mut self, path: &Path) -> Result<(), WorkspaceError> {
+        point(When::Before, format_args!("write {}", name(path)));
+        std::fs::rename(&self.path, path).map_err(|source| FileError::from_io(path, "write", source))?;
+        self.in_place = true;
+        point(When::After, format_args!("write {}", name(path)));
+        Ok(())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if !self.in_place {
+            let _ = std::fs::remove_file(&self.path);
         }
     }
 }

@@ -241,6 +241,14 @@ pub enum WorkspaceError {
         /// Address of the one that is gone.
         former: String,
     },
+    /// git reads other values in the workspace than those that were set for it. A warning.
+    #[error("in workspace {id} something else decides about {}", values.join(", "))]
+    Overridden {
+        /// The id.
+        id: String,
+        /// Names of the values.
+        values: Vec<String>,
+    },
     /// The identity of a workspace was renamed at Ravi. A warning.
     #[error("the identity of workspace {id} was renamed at Ravi: {former} is {now} there")]
     IdentityRenamed {
@@ -348,6 +356,7 @@ impl Explain for WorkspaceError {
             WorkspaceError::NameTaken { .. } => "workspace.name_taken",
             WorkspaceError::EmailNotGranted { .. } => "workspace.email_not_granted",
             WorkspaceError::IdentityReplaced { .. } => "workspace.identity_replaced",
+            WorkspaceError::Overridden { .. } => "workspace.overridden",
             WorkspaceError::IdentityRenamed { .. } => "workspace.identity_renamed",
             WorkspaceError::KeyReplaced { .. } => "workspace.key_replaced",
             WorkspaceError::TokenElsewhere { .. } => "workspace.token_elsewhere",
@@ -425,6 +434,10 @@ impl Explain for WorkspaceError {
             WorkspaceError::IdentityReplaced { .. } => {
                 "Tell whoever writes to the former address; what was in its vault is gone.".into()
             }
+            WorkspaceError::Overridden { values, .. } => format!(
+                "`git config --show-origin --get-all {}` in its folder names the file; take the value out there.",
+                values.first().map_or("user.email", String::as_str)
+            ),
             WorkspaceError::IdentityRenamed { .. } => "Nothing needs to be done; the new name is kept.".into(),
             WorkspaceError::KeyReplaced { .. } => "Nothing needs to be done.".into(),
             WorkspaceError::TokenElsewhere { secret, identity, .. } => format!(

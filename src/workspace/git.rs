@@ -142,9 +142,19 @@ impl<'a> Git<'a> {
         Ok(!found.is_empty())
     }
 
-    /// Everything in one file of the configuration, which must be there.
-    pub(crate) fn all(self, scope: Scope) -> Result<Values, WorkspaceError> {
-        let listed = self.ask("read its configuration", &["config", scope.flag(), "--null", "--list"])?;
+    /// All values that hold in the folder, in the order in which git reads them.
+    pub(crate) fn all(self) -> Result<Values, WorkspaceError> {
+        self.listed(&["--includes".as_ref()])
+    }
+
+    /// All values of one file, which must be there.
+    pub(crate) fn all_in(self, file: &Path) -> Result<Values, WorkspaceError> {
+        self.listed(&["--file".as_ref(), file.as_os_str()])
+    }
+
+    fn listed(self, from: &[&OsStr]) -> Result<Values, WorkspaceError> {
+        let rest = ["--null", "--list"].map(OsStr::new);
+        let listed = self.ask("read its configuration", &[&["config".as_ref()], from, &rest].concat())?;
         let listed = String::from_utf8_lossy(bytes(&listed)).into_owned();
         let entry = |line: &str| match line.split_once('\n') {
             Some((key, value)) => (key.to_owned(), value.to_owned()),
@@ -154,12 +164,12 @@ impl<'a> Git<'a> {
         Ok(Values(listed.split_terminator('\0').map(entry).collect()))
     }
 
-    /// All values of `key` in one file of the configuration.
-    pub(crate) fn values(self, scope: Scope, key: &str) -> Result<Vec<String>, WorkspaceError> {
-        self.values_with(&[scope.flag().as_ref()], key)
+    /// All values of `key` that hold in the folder.
+    pub(crate) fn values(self, key: &str) -> Result<Vec<String>, WorkspaceError> {
+        self.values_with(&["--includes".as_ref()], key)
     }
 
-    /// The same of a file that git need not read; none where there is no such file.
+    /// All values of `key` in one file; none where there is no such file.
     pub(crate) fn values_in(self, file: &Path, key: &str) -> Result<Vec<String>, WorkspaceError> {
         match file.exists() {
             true => self.values_with(&["--file".as_ref(), file.as_os_str()], key),
@@ -180,12 +190,7 @@ impl<'a> Git<'a> {
         }
     }
 
-    /// Sets `key` to exactly these values in one file of the configuration; none takes it out.
-    pub(crate) fn set(self, scope: Scope, key: &str, values: &[String]) -> Result<(), WorkspaceError> {
-        self.set_with(&[scope.flag().as_ref()], key, values)
-    }
-
-    /// The same in a file that git does not read yet.
+    /// Sets `key` to exactly these values in one file; none takes it out.
     pub(crate) fn set_in(self, file: &Path, key: &str, values: &[String]) -> Result<(), WorkspaceError> {
         self.set_with(&["--file".as_ref(), file.as_os_str()], key, values)
     }
@@ -241,11 +246,23 @@ fn held_lock(output: &Output) -> Option<PathBuf> {
     Some(format!("{file}.lock").into())
 }
 
-/// The values of one file of the configuration.
+/// Names and values.
 #[derive(Debug, Default)]
 pub(crate) struct Values(Vec<(String, String)>);
 
 impl Values {
+    /// Each name once, with all its values.
+    pub(crate) fn grouped(&self) -> Vec<(String, Vec<String>)> {
+        let mut all: Vec<(String, Vec<String>)> = Vec::new();
+        for (key, value) in &self.0 {
+            match all.iter_mut().find(|(known, _)| known == key) {
+                Some((_, values)) => values.push(value.clone()),
+                None => all.push((key.clone(), vec![value.clone()])),
+            }
+        }
+        all
+    }
+
     /// All values of `key`.
     pub(crate) fn of(&self, key: &str) -> Vec<String> {
         let key = canonical(key);
@@ -261,28 +278,6 @@ fn canonical(key: &str) -> String {
             format!("{section}{below}.{}", name.to_ascii_lowercase())
         }
         _ => key.to_ascii_lowercase(),
-    }
-}
-
-/// Which file of a repository's configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scope {
-    /// The file that all worktrees share.
-    Shared,
-    /// The worktree's own.
-    Worktree,
-    /// Whatever holds in the folder, from all files together; for reading only.
-    Any,
-}
-
-impl Scope {
-    fn flag(self) -> &'static str {
-        match self {
-            Scope::Shared => "--local",
-            Scope::Worktree => "--worktree",
-            // Also the default of `git config --get-all`.
-            Scope::Any => "--includes",
-        }
     }
 }
 

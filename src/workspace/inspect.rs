@@ -99,7 +99,7 @@ fn check_points_back(located: &Located) -> Result<(), WorkspaceError> {
             _ => Err(foreign(format!("it belongs to {}", back.display()))),
         };
     }
-    let worktree = Git::at(&located.top).values(git::Scope::Any, "core.worktree")?;
+    let worktree = Git::at(&located.top).values("core.worktree")?;
     let back = worktree.last().map(|w| located.git_dir.join(w).canonicalize());
     match back {
         Some(Ok(real)) if real == located.top => Ok(()),

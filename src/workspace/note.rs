@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::disk;
 use super::error::WorkspaceError;
+use super::include::Anchor;
 use super::splice::Splice;
 
 /// File name of the note in a private git dir.
@@ -28,14 +29,17 @@ pub(crate) struct Note {
     pub(crate) ledger: PathBuf,
     /// The workspace's id.
     pub(crate) id: String,
-    /// Values set in the worktree's own configuration.
-    #[serde(default)]
+    /// The include at the end of the worktree's own configuration file, where one is needed there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) own: Option<Anchor>,
+    /// Values that an earlier version set in that file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) values: Vec<SetValue>,
-    /// The worktree's configuration file as it was, from before the first value is set until all are.
-    #[serde(default)]
+    /// The file as it was, from before that version set the first value until it had set all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) pending: Option<Original>,
-    /// The change of that file as a whole, once all values are set.
-    #[serde(default)]
+    /// The change of that file as a whole, once all values were set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) config: Option<Splice>,
 }
 
@@ -66,10 +70,21 @@ impl Note {
             nonce: nonce.to_owned(),
             ledger: ledger.to_owned(),
             id: id.to_owned(),
+            own: None,
             values: Vec::new(),
             pending: None,
             config: None,
         }
+    }
+
+    /// Whether an earlier version set values in the worktree's own configuration file.
+    pub(crate) fn has_former(&self) -> bool {
+        !self.values.is_empty() || self.pending.is_some()
+    }
+
+    /// The same once they are moved over.
+    pub(crate) fn without_former(self) -> Note {
+        Note { values: Vec::new(), pending: None, config: None, ..self }
     }
 
     /// Reads the note of a private git dir, where there is one.

@@ -16,12 +16,13 @@ use super::model::{GitInfo, GithubInfo, GithubSource, ProvisionRequest, Provisio
 use super::note::Note;
 use super::ravi_dir::Untracked;
 use super::shared::Repository;
-use super::{address, bundle, env_file, find, holders, keys, ravi_dir, release, signing, told, values};
+use super::{address, bundle, env_file, find, holders, keys, ravi_dir, release, signing, told};
 use crate::account::{AccountError, Host, OpenHost};
 use crate::api::{Identity, IdentityKey, IdentityUuid};
+use crate::config::Signatures;
 use crate::error::{Error, Kind, Result};
 use crate::github::{self, Decision, Plan};
-use crate::ledger::{Binding, IdentityRow, Ledger, now_ms};
+use crate::ledger::{Binding, IdentityRow, Ledger, LedgerError, now_ms};
 use crate::vault::reference::SecretName;
 use crate::vault::{Found, elsewhere};
 
@@ -141,7 +142,8 @@ async fn run(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, life: Li
         true => ctx.step(&id, Step::Git, set_git(ctx, &binding, &place, &row, &plan)).await?,
         false => ctx.skip(&id, Step::Git),
     }
-    ctx.step(&id, Step::Files, write_files(&binding, &place, &row, key, untracked)).await?;
+    let files = Files { binding: binding.clone(), place: place.clone(), row: row.clone(), key, untracked };
+    ctx.step(&id, Step::Files, write_files(ctx, files)).await?;
     let github = plan.info();
     let (uuid, wanted) = (row.uuid.clone(), id.clone());
     ctx.ledger.run(move |l| l.finish_binding(&id, &plan)).await?;
@@ -267,10 +269,22 @@ async fn add(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, place: &
         confirmed: !terms.unconfirmed,
     };
     let (known, checked) = (binding.clone(), place.clone());
-    let untracked = blocking(move || refuse_early(&checked, &known)).await?;
+    let (ledger, in_tree) = (ctx.ledger.dir().to_owned(), ctx.key_in_tree());
+    let untracked = blocking(move || refuse_early(&checked, &known, &ledger, in_tree)).await?;
     let kept = binding.clone();
-    ctx.ledger.run(move |l| l.add_binding(&kept)).await?;
-    Ok(Bound { binding, untracked })
+    match ctx.ledger.run(move |l| l.add_binding(&kept)).await {
+        Ok(()) => Ok(Bound { binding, untracked }),
+        Err(error) if error.is_conflict() => Err(taken(ctx, place, error).await?),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Somebody bound the folder since it was looked at.
+async fn taken(ctx: Context<'_>, place: &Inspected, error: LedgerError) -> Result<Error> {
+    let root = place.root.clone();
+    let other = ctx.ledger.run(move |l| l.binding_at(&root)).await?;
+    let taken = other.map(|other| WorkspaceError::PathTaken { path: other.path, id: other.id }.into());
+    Ok(taken.unwrap_or_else(|| error.into()))
 }
 
 /// Nothing else may be bound here. A binding whose worktree was removed, with another one made at the same place since,
@@ -327,8 +341,9 @@ async fn renew(
         ..old.clone()
     };
     let (known, checked) = (renewed.clone(), place.clone());
+    let (ledger, in_tree) = (ctx.ledger.dir().to_owned(), ctx.key_in_tree());
     let look = move || {
-        let untracked = refuse_early(&checked, &known)?;
+        let untracked = refuse_early(&checked, &known, &ledger, in_tree)?;
         drop_former_env_file(&old, &known).map(|()| untracked)
     };
     let untracked = blocking(look).await?;
@@ -350,26 +365,36 @@ fn drop_former_env_file(old: &Binding, renewed: &Binding) -> Result<(), Workspac
 }
 
 /// Everything that would make a later step refuse, before the ledger or the server has anything of this workspace.
-fn refuse_early(place: &Inspected, binding: &Binding) -> Result<Option<Untracked>, WorkspaceError> {
+fn refuse_early(
+    place: &Inspected,
+    binding: &Binding,
+    ledger: &Path,
+    in_tree: bool,
+) -> Result<Option<Untracked>, WorkspaceError> {
     let in_git = place.git.is_some();
     if let Some(file) = &binding.request.env_file {
         env_file::check(&place.root, file, in_git)?;
     }
     if let Some(git) = &place.git
         && let Some(note) = Note::read(&git.git_dir)?
-        && note.nonce != binding.nonce
+        && note.ledger != ledger
         && note.ledger.join("ledger.db").exists()
         && binding.identity.is_none()
     {
         return Err(WorkspaceError::OtherLedger { path: place.root.clone(), ledger: note.ledger });
     }
-    ravi_dir::check(&place.root, place.git_dir(), binding.identity.as_ref().map(|uuid| uuid.as_str()), None)
+    match in_tree && !binding.request.no_key {
+        true => {
+            ravi_dir::check(&place.root, place.git_dir(), binding.identity.as_ref().map(|uuid| uuid.as_str()), None)
+        }
+        false => Ok(None),
+    }
 }
 
 /// Leaves the note that proves the binding, in the private git dir.
 fn claim_folder(place: &Inspected, binding: &Binding, ledger: &Path) -> Result<(), WorkspaceError> {
     let Some(git) = &place.git else { return Ok(()) };
-    let _lock = Repository::lock(&place.root, &git.common_dir)?;
+    let _lock = Repository::lock(&git.common_dir)?;
     match Note::read(&git.git_dir)? {
         Some(note) if note.nonce == binding.nonce => Ok(()),
         Some(note) if note.ledger != ledger && note.ledger.join("ledger.db").exists() => {
@@ -389,52 +414,81 @@ async fn set_git(ctx: Context<'_>, binding: &Binding, place: &Inspected, row: &I
         false => None,
     };
     let (place, nonce, info) = (place.clone(), binding.nonce.clone(), git_info(binding, row));
+    let unsigned = signing.is_none() && ctx.config.signatures.unwrap_or_default() == Signatures::Workspace;
     let github = match plan.source {
         GithubSource::Inherited => Vec::new(),
         _ => github::git_values(plan, &github::program()?),
     };
     let work = move || {
-        let Some(git) = &place.git else { return Ok(()) };
-        Repository::lock(&place.root, &git.common_dir)?.enable_worktree_config()?;
+        let Some(git) = &place.git else { return Ok(Vec::new()) };
+        let repository = Repository::lock(&git.common_dir)?;
         let mut note = Note::read(&git.git_dir)?.filter(|note| note.nonce == nonce).ok_or_else(|| {
             WorkspaceError::NotOurs { path: git.git_dir.clone(), reason: "its note was taken away meanwhile".into() }
         })?;
-        let signing = signing.map(|signing| signing.set_up(&git.git_dir, &info.user_email)).transpose()?;
-        let mut wanted = vec![("user.name", vec![info.user_name]), ("user.email", vec![info.user_email])];
-        wanted.extend(signing.unwrap_or_default());
-        wanted.extend(github.iter().map(|(key, values)| (key.as_str(), values.clone())));
-        values::set(&place.root, &git.git_dir, &mut note, &wanted)
+        let mut wanted = author(&info);
+        if let Some(signing) = signing {
+            wanted.extend(signing.set_up(&git.git_dir, &info.user_email)?);
+        }
+        if unsigned {
+            wanted.extend(signing::none());
+        }
+        let mut wanted: Vec<_> = wanted.into_iter().map(|(key, values)| (key.to_owned(), values)).collect();
+        wanted.extend(github);
+        repository.set(&place.root, &git.git_dir, &mut note, &wanted)
     };
-    Ok(blocking(work).await?)
+    let overridden = blocking(work).await?;
+    if !overridden.is_empty() {
+        ctx.warn(WorkspaceError::Overridden { id: binding.id.clone(), values: overridden });
+    }
+    Ok(())
 }
 
-async fn write_files(
-    binding: &Binding,
-    place: &Inspected,
-    row: &IdentityRow,
+/// git asks for `author.*` and `committer.*` before it asks for `user.*` (git-config(1)).
+fn author(info: &GitInfo) -> Vec<(&'static str, Vec<String>)> {
+    let (name, email) = (vec![info.user_name.clone()], vec![info.user_email.clone()]);
+    let pair = |of_name, of_email| [(of_name, name.clone()), (of_email, email.clone())];
+    let all = [
+        pair("user.name", "user.email"),
+        pair("author.name", "author.email"),
+        pair("committer.name", "committer.email"),
+    ];
+    all.concat()
+}
+
+/// What is written for a workspace beside git's values.
+struct Files {
+    binding: Binding,
+    place: Inspected,
+    row: IdentityRow,
     key: Option<IdentityKey>,
     untracked: Option<Untracked>,
-) -> Result<()> {
-    let (place, row) = (place.clone(), row.clone());
-    let env: Option<PathBuf> = binding.request.env_file.clone();
-    let work = move || {
-        let in_git = place.git.is_some();
-        ravi_dir::check(&place.root, place.git_dir(), Some(row.uuid.as_str()), untracked)?;
-        match &key {
-            Some(key) => {
-                if let Some(git) = &place.git {
-                    Repository::lock(&place.root, &git.common_dir)?.exclude()?;
-                }
-                ravi_dir::write(&place.root, key, row.uuid.as_str(), &row.name)?;
-            }
-            None => drop(ravi_dir::remove(&place.root, row.uuid.as_str())?),
+}
+
+async fn write_files(ctx: Context<'_>, files: Files) -> Result<()> {
+    let (state_dir, in_tree) = (ctx.ledger.dir().to_owned(), ctx.key_in_tree());
+    Ok(blocking(move || files.write(&state_dir, in_tree)).await?)
+}
+
+impl Files {
+    /// The key lies in one place, the other one is cleared: the choice may have been another one before.
+    fn write(&self, state_dir: &Path, in_tree: bool) -> Result<(), WorkspaceError> {
+        let Files { binding: Binding { id, request, .. }, place, row, key, untracked } = self;
+        let owner = (row.uuid.as_str(), row.name.as_str());
+        if let Some(key) = key.as_ref().filter(|_| in_tree) {
+            ravi_dir::check(&place.root, place.git_dir(), Some(row.uuid.as_str()), *untracked)?;
+            ravi_dir::write(&place.root, key, owner)?;
+        } else {
+            ravi_dir::remove(&place.root, row.uuid.as_str())?;
         }
-        if let Some(file) = env {
-            env_file::write(&env_file::check(&place.root, &file, in_git)?, &row.info())?;
+        match key.as_ref().filter(|_| !in_tree) {
+            Some(key) => ravi_dir::write_home(state_dir, id, key, owner)?,
+            None => ravi_dir::remove_home(state_dir, id)?,
+        }
+        if let Some(file) = &request.env_file {
+            env_file::write(&env_file::check(&place.root, file, place.git.is_some())?, &row.info())?;
         }
         Ok(())
-    };
-    Ok(blocking(work).await?)
+    }
 }
 
 /// The rules that this caller chose hold from here on, for every program. A caller without any leaves those there are.

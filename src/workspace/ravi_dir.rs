@@ -1,7 +1,10 @@
-//! `.ravi/config.json` in a worktree: the one place where the official CLI looks for an identity key.
+//! `.ravi/config.json`: the one file in which the official command line looks for an identity key, in its home folder or
+//! in the current one.
 //!
-//! The folder lies among files that others wrote. Nothing is written through a symbolic link, over a tracked file, or
-//! over something that this program did not make.
+//! It lies in a home of the workspace's own below the state folder, where nothing that packs, copies or commits a folder
+//! comes by; `ravi` first on PATH leads the official command line there. Where it is chosen so it lies in the worktree. That
+//! folder lies among files that others wrote: nothing is written through a symbolic link, over a tracked file, or over
+//! something that this program did not make.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -12,6 +15,7 @@ use zeroize::Zeroizing;
 use super::disk;
 use super::error::WorkspaceError;
 use super::git::Git;
+use super::lock;
 use crate::api::IdentityKey;
 use crate::files;
 
@@ -19,6 +23,42 @@ use crate::files;
 pub(crate) const DIR: &str = ".ravi";
 const FILE: &str = "config.json";
 const LIMIT: usize = 64 * 1024;
+
+/// Keeps the folder out of everything that asks git's rules, also where the rules of the repository are another's.
+const IGNORE_FILE: &str = ".gitignore";
+const IGNORE: &[u8] = b"*\n";
+
+/// Folder of the workspaces' homes, below the state folder.
+const HOMES: &str = "homes";
+
+/// The workspace's own home below the state folder.
+pub(crate) fn home(state_dir: &Path, id: &str) -> PathBuf {
+    state_dir.join(HOMES).join(lock::file_name(id))
+}
+
+/// Writes the file into the workspace's home.
+pub(super) fn write_home(
+    state_dir: &Path,
+    id: &str,
+    key: &IdentityKey,
+    owner: (&str, &str),
+) -> Result<(), WorkspaceError> {
+    let home = home(state_dir, id);
+    disk::make_dir(&home, 0o700)?;
+    write_file(&home, key, owner)
+}
+
+/// Takes the workspace's home away.
+pub(super) fn remove_home(state_dir: &Path, id: &str) -> Result<(), WorkspaceError> {
+    let home = home(state_dir, id);
+    if !home.is_dir() {
+        return Ok(());
+    }
+    disk::remove_if_there(&home.join(DIR).join(FILE))?;
+    // What else is in it is not ours to know.
+    let _ = std::fs::remove_dir_all(&home);
+    Ok(())
+}
 
 /// The file as the official CLI reads it (indented by two spaces, empty fields left out).
 #[derive(Serialize)]
@@ -86,13 +126,22 @@ fn check_files(dir: &Path, ours: Option<&str>) -> Result<(), WorkspaceError> {
     }
 }
 
-/// Writes the file for this identity, unless it is there already as it should be.
-pub(crate) fn write(root: &Path, key: &IdentityKey, uuid: &str, name: &str) -> Result<(), WorkspaceError> {
+/// Writes the file into the worktree, unless it is there already as it should be. `owner`: uuid and name of the identity.
+pub(super) fn write(root: &Path, key: &IdentityKey, owner: (&str, &str)) -> Result<(), WorkspaceError> {
     disk::make_dir(&root.join(DIR), 0o700)?;
+    let ignore = root.join(DIR).join(IGNORE_FILE);
+    if ignore.symlink_metadata().is_err() {
+        disk::write_private(&ignore, IGNORE)?;
+    }
+    write_file(root, key, owner)
+}
+
+fn write_file(home: &Path, key: &IdentityKey, (uuid, name): (&str, &str)) -> Result<(), WorkspaceError> {
+    disk::make_dir(&home.join(DIR), 0o700)?;
     let content = Content { identity_key: key.expose(), identity_uuid: uuid, identity_name: name };
     let mut bytes = Zeroizing::new(serde_json::to_vec_pretty(&content).unwrap_or_default()); // cannot fail: three texts
     bytes.push(b'\n');
-    let file = root.join(DIR).join(FILE);
+    let file = home.join(DIR).join(FILE);
     let there = disk::read_if_there(&file, LIMIT)?.map(Zeroizing::new);
     let private = file.symlink_metadata().is_ok_and(|meta| meta.mode() & 0o777 == 0o600);
     if private && there.is_some_and(|there| *there == *bytes) {
@@ -119,10 +168,16 @@ pub(crate) fn remove(root: &Path, uuid: &str) -> Result<bool, WorkspaceError> {
     Ok(true)
 }
 
-/// An empty folder is ours to take; one with other files in it is not, and `remove_dir` refuses it.
+/// A folder with nothing but our own rules is ours to take; one with other files in it is not, and `remove_dir` refuses it.
 fn remove_empty(dir: &Path) {
     if dir.symlink_metadata().is_ok_and(|meta| meta.is_dir()) {
         files::sweep(dir);
+        let ignore = dir.join(IGNORE_FILE);
+        let ours = disk::read_if_there(&ignore, LIMIT).is_ok_and(|rules| rules.as_deref() == Some(IGNORE));
+        let alone = std::fs::read_dir(dir).is_ok_and(|entries| entries.count() == 1);
+        if ours && alone {
+            let _ = std::fs::remove_file(ignore);
+        }
     }
     let _ = std::fs::remove_dir(dir);
 }

@@ -4,8 +4,9 @@
 //! What cannot be seen is not gone. A repository that cannot be read, a folder on a disk that is not mounted, a worktree
 //! that git was told to keep (`git worktree lock`) are reported and left.
 
+use std::collections::BTreeSet;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::context::{Context, blocking};
@@ -15,6 +16,7 @@ use super::inspect::{folder_state, parent_device};
 use super::keys::key_label;
 use super::lock::Lock;
 use super::model::{FolderState, ReapReport, Reaped, ReapedKey, State};
+use super::shared::Repository;
 use super::suspend::suspend_locked;
 use super::{panes, release};
 use crate::api::{ApiError, KeyRecord};
@@ -57,6 +59,9 @@ pub(crate) async fn reap(ctx: Context<'_>, dry_run: bool) -> Result<ReapReport> 
             look_at(ctx, binding, &mut report).await?;
         }
     }
+    if !dry_run {
+        move_over(ctx).await?;
+    }
     match dry_run {
         true => plan_keys(ctx, &mut report).await?,
         false => {
@@ -65,6 +70,22 @@ pub(crate) async fn reap(ctx: Context<'_>, dry_run: bool) -> Result<ReapReport> 
         }
     }
     Ok(report)
+}
+
+/// What earlier versions set in the repositories of the workspaces is set as it is now. One that cannot be read or written is
+/// nobody's error here: doctor says so, and the next run tries again.
+async fn move_over(ctx: Context<'_>) -> Result<()> {
+    let bindings = ctx.ledger.run(|l| l.bindings()).await?;
+    let repositories: BTreeSet<PathBuf> = bindings.into_iter().filter_map(|binding| binding.common_dir).collect();
+    let work = move || {
+        for common_dir in repositories.iter().filter(|dir| dir.is_dir()) {
+            if let Err(error) = Repository::lock(common_dir).and_then(|repository| repository.move_over()) {
+                tracing::debug!(code = error.code(), repository = %common_dir.display(), "left as it was set earlier");
+            }
+        }
+        Ok(())
+    };
+    Ok(blocking(work).await?)
 }
 
 async fn look_at(ctx: Context<'_>, binding: Binding, report: &mut ReapReport) -> Result<()> {

@@ -3,6 +3,8 @@
 //! What this machine holds is undone first, then the keys are revoked. A revocation that Ravi cannot take now is owed:
 //! it stays in the ledger and is tried again until it has happened, and until then the identity serves nobody.
 
+use std::path::Path;
+
 use super::context::{Context, blocking};
 use super::error::WorkspaceError;
 use super::inspect::folder_state;
@@ -11,7 +13,7 @@ use super::model::{FolderState, IdentityFate, Released, Step};
 use super::note::Note;
 use super::shared::Repository;
 use super::suspend::pay_suspended;
-use super::{env_file, identity, keys, ravi_dir, signing, told, values};
+use super::{env_file, identity, keys, ravi_dir, signing, told};
 use crate::api::{ApiError, IdentityUuid, Password};
 use crate::audit::{Action, Entry};
 use crate::error::Result;
@@ -53,7 +55,7 @@ pub(crate) async fn finish(ctx: Context<'_>, mut binding: Binding) -> Result<Rel
     binding.retire |= pool_is_full(ctx).await?;
     let begun = binding.clone();
     let shared = ctx.ledger.run(move |l| l.begin_release(&begun, begun.retire)).await?;
-    let left = ctx.step(&id, Step::Undo, undo(&binding)).await?;
+    let left = ctx.step(&id, Step::Undo, undo(ctx, &binding)).await?;
     let fate = match shared {
         true => IdentityFate::Kept,
         false if binding.retire => IdentityFate::Retired,
@@ -103,13 +105,14 @@ async fn pool_is_full(ctx: Context<'_>) -> Result<bool> {
 }
 
 /// Undoes git values and files as far as they are still ours and the folder can be seen.
-async fn undo(binding: &Binding) -> Result<Vec<String>> {
-    let binding = binding.clone();
-    Ok(blocking(move || undo_here(&binding)).await?)
+async fn undo(ctx: Context<'_>, binding: &Binding) -> Result<Vec<String>> {
+    let (binding, state_dir) = (binding.clone(), ctx.ledger.dir().to_owned());
+    Ok(blocking(move || undo_here(&binding, &state_dir)).await?)
 }
 
-fn undo_here(binding: &Binding) -> Result<Vec<String>, WorkspaceError> {
+fn undo_here(binding: &Binding, state_dir: &Path) -> Result<Vec<String>, WorkspaceError> {
     let mut left = Vec::new();
+    ravi_dir::remove_home(state_dir, &binding.id)?;
     match folder_state(&binding.path) {
         FolderState::Present => left.extend(undo_files(binding)?),
         FolderState::Gone => {}
@@ -118,8 +121,7 @@ fn undo_here(binding: &Binding) -> Result<Vec<String>, WorkspaceError> {
     left.extend(undo_values(binding)?);
     sweep(binding);
     if let Some(common_dir) = binding.common_dir.as_deref().filter(|dir| dir.is_dir()) {
-        let at = if binding.path.is_dir() { &binding.path } else { common_dir };
-        left.extend(Repository::lock(at, common_dir)?.tidy()?);
+        left.extend(Repository::lock(common_dir)?.tidy()?);
     }
     Ok(left)
 }
@@ -151,8 +153,8 @@ fn undo_files(binding: &Binding) -> Result<Vec<String>, WorkspaceError> {
 fn undo_values(binding: &Binding) -> Result<Vec<String>, WorkspaceError> {
     let Some(git_dir) = binding.git_dir.as_deref().filter(|dir| dir.is_dir()) else { return Ok(Vec::new()) };
     let Some(note) = Note::read(git_dir)?.filter(|note| note.nonce == binding.nonce) else { return Ok(Vec::new()) };
-    let at = if binding.path.is_dir() { &binding.path } else { git_dir };
-    let left = values::unset(at, git_dir, &note)?;
+    let common_dir = binding.common_dir.as_deref().unwrap_or(git_dir);
+    let left = Repository::lock(common_dir)?.unset(git_dir, &note)?;
     signing::remove(git_dir)?;
     Note::remove(git_dir)?;
     Ok(left)

@@ -94,8 +94,12 @@ async fn give_up(ctx: Context<'_>, binding: &Binding, row: IdentityRow) -> Resul
     if binding.request.borrows() {
         return Err(WorkspaceError::IdentityGone { id: binding.id.clone(), identity: row.name }.into());
     }
-    let (path, uuid) = (binding.path.clone(), row.uuid.clone());
-    blocking(move || ravi_dir::remove(&path, uuid.as_str())).await?;
+    let (known, uuid, state_dir) = (binding.clone(), row.uuid.clone(), ctx.ledger.dir().to_owned());
+    let take = move || {
+        ravi_dir::remove_home(&state_dir, &known.id)?;
+        ravi_dir::remove(&known.path, uuid.as_str()).map(drop)
+    };
+    blocking(take).await?;
     let (id, uuid) = (binding.id.clone(), row.uuid.clone());
     ctx.ledger.run(move |l| l.drop_identity(&id, &uuid)).await?;
     ctx.warn(WorkspaceError::IdentityReplaced { id: binding.id.clone(), former: row.email });

@@ -1,270 +1,194 @@
-//! What all worktrees of a repository share, and what this program changes there: `extensions.worktreeConfig` and one
-//! line in `info/exclude`.
+//! A repository with workspaces: one of ours at a time changes what all its worktrees share.
 //!
-//! Both are made by the first workspace of a repository and taken back by the last one. How to take them back is
-//! written beside them, in the repository's git dir, because the last workspace may belong to another ledger than the
-//! first. All of it happens under a lock on that folder.
+//! What was changed there is written down beside it, in the repository's git dir, because the last workspace may belong to
+//! another ledger than the first. The first workspace of a repository makes the include, the last one takes it back.
 
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::disk;
 use super::error::WorkspaceError;
-use super::git::{Git, Scope, Values};
-use super::note::{self, Original};
-use super::splice::{Splice, Undone};
-use crate::files::FileError;
+use super::former::{Former, Shared};
+use super::git::Git;
+use super::include::{self, Anchor, Target};
+use super::inspect::inspect;
+use super::note::{Note, noted_git_dirs};
+use super::values::{self, Wanted};
+use super::{disk, former};
+use crate::files::{self, FileError};
 
 /// File name of the record in the shared git dir.
 pub(crate) const RECORD_FILE: &str = "ravi-workspaces.json";
 const RECORD_LIMIT: usize = 256 * 1024;
 
-/// The line that keeps `.ravi` out of every commit (gitignore(5): the slash in front anchors it to a worktree's top).
-const EXCLUDE_LINE: &str = "/.ravi/";
-
-/// The switch for configuration per worktree (git-worktree(1), "CONFIGURATION FILE").
-const EXTENSION: &str = "extensions.worktreeConfig";
-
-/// What git-worktree(1) has moved to the main worktree's own file.
-const BARE: &str = "core.bare";
-const WORKTREE: &str = "core.worktree";
-
-/// A configuration or exclude file may hold a great deal, but not this much.
-const FILE_LIMIT: usize = 16 * 1024 * 1024;
-
 /// A repository whose shared files nobody else of ours is changing.
 pub(crate) struct Repository<'a> {
-    top: &'a Path,
     common_dir: &'a Path,
-    _lock: File,
+    _lock: Option<File>,
 }
 
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Record {
-    /// The extension was switched on by this program.
-    #[serde(default)]
-    extension: bool,
-    /// Values that had to leave the shared file for the main worktree's own (git-worktree(1)).
-    #[serde(default)]
-    moved: Vec<(String, Vec<String>)>,
-    /// Both configuration files as they were, while the change is under way.
-    #[serde(default)]
-    pending: Option<(Original, Original)>,
-    /// The change of the shared configuration file.
-    #[serde(default)]
-    config: Option<Splice>,
-    /// The change of the main worktree's own configuration file, where values were moved there.
-    #[serde(default)]
-    main_config: Option<Splice>,
-    /// The change of the exclude file.
-    #[serde(default)]
-    exclude: Option<Splice>,
-    /// The exclude line was written by this program.
-    #[serde(default)]
-    excluded: bool,
+    /// The include in the shared configuration file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    include: Option<Anchor>,
+    /// What an earlier version did.
+    #[serde(flatten)]
+    former: Former,
 }
 
 impl<'a> Repository<'a> {
     /// Waits until nobody else of ours changes the shared files. The lock is on the folder itself, so it leaves
     /// nothing behind and ends with the process.
-    pub(crate) fn lock(top: &'a Path, common_dir: &'a Path) -> Result<Self, WorkspaceError> {
-        let lock = File::open(common_dir).and_then(|dir| dir.lock().map(|()| dir));
+    pub(crate) fn lock(common_dir: &'a Path) -> Result<Self, WorkspaceError> {
+        let lock = File::open(common_dir).and_then(|dir| match dir.lock() {
+            Ok(()) => Ok(Some(dir)),
+            // Some network and foreign file systems know no locks; each write is whole by itself.
+            Err(e) if e.kind() == io::ErrorKind::Unsupported => Ok(None),
+            Err(e) => Err(e),
+        });
         let lock = lock.map_err(|source| FileError::from_io(common_dir, "lock", source))?;
-        Ok(Repository { top, common_dir, _lock: lock })
+        // What one that was killed left half-written.
+        files::sweep(common_dir);
+        Ok(Repository { common_dir, _lock: lock })
     }
 
-    /// Makes `git config --worktree` mean the worktree's own file.
-    pub(crate) fn enable_worktree_config(&self) -> Result<(), WorkspaceError> {
-        let git = Git::at(self.top);
-        let mut record = self.record()?;
-        if record.pending.is_none() {
-            // The file is as it was left with the extension on: git need not be asked.
-            let ours = self.read("config")?;
-            if record.config.as_ref().is_some_and(|change| change.stands(ours.as_deref())) {
-                return Ok(());
-            }
-            let shared = if ours.is_some() { git.all(Scope::Shared)? } else { Values::default() };
-            if shared.of(EXTENSION).last().is_some_and(|v| is_true(v)) {
-                return Ok(());
-            }
-            record.extension = true;
-            record.moved = must_move(&shared);
-            record.pending = Some((self.original("config")?, self.original("config.worktree")?));
-            self.write(&record)?;
+    /// Makes exactly these values of ours hold in the worktree with this private git dir. Answers the names of those that
+    /// do not, since something that git reads later says otherwise.
+    pub(crate) fn set(
+        &self,
+        top: &Path,
+        git_dir: &Path,
+        note: &mut Note,
+        wanted: &Wanted,
+    ) -> Result<Vec<String>, WorkspaceError> {
+        values::write(git_dir, wanted)?;
+        self.include()?;
+        if self.move_over()? {
+            *note = Note::read(git_dir)?.unwrap_or_else(|| note.clone());
         }
-        // In this order no worktree is ever seen as bare in between.
-        self.move_values(&record)?;
-        git.set(Scope::Shared, EXTENSION, &["true".to_owned()])?;
-        if let Some((config, main)) = record.pending.take() {
-            record.config = self.change_since(&config, "config")?;
-            record.main_config = self.change_since(&main, "config.worktree")?;
+        if !include::may_be_overridden(git_dir, self.common_dir)? {
+            return Ok(Vec::new());
         }
-        self.write(&record)
-    }
-
-    fn original(&self, name: &str) -> Result<Original, WorkspaceError> {
-        Ok(Original { content: self.read(name)? })
-    }
-
-    fn change_since(&self, before: &Original, name: &str) -> Result<Option<Splice>, WorkspaceError> {
-        let after = self.read(name)?.filter(|after| Some(after) != before.content.as_ref());
-        Ok(after.and_then(|after| Splice::after_crash(before.content.as_deref(), &after, &[EXTENSION, BARE, WORKTREE])))
-    }
-
-    fn move_values(&self, record: &Record) -> Result<(), WorkspaceError> {
-        let main = self.path("config.worktree");
-        for (key, values) in &record.moved {
-            Git::at(self.common_dir).set_in(&main, key, values)?;
-            Git::at(self.common_dir).set_in(&self.path("config"), key, &[])?;
-        }
-        Ok(())
-    }
-
-    /// Keeps `.ravi` out of every commit of every worktree.
-    pub(crate) fn exclude(&self) -> Result<(), WorkspaceError> {
-        let mut record = self.record()?;
-        let before = self.read("info/exclude")?;
-        let text = before.as_deref().unwrap_or_default();
-        if text.split(|b| *b == b'\n').any(|line| line == EXCLUDE_LINE.as_bytes()) {
-            return Ok(());
-        }
-        let mut after = text.to_vec();
-        if !after.is_empty() && after.last() != Some(&b'\n') {
-            after.push(b'\n');
-        }
-        after.extend_from_slice(EXCLUDE_LINE.as_bytes());
-        after.push(b'\n');
-        record.excluded = true;
-        record.exclude = Some(Splice::between(before.as_deref(), &after));
-        self.write(&record)?;
-        disk::make_dir(&self.common_dir.join("info"), 0o777)?;
-        Ok(disk::write_keeping_mode(&self.path("info/exclude"), &after)?)
-    }
-
-    /// Takes the shared changes back when no workspace of the repository is left. Answers what was left alone.
-    pub(crate) fn tidy(&self) -> Result<Vec<String>, WorkspaceError> {
-        let mut left = Vec::new();
-        if !note::noted_git_dirs(self.common_dir).is_empty() {
+        let left = include::overridden(top, wanted)?;
+        if left.is_empty() || !self.has_own_configurations(top)? {
             return Ok(left);
         }
-        let mut record = self.record()?;
-        if record.excluded {
-            self.take_exclude_back(&record)?;
-            record = Record { excluded: false, exclude: None, ..record };
-            self.write(&record)?;
-        }
-        if record.extension && !self.take_extension_back(&record)? {
-            left.push(format!("{EXTENSION} stays on: a worktree has configuration of its own"));
-        }
-        disk::remove_if_there(&self.path(RECORD_FILE))?;
-        Ok(left)
+        self.include_own(git_dir, note)?;
+        include::overridden(top, wanted)
     }
 
-    fn take_exclude_back(&self, record: &Record) -> Result<(), WorkspaceError> {
-        let path = self.path("info/exclude");
-        let current = self.read("info/exclude")?;
-        match undone(record.exclude.as_ref(), current.as_deref()) {
-            Undone::Bytes(bytes) => disk::write_keeping_mode(&path, &bytes)?,
-            Undone::NoFile => disk::remove_if_there(&path)?,
-            Undone::Already => {}
-            Undone::Changed => {
-                let line = format!("{EXCLUDE_LINE}\n");
-                let current = current.unwrap_or_default();
-                let lines = current.split_inclusive(|b| *b == b'\n');
-                let kept: Vec<u8> = lines.filter(|l| *l != line.as_bytes()).flatten().copied().collect();
-                if kept != current {
-                    disk::write_keeping_mode(&path, &kept)?;
-                }
-            }
-        }
-        Ok(())
+    fn include_own(&self, git_dir: &Path, note: &mut Note) -> Result<(), WorkspaceError> {
+        include::put(&include::own_file(git_dir), Target::Own, note.own, |anchor| {
+            note.own = Some(anchor);
+            note.write(git_dir)
+        })
     }
 
-    /// `false` when the extension must stay because a worktree's own file is in use by somebody else.
-    fn take_extension_back(&self, record: &Record) -> Result<bool, WorkspaceError> {
-        if self.used_by_others(record)? {
+    /// Puts the workspace's values behind a credential helper that somebody configured after them, in a file that git reads
+    /// for the worktree with this private git dir. Answers whether there was one: the git that runs now knows it.
+    pub(crate) fn outdo_later_helper(&self, git_dir: &Path) -> Result<bool, WorkspaceError> {
+        let shared = include::has_later_helper(&self.path("config"), Target::Index)?;
+        if shared {
+            self.include()?;
+        }
+        let own = include::own_file(git_dir);
+        let has_own = include::has_later_helper(&own, Target::Own)? && self.has_own_configurations(git_dir)?;
+        if has_own && let Some(mut note) = Note::read(git_dir)? {
+            self.include_own(git_dir, &mut note)?;
+        }
+        Ok(shared || has_own)
+    }
+
+    /// Takes the values of this private git dir back. Answers what was left alone.
+    pub(crate) fn unset(&self, git_dir: &Path, note: &Note) -> Result<Vec<String>, WorkspaceError> {
+        if let Some(anchor) = note.own {
+            include::take(&include::own_file(git_dir), Target::Own, anchor)?;
+        }
+        values::remove(git_dir)?;
+        if note.has_former() { former::unset(git_dir, note) } else { Ok(Vec::new()) }
+    }
+
+    /// Moves what earlier versions set over to the includes, for every workspace of the repository, and takes back what they
+    /// switched on for it. Answers whether there was anything.
+    pub(crate) fn move_over(&self) -> Result<bool, WorkspaceError> {
+        let mut notes = Vec::new();
+        for git_dir in noted_git_dirs(self.common_dir) {
+            notes.extend(Note::read(&git_dir)?.filter(Note::has_former).map(|note| (git_dir, note)));
+        }
+        let record = self.record()?;
+        if notes.is_empty() && !record.former.has_extension() {
             return Ok(false);
         }
-        let (config, main) = match &record.pending {
-            Some((config, main)) => {
-                (self.undone_pending(config, "config")?, self.undone_pending(main, "config.worktree")?)
-            }
-            None => {
-                let main = match &record.main_config {
-                    None => Undone::Already,
-                    splice => undone(splice.as_ref(), self.read("config.worktree")?.as_deref()),
-                };
-                (undone(record.config.as_ref(), self.read("config")?.as_deref()), main)
-            }
-        };
-        if config == Undone::Changed || main == Undone::Changed {
-            self.take_values_back(record)?;
-        } else {
-            self.put_back("config", config)?;
-            self.put_back("config.worktree", main)?;
-            // A sandbox that kept an agent from making the file may have left an empty one.
-            self.drop_if_empty("config.worktree")?;
+        for (git_dir, note) in notes.iter().filter(|(dir, _)| !values::file(dir).exists()) {
+            let ours: Vec<_> = note.values.iter().map(|value| (value.key.clone(), value.ours.clone())).collect();
+            values::write(git_dir, &ours)?;
+        }
+        self.include()?;
+        for (git_dir, note) in &notes {
+            former::unset(git_dir, note)?;
+        }
+        let all: Vec<Note> = notes.iter().map(|(_, note)| note.clone()).collect();
+        for git_dir in linked_git_dirs(self.common_dir) {
+            former::drop_copied(&git_dir, &all)?;
+        }
+        self.take_extension_back()?;
+        for (git_dir, note) in notes {
+            note.without_former().write(&git_dir)?;
         }
         Ok(true)
     }
 
-    /// The same for a change that a run began and did not end.
-    fn undone_pending(&self, original: &Original, name: &str) -> Result<Undone, WorkspaceError> {
-        let current = self.read(name)?;
-        if current == original.content {
-            return Ok(Undone::Already);
+    /// Takes the shared changes back when no workspace of the repository is left. Answers what was left alone.
+    pub(crate) fn tidy(&self) -> Result<Vec<String>, WorkspaceError> {
+        if !noted_git_dirs(self.common_dir).is_empty() {
+            include::write_index(self.common_dir)?;
+            return Ok(Vec::new());
         }
-        let splice = self.change_since(original, name)?;
-        Ok(undone(splice.as_ref(), current.as_deref()))
+        let mut record = self.record()?;
+        if let Some(anchor) = record.include {
+            include::take(&self.path("config"), Target::Index, anchor)?;
+        }
+        include::remove_index(self.common_dir)?;
+        if record.former.has_exclude() {
+            Shared { common_dir: self.common_dir, former: &record.former }.take_exclude_back()?;
+            record = Record { former: record.former.without_exclude(), ..record };
+            self.write(&record)?;
+        }
+        let left = self.take_extension_back()?;
+        disk::remove_if_there(&self.path(RECORD_FILE))?;
+        Ok(left)
     }
 
-    fn put_back(&self, name: &str, original: Undone) -> Result<(), WorkspaceError> {
-        match original {
-            Undone::Bytes(bytes) => disk::write_git_config(&self.path(name), &bytes)?,
-            Undone::NoFile => disk::remove_if_there(&self.path(name))?,
-            Undone::Already | Undone::Changed => {}
-        }
-        Ok(())
+    /// Leads git to the values of every workspace of the repository.
+    fn include(&self) -> Result<(), WorkspaceError> {
+        include::write_index(self.common_dir)?;
+        let mut record = self.record()?;
+        include::put(&self.path("config"), Target::Index, record.include, |anchor| {
+            record.include = Some(anchor);
+            self.write(&record)
+        })
     }
 
-    /// Somebody changed a file meanwhile: take back what is still ours, value by value.
-    fn take_values_back(&self, record: &Record) -> Result<(), WorkspaceError> {
-        let git = Git::at(self.common_dir);
-        let (shared, main) = (self.path("config"), self.path("config.worktree"));
-        for (key, values) in &record.moved {
-            if git.values_in(&main, key)? == *values {
-                if git.values_in(&shared, key)?.is_empty() {
-                    git.set_in(&shared, key, values)?;
-                }
-                git.set_in(&main, key, &[])?;
-            }
+    fn take_extension_back(&self) -> Result<Vec<String>, WorkspaceError> {
+        let record = self.record()?;
+        let shared = Shared { common_dir: self.common_dir, former: &record.former };
+        if !record.former.has_extension() {
+            return Ok(Vec::new());
         }
-        if git.values_in(&shared, EXTENSION)?.last().is_some_and(|v| is_true(v)) {
-            git.set_in(&shared, EXTENSION, &[])?;
+        if !shared.take_extension_back()? {
+            return Ok(vec!["extensions.worktreeConfig stays on: a worktree has configuration of its own".to_owned()]);
         }
-        self.drop_if_empty("config.worktree")
+        self.write(&Record { former: record.former.without_extension(), ..record })?;
+        Ok(Vec::new())
     }
 
-    fn drop_if_empty(&self, name: &str) -> Result<(), WorkspaceError> {
-        if self.read(name)?.is_some_and(|bytes| bytes.iter().all(u8::is_ascii_whitespace)) {
-            disk::remove_if_there(&self.path(name))?;
-        }
-        Ok(())
-    }
-
-    /// Whether a worktree has configuration of its own that this program did not make.
-    fn used_by_others(&self, record: &Record) -> Result<bool, WorkspaceError> {
-        let worktrees = std::fs::read_dir(self.path("worktrees")).into_iter().flatten().flatten();
-        let mut own = worktrees.map(|entry| entry.path().join("config.worktree"));
-        if own.any(|file| file.metadata().is_ok_and(|meta| meta.len() > 0)) {
-            return Ok(true);
-        }
-        if !record.moved.is_empty() {
-            return Ok(false);
-        }
-        Ok(self.read("config.worktree")?.is_some_and(|bytes| !bytes.is_empty()))
+    /// Whether git reads a worktree's own configuration file.
+    fn has_own_configurations(&self, top: &Path) -> Result<bool, WorkspaceError> {
+        let set = Git::at(top).all()?.of("extensions.worktreeConfig");
+        Ok(set.last().is_some_and(|value| former::is_true(value)))
     }
 
     fn record(&self) -> Result<Record, WorkspaceError> {
@@ -279,35 +203,210 @@ impl<'a> Repository<'a> {
         Ok(disk::write_private(&self.path(RECORD_FILE), &bytes)?)
     }
 
-    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, WorkspaceError> {
-        Ok(disk::read_if_there(&self.path(name), FILE_LIMIT)?)
-    }
-
     fn path(&self, name: &str) -> PathBuf {
         self.common_dir.join(name)
     }
 }
 
-/// `core.bare=true` and `core.worktree` in the shared file would hold for every worktree once each reads both files;
-/// git-worktree(1) has them moved to the main worktree's own.
-fn must_move(shared: &Values) -> Vec<(String, Vec<String>)> {
-    let mut moved = Vec::new();
-    let bare = shared.of(BARE);
-    if bare.last().is_some_and(|v| is_true(v)) {
-        moved.push((BARE.to_owned(), bare));
+/// The names of those values of the workspace at `path` that git does not read there as they were set; `None` where it reads
+/// none of them at all.
+pub(crate) fn overridden_at(path: &Path) -> Result<Option<Vec<String>>, WorkspaceError> {
+    let Some(place) = inspect(path)?.git else { return Ok(Some(Vec::new())) };
+    let file = values::file(&place.git_dir);
+    if !file.exists() {
+        // One of an earlier version, which nobody came by yet.
+        let former = Note::read(&place.git_dir)?.is_some_and(|note| note.has_former());
+        return Ok(former.then(Vec::new));
     }
-    let worktree = shared.of(WORKTREE);
-    if !worktree.is_empty() {
-        moved.push((WORKTREE.to_owned(), worktree));
-    }
-    moved
+    let wanted = Git::at(path).all_in(&file)?.grouped();
+    let overridden = include::overridden(path, &wanted)?;
+    Ok((overridden.len() < wanted.len()).then_some(overridden))
 }
 
-fn undone(splice: Option<&Splice>, current: Option<&[u8]>) -> Undone {
-    splice.map_or(Undone::Changed, |splice| splice.undo(current))
+/// Private git dirs of the repository's linked worktrees.
+fn linked_git_dirs(common_dir: &Path) -> Vec<PathBuf> {
+    let linked = std::fs::read_dir(common_dir.join("worktrees"));
+    linked.into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
 
-/// The spellings of true in git-config(1); a key without a value is true and is reported as an empty one.
-fn is_true(value: &str) -> bool {
-    matches!(value.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "1" | "")
+#[cfg(test)]
+mod tests {
+    use super::super::inspect::inspect;
+    use super::super::note::SetValue;
+    use super::super::splice::Splice;
+    use super::*;
+
+    struct Bed {
+        _dir: tempfile::TempDir,
+        repository: PathBuf,
+        tree: PathBuf,
+    }
+
+    impl Bed {
+        fn new() -> Bed {
+            let dir = tempfile::tempdir().unwrap();
+            let root = dir.path().canonicalize().unwrap();
+            let (repository, tree) = (root.join("repo"), root.join("tree"));
+            std::fs::create_dir(&repository).unwrap();
+            git(&repository, &["init", "--quiet"]);
+            git(&repository, &["-c", "user.name=H", "-c", "user.email=h@x", "commit", "-qm", "x", "--allow-empty"]);
+            git(&repository, &["worktree", "add", "--quiet", tree.to_str().unwrap()]);
+            Bed { _dir: dir, repository, tree }
+        }
+
+        fn common(&self) -> PathBuf {
+            self.repository.join(".git")
+        }
+
+        fn private(&self) -> PathBuf {
+            inspect(&self.tree).unwrap().git.unwrap().git_dir
+        }
+
+        fn set(&self, values: &[(&str, &str)]) -> Vec<String> {
+            let wanted: Vec<_> = values.iter().map(|(key, value)| (key.to_string(), vec![value.to_string()])).collect();
+            let mut note =
+                Note::read(&self.private()).unwrap().unwrap_or_else(|| Note::new("n", Path::new("/none"), "w"));
+            note.write(&self.private()).unwrap();
+            let common = self.common();
+            Repository::lock(&common).unwrap().set(&self.tree, &self.private(), &mut note, &wanted).unwrap()
+        }
+
+        fn release(&self) -> Vec<String> {
+            let (common, private) = (self.common(), self.private());
+            let repository = Repository::lock(&common).unwrap();
+            let note = Note::read(&private).unwrap().unwrap();
+            let mut left = repository.unset(&private, &note).unwrap();
+            Note::remove(&private).unwrap();
+            left.extend(repository.tidy().unwrap());
+            left
+        }
+
+        fn config(&self) -> String {
+            std::fs::read_to_string(self.common().join("config")).unwrap()
+        }
+
+        fn email(&self, folder: &Path) -> String {
+            git(folder, &["config", "user.email"])
+        }
+    }
+
+    fn git(folder: &Path, args: &[&str]) -> String {
+        let mut command = std::process::Command::new("git");
+        command.current_dir(folder).args(args).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+        let output = command.output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+
+    const OURS: [(&str, &str); 2] = [("user.name", "agent"), ("user.email", "agent@example.com")];
+
+    #[test]
+    fn each_checkout_reads_its_own_values_and_no_switch_is_set() {
+        let bed = Bed::new();
+        let before = bed.config();
+        assert!(bed.set(&OURS).is_empty());
+        assert_eq!(bed.email(&bed.tree), "agent@example.com");
+        git(&bed.repository, &["config", "user.email", "hanna@example.com"]);
+        assert_eq!([bed.email(&bed.repository), bed.email(&bed.tree)], ["hanna@example.com", "agent@example.com"]);
+        assert!(!bed.config().contains("extensions"), "{}", bed.config());
+        // A worktree that is made from the workspace's is nobody's.
+        let copy = bed.repository.with_file_name("copy");
+        git(&bed.tree, &["worktree", "add", "--quiet", copy.to_str().unwrap()]);
+        assert_eq!(bed.email(&copy), "hanna@example.com");
+        assert!(bed.release().is_empty());
+        assert_eq!(bed.config(), format!("{before}[user]\n\temail = hanna@example.com\n"), "what they typed is theirs");
+    }
+
+    #[test]
+    fn what_is_written_behind_ours_is_found_and_outdone() {
+        let bed = Bed::new();
+        let before = bed.config();
+        bed.set(&OURS);
+        let typed = format!("{}[user]\n\temail = later@example.com\n", bed.config());
+        std::fs::write(bed.common().join("config"), typed).unwrap();
+        assert_eq!(overridden_at(&bed.tree).unwrap().unwrap(), ["user.email"]);
+        assert!(bed.set(&OURS).is_empty());
+        assert_eq!(bed.email(&bed.tree), "agent@example.com");
+        assert_eq!(overridden_at(&bed.tree).unwrap().unwrap(), Vec::<String>::new());
+        bed.release();
+        assert_eq!(bed.config(), format!("{before}[user]\n\temail = later@example.com\n"));
+    }
+
+    #[test]
+    fn a_repository_that_has_the_extension_keeps_it() {
+        let bed = Bed::new();
+        git(&bed.repository, &["config", "extensions.worktreeConfig", "true"]);
+        git(&bed.tree, &["config", "--worktree", "user.email", "mine@example.com"]);
+        let own = bed.private().join("config.worktree");
+        let before = (bed.config(), std::fs::read_to_string(&own).unwrap());
+        assert!(bed.set(&OURS).is_empty());
+        assert_eq!(bed.email(&bed.tree), "agent@example.com");
+        let copy = bed.repository.with_file_name("copy");
+        git(&bed.tree, &["worktree", "add", "--quiet", copy.to_str().unwrap()]);
+        assert_eq!(bed.email(&copy), "mine@example.com", "git copied the file, and what it includes is not there");
+        assert!(bed.release().is_empty());
+        assert_eq!((bed.config(), std::fs::read_to_string(&own).unwrap()), before);
+    }
+
+    #[test]
+    fn the_last_name_of_a_renamed_private_git_dir_counts() {
+        let bed = Bed::new();
+        bed.set(&OURS);
+        let renamed = bed.common().join("worktrees/a [b]");
+        std::fs::rename(bed.private(), &renamed).unwrap();
+        std::fs::write(bed.tree.join(".git"), format!("gitdir: {}\n", renamed.display())).unwrap();
+        assert_eq!(bed.email(&bed.tree), "");
+        assert_eq!(overridden_at(&bed.tree).unwrap(), None);
+        bed.set(&OURS);
+        assert_eq!(bed.email(&bed.tree), "agent@example.com");
+    }
+
+    #[test]
+    fn a_file_that_is_a_link_stays_one() {
+        let bed = Bed::new();
+        let elsewhere = bed.repository.with_file_name("dotfiles.config");
+        let config = bed.common().join("config");
+        std::fs::rename(&config, &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &config).unwrap();
+        let before = bed.config();
+        assert!(bed.set(&OURS).is_empty());
+        assert_eq!(bed.email(&bed.tree), "agent@example.com");
+        bed.release();
+        assert!(config.symlink_metadata().unwrap().is_symlink());
+        assert_eq!(bed.config(), before);
+    }
+
+    #[test]
+    fn what_an_earlier_version_set_is_moved_over_and_its_switch_is_off() {
+        let bed = Bed::new();
+        let (before, private) = (bed.config(), bed.private());
+        // As version 0.1 did it.
+        git(&bed.repository, &["config", "extensions.worktreeConfig", "true"]);
+        OURS.iter().for_each(|(key, value)| drop(git(&bed.tree, &["config", "--worktree", key, value])));
+        let (config, own) = (bed.config(), std::fs::read(private.join("config.worktree")).unwrap());
+        let mut note = Note::new("n", Path::new("/none"), "w");
+        let set = |(key, value): &(&str, &str)| SetValue {
+            key: key.to_string(),
+            before: Vec::new(),
+            ours: vec![value.to_string()],
+        };
+        note.values = OURS.iter().map(set).collect();
+        note.config = Some(Splice::between(None, &own));
+        note.write(&private).unwrap();
+        let splice = Splice::between(Some(before.as_bytes()), config.as_bytes());
+        let record = serde_json::json!({ "extension": true, "config": splice, "excluded": false });
+        std::fs::write(bed.common().join(RECORD_FILE), record.to_string()).unwrap();
+        let copy = bed.repository.with_file_name("copy");
+        git(&bed.tree, &["worktree", "add", "--quiet", copy.to_str().unwrap()]);
+        assert_eq!(bed.email(&copy), "agent@example.com", "that is what was wrong");
+
+        let common = bed.common();
+        assert!(Repository::lock(&common).unwrap().move_over().unwrap());
+        assert!(!Repository::lock(&common).unwrap().move_over().unwrap(), "once");
+        assert_eq!([bed.email(&bed.tree), bed.email(&copy)], ["agent@example.com", ""]);
+        assert!(!bed.config().contains("extensions"), "{}", bed.config());
+        assert!(!private.join("config.worktree").exists());
+        assert!(bed.release().is_empty());
+        assert_eq!(bed.config(), before);
+        assert!(!bed.common().join(RECORD_FILE).exists());
+    }
 }

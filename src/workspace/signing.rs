@@ -81,6 +81,14 @@ impl Signing {
     }
 }
 
+/// The values with which nothing is signed: a person's signature says that the person made a commit, and what asks them for
+/// it stops an agent whom nobody watches.
+pub(super) fn none() -> Vec<(&'static str, Vec<String>)> {
+    ["commit.gpgSign", "tag.gpgSign", "tag.forceSignAnnotated", "push.gpgSign"]
+        .map(|key| (key, vec!["false".to_owned()]))
+        .to_vec()
+}
+
 /// Takes the file away.
 pub(super) fn remove(git_dir: &Path) -> Result<(), WorkspaceError> {
     Ok(disk::remove_if_there(&git_dir.join(SIGNERS_FILE))?)

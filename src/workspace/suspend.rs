@@ -4,6 +4,8 @@
 //! anybody could use. Waking is provisioning again: whatever it finds missing, such as the key, it makes; and what it was
 //! making when it was cut short is taken away by whoever looks next.
 
+use std::path::Path;
+
 use super::context::{Context, blocking};
 use super::error::WorkspaceError;
 use super::inspect::folder_state;
@@ -45,8 +47,8 @@ pub(crate) async fn suspend_locked(ctx: Context<'_>, binding: Binding) -> Result
 
 /// Takes the key out of the folder and revokes it; `false` when Ravi cannot take it now.
 async fn pay(ctx: Context<'_>, binding: &Binding) -> Result<bool> {
-    let known = binding.clone();
-    blocking(move || take_key_away(&known)).await?;
+    let (known, state_dir) = (binding.clone(), ctx.ledger.dir().to_owned());
+    blocking(move || take_key_away(&known, &state_dir)).await?;
     let Some(uuid) = &binding.identity else { return Ok(true) };
     match keys::revoke_keys(ctx, binding, uuid).await {
         Ok(()) => {}
@@ -61,7 +63,8 @@ async fn pay(ctx: Context<'_>, binding: &Binding) -> Result<bool> {
     Ok(true)
 }
 
-fn take_key_away(binding: &Binding) -> Result<(), WorkspaceError> {
+fn take_key_away(binding: &Binding, state_dir: &Path) -> Result<(), WorkspaceError> {
+    ravi_dir::remove_home(state_dir, &binding.id)?;
     match (&binding.identity, folder_state(&binding.path)) {
         (Some(uuid), FolderState::Present) => ravi_dir::remove(&binding.path, uuid.as_str()).map(drop),
         _ => Ok(()),

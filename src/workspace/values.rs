@@ -1,99 +1,49 @@
-//! Values in the worktree's own git configuration: set, and taken back.
+//! A workspace's values for git: a file of ours in the worktree's private git dir, which git includes there and nowhere
+//! else.
 //!
-//! A file that is not there yet is written whole, under git's own lock; every other change goes through
-//! `git config --worktree`. [`super::shared`] sees to it that both mean the worktree's own file. What the human had set there
-//! before is kept in the [`Note`] and put back.
+//! No switch of the repository is needed for it, and no file of the person's is changed but for one include, which
+//! [`super::include`] keeps. The file is made as a whole and taken away as a whole. It must not know whose values these
+//! are.
 
 use std::path::{Path, PathBuf};
 
 use super::disk;
 use super::error::WorkspaceError;
-use super::git::{Git, Scope, Values};
-use super::note::{Note, Original, SetValue, noted_git_dirs};
-use super::splice::{Splice, Undone};
+use crate::files::FileError;
 
-const FILE_LIMIT: usize = 16 * 1024 * 1024;
+/// The file's name in a private git dir. Only git reads it, through the include.
+pub(crate) const VALUES_FILE: &str = "ravi-workspace.gitconfig";
 
-/// Makes the worktree's own configuration hold exactly these values of ours. Values that an earlier run set and that
-/// are not wanted any more are taken back.
-pub(crate) fn set(
-    top: &Path,
-    git_dir: &Path,
-    note: &mut Note,
-    wanted: &[(&str, Vec<String>)],
-) -> Result<(), WorkspaceError> {
-    let (git, file) = (Git::at(top), config_file(git_dir));
-    if note.values.is_empty() && note.pending.is_none() {
-        drop_copied(git, git_dir, &file)?;
-    }
-    let content = disk::read_if_there(&file, FILE_LIMIT)?;
-    let new = content.as_ref().is_none_or(Vec::is_empty);
-    let now = if new { Values::default() } else { git.all(Scope::Worktree)? };
-    if is_set(&now, note, wanted) {
-        return Ok(());
-    }
-    let mut values = Vec::with_capacity(wanted.len());
-    for (key, ours) in wanted {
-        let known = note.values.iter().find(|v| v.key == *key);
-        let before = known.map_or_else(|| now.of(key), |known| known.before.clone());
-        values.push(SetValue { key: (*key).to_owned(), before, ours: ours.clone() });
-    }
-    let dropped: Vec<SetValue> =
-        note.values.iter().filter(|v| wanted.iter().all(|(key, _)| *key != v.key)).cloned().collect();
-    // Only the first change of a file that is as the human left it can be taken back as a whole.
-    if note.values.is_empty() && note.pending.is_none() {
-        note.pending = Some(Original { content });
-    }
-    note.config = None;
-    note.values = values.into_iter().chain(dropped.iter().cloned()).collect();
-    note.write(git_dir)?;
-    for value in &dropped {
-        take_back(git, value)?;
-    }
-    let written = new && disk::make_git_config(&file, &git_dir.join("HEAD"), text(wanted).as_bytes())?;
-    if !(written && wanted.iter().all(|(key, ours)| is_plain(key, ours))) {
-        // git has the last word on what the text means.
-        let now = if written { git.all(Scope::Worktree)? } else { now };
-        for (key, ours) in wanted.iter().filter(|(key, ours)| now.of(key) != *ours) {
-            git.set(Scope::Worktree, key, ours)?;
-        }
-    }
-    note.values.retain(|v| dropped.iter().all(|d| d.key != v.key));
-    if let Some(Original { content: before }) = note.pending.take() {
-        let after = disk::read_if_there(&file, FILE_LIMIT)?;
-        let ours: Vec<&str> = wanted.iter().map(|(key, _)| *key).collect();
-        note.config = after.and_then(|after| Splice::after_crash(before.as_deref(), &after, &ours));
-    }
-    note.write(git_dir)
+/// More than any workspace's values need.
+const FILE_LIMIT: usize = 1024 * 1024;
+
+const HEAD: &str = "# Made by ravi-workspace, which writes it anew: what is changed here does not last.\n";
+
+/// Names of values with what they are to be, in the order in which git is to read them.
+pub(crate) type Wanted = [(String, Vec<String>)];
+
+/// Where the file of this private git dir lies.
+pub(crate) fn file(git_dir: &Path) -> PathBuf {
+    git_dir.join(VALUES_FILE)
 }
 
-/// git gives a new worktree the configuration of the one that it is made from. Where that is a workspace, the values in it
-/// are ours, not the human's, and must not come back when this one is released.
-fn drop_copied(git: Git<'_>, git_dir: &Path, file: &Path) -> Result<(), WorkspaceError> {
-    let common = git_dir.parent().filter(|dir| dir.ends_with("worktrees")).and_then(Path::parent);
-    let Some((common, bytes)) = common.zip(disk::read_if_there(file, FILE_LIMIT)?) else { return Ok(()) };
-    let text = String::from_utf8_lossy(&bytes);
-    let is_in = |value: &SetValue| value.ours.iter().any(|ours| !ours.is_empty() && text.contains(ours.as_str()));
-    for other in noted_git_dirs(common).iter().filter(|other| *other != git_dir) {
-        if let Ok(Some(note)) = Note::read(other)
-            && note.values.iter().any(is_in)
-        {
-            take_all_back(git, file, &note)?;
-        }
+/// Makes the file hold exactly these values. Answers whether it had to be written.
+pub(super) fn write(git_dir: &Path, wanted: &Wanted) -> Result<bool, FileError> {
+    let text = format!("{HEAD}{}", text(wanted));
+    let path = file(git_dir);
+    if disk::read_if_there(&path, FILE_LIMIT)?.as_deref() == Some(text.as_bytes()) {
+        return Ok(false);
     }
-    Ok(())
+    disk::write_like(&path, text.as_bytes(), &git_dir.join("HEAD")).map(|()| true)
 }
 
-/// Whether an earlier run set all of it and nobody changed it since.
-fn is_set(now: &Values, note: &Note, wanted: &[(&str, Vec<String>)]) -> bool {
-    let same = |key: &str, ours: &[String]| note.values.iter().any(|v| v.key == key && v.ours == ours);
-    note.pending.is_none()
-        && note.values.len() == wanted.len()
-        && wanted.iter().all(|(key, ours)| same(key, ours) && now.of(key) == *ours)
+/// Takes the file away.
+pub(super) fn remove(git_dir: &Path) -> Result<(), WorkspaceError> {
+    Ok(disk::remove_if_there(&file(git_dir))?)
 }
 
-/// The values as the text of a file that has nothing else (git-config(1), "Syntax"), written as git writes them.
-fn text(wanted: &[(&str, Vec<String>)]) -> String {
+/// The values as the text of a file (git-config(1), "Syntax"), written as git writes them.
+pub(super) fn text(wanted: &Wanted) -> String {
     let (mut text, mut last) = (String::new(), "");
     for (key, values) in wanted {
         let (section, name) = key.rsplit_once('.').unwrap_or_default();
@@ -109,69 +59,19 @@ fn text(wanted: &[(&str, Vec<String>)]) -> String {
     text
 }
 
-/// Nothing in it means anything to git but itself.
-fn is_plain(key: &str, values: &[String]) -> bool {
-    let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || " @._-".contains(c));
-    plain(key) && values.iter().all(|value| !value.is_empty() && value.trim() == value && plain(value))
-}
-
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
-fn quoted(value: &str) -> String {
+pub(super) fn quoted(value: &str) -> String {
     let escaped = escaped(value).replace('\n', "\\n").replace('\t', "\\t");
     let bare = value.trim() == value && !value.contains([';', '#', '\r']);
     if bare { escaped } else { format!("\"{escaped}\"") }
 }
 
-/// Takes our values back. Answers what was left alone because the human changed it.
-pub(crate) fn unset(top: &Path, git_dir: &Path, note: &Note) -> Result<Vec<String>, WorkspaceError> {
-    let file = config_file(git_dir);
-    let current = disk::read_if_there(&file, FILE_LIMIT)?;
-    match note.config.as_ref().map_or(Undone::Changed, |splice| splice.undo(current.as_deref())) {
-        Undone::Bytes(bytes) => disk::write_git_config(&file, &bytes)?,
-        Undone::NoFile => disk::remove_if_there(&file)?,
-        Undone::Already => {}
-        Undone::Changed => return take_all_back(Git::at(top), &file, note),
-    }
-    Ok(Vec::new())
-}
-
-fn take_all_back(git: Git<'_>, file: &Path, note: &Note) -> Result<Vec<String>, WorkspaceError> {
-    let mut left = Vec::new();
-    for value in &note.values {
-        if !take_back(git, value)? {
-            left.push(format!("git {} was changed by somebody else", value.key));
-        }
-    }
-    let rest = disk::read_if_there(file, FILE_LIMIT)?;
-    if rest.is_some_and(|bytes| bytes.iter().all(u8::is_ascii_whitespace)) {
-        disk::remove_if_there(file)?;
-    }
-    Ok(left)
-}
-
-/// `false` when the value is not ours any more.
-fn take_back(git: Git<'_>, value: &SetValue) -> Result<bool, WorkspaceError> {
-    let current = git.values(Scope::Worktree, &value.key)?;
-    if current == value.before {
-        return Ok(true);
-    }
-    if current != value.ours {
-        return Ok(false);
-    }
-    git.set(Scope::Worktree, &value.key, &value.before)?;
-    Ok(true)
-}
-
-/// The worktree's own configuration file (git-worktree(1), "CONFIGURATION FILE").
-fn config_file(git_dir: &Path) -> PathBuf {
-    git_dir.join("config.worktree")
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::git::Git;
     use super::*;
 
     #[test]
@@ -187,20 +87,11 @@ mod tests {
             ("credential.https://github.com.helper", helper),
             ("url.https://a\"b\\c/.insteadOf", vec!["git@a:".to_owned()]),
             ("user.email", vec!["payments-agent@example.com".to_owned()]),
-        ];
+        ]
+        .map(|(key, values)| (key.to_owned(), values));
         std::fs::write(&file, text(&wanted)).unwrap();
         for (key, values) in wanted {
-            assert_eq!(Git::at(dir.path()).values_in(&file, key).unwrap(), values, "{key}");
+            assert_eq!(Git::at(dir.path()).values_in(&file, &key).unwrap(), values, "{key}");
         }
-    }
-
-    #[test]
-    fn words_are_plain_and_marks_are_not() {
-        let plain = |value: &str| is_plain("user.name", &[value.to_owned()]);
-        assert!(plain("payments agent") && plain("payments-agent.2@example.com"));
-        for odd in ["", " x", "x ", "x;y", "x#y", "\"", "\\", "x\ny", "é", "[a]", "a=b"] {
-            assert!(!plain(odd), "{odd:?}");
-        }
-        assert!(!is_plain("url.https://a/.insteadOf", &["x".to_owned()]));
     }
 }

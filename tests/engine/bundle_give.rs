@@ -109,8 +109,8 @@ async fn a_workspace_gets_copies_a_value_of_the_pool_and_a_generated_one() {
     assert_eq!(vault["STRIPE_KEY"], STRIPE[0]);
     assert_eq!(vault["SESSION_SECRET"].len(), 24);
     assert_eq!(vault.len(), 4, "{:?}", vault.keys());
-    // As the official programs read it: with the key in the worktree.
-    let config = std::fs::read_to_string(room.folder("w1").join(".ravi/config.json")).expect("it is there");
+    // As the official programs read it: with the key in the workspace's home.
+    let config = std::fs::read_to_string(room.bed.key_file("w1")).expect("it is there");
     let config: Value = serde_json::from_str(&config).expect("JSON");
     let key = AnyKey::parse(SecretString::from(config["identity_key"].as_str().expect("text"))).expect("a key");
     let client = Client::new(ClientOptions::new(room.bed.base_url.parse().expect("an address"))).expect("a client");

@@ -207,15 +207,15 @@ case ":$PATH:" in *":{state}/bin:"*) echo "helpers: yes" ;; *) echo "helpers: no
 echo work > work.txt
 try add git add work.txt
 try commit git commit -m Work
-try own-key cat .ravi/config.json
+try own-key cat "{state}"/homes/*/.ravi/config.json
 try human-ravi cat "$HOME/.ravi/token"
 try human-gh cat "$HOME/.config/gh/hosts.yml"
 try ledger cat "{state}/ledger.db"
 try machine-key cat "{state}/machine.key"
-try other-key cat "{two}/.ravi/config.json"
 try other-files write "{two}/file"
 for name in hooks/pre-commit config config.worktree info/exclude worktrees/two/HEAD \
-    worktrees/one/config.worktree worktrees/one/commondir worktrees/one/gitdir worktrees/one/ravi-workspace.json; do
+    ravi-workspaces.gitconfig worktrees/one/ravi-workspace.gitconfig \
+    worktrees/one/commondir worktrees/one/gitdir worktrees/one/ravi-workspace.json; do
   try "write $name" write "{git}/$name"
 done
 try dot-git write .git
@@ -235,12 +235,12 @@ try dot-git write .git
     let author = room.bed.git(&room.one, &["log", "-1", "--format=%an <%ae> %s"]);
     assert!(author.starts_with("payments agent <") && author.ends_with("> Work"), "{author}\n{said}");
     let lines: Vec<&str> = said.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
-    let allowed = ["helpers", "add", "commit", "own-key"];
+    let allowed = ["helpers", "add", "commit"];
     for line in &lines[1..] {
         let (name, answer) = line.split_once(": ").expect("name and answer");
         assert_eq!(answer == "yes", allowed.contains(&name), "{said}");
     }
-    assert_eq!(lines.len(), 1 + allowed.len() + 7 + 9, "{said}");
+    assert_eq!(lines.len(), 1 + allowed.len() + 7 + 10, "{said}");
     assert!(lines[0].starts_with("author: payments agent <"), "{said}");
     assert_eq!(std::fs::read(git.join("config")).expect("it is there"), before);
     // Codex puts an empty file where a missing one is to be kept from the agent, and one that is killed leaves it.
@@ -258,10 +258,10 @@ async fn threads_of_one_server_have_their_own_authors_and_nothing_secret() {
     // As where a daemon has the account's key in its environment.
     let machine = [("RAVI_API_KEY", "made-up-management-key")];
     let mut server = AppServer::start_in(&codex, &room.bed, &home, &machine);
-    for (path, name) in [(&room.one, "payments agent"), (&room.two, "search agent")] {
+    for (id, path, name) in [("w1", &room.one, "payments agent"), ("w2", &room.two, "search agent")] {
         let model = model("printenv GIT_AUTHOR_NAME; printenv GIT_COMMITTER_NAME; printenv RAVI_API_KEY").await;
         let config = room.config(path, &model);
-        let key = std::fs::read_to_string(path.join(".ravi/config.json")).expect("it is there");
+        let key = std::fs::read_to_string(room.bed.key_file(id)).expect("it is there");
         let key: Value = serde_json::from_str(&key).expect("JSON");
         assert!(!config.to_string().contains(key["identity_key"].as_str().expect("text")));
         // Whether the first commands of a thread have what is set is chance in a login shell.

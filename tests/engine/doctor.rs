@@ -121,7 +121,7 @@ async fn files_that_others_may_open_are_named_with_the_command_that_closes_them(
     let bed = Bed::new().await;
     let repository = bed.repository("repo");
     bed.run(&Bed::provision_args(&repository, "w1", "payments agent")).ok();
-    let config = repository.join(".ravi/config.json");
+    let config = bed.key_file("w1");
     mode(&config, 0o644);
     mode(&bed.state().join("ledger.db"), 0o640);
     let (code, seen) = report(program(&bed));

@@ -49,7 +49,7 @@ impl Room {
     }
 
     fn key(&self) -> String {
-        let config = std::fs::read_to_string(self.path.join(".ravi/config.json")).expect("it is there");
+        let config = std::fs::read_to_string(self.bed.key_file("w1")).expect("it is there");
         let config: Value = serde_json::from_str(&config).expect("JSON");
         config["identity_key"].as_str().expect("text").to_owned()
     }

@@ -75,6 +75,9 @@ async fn configuration_of_the_repository_sends_no_token_elsewhere() {
         git.args(["push", "--quiet", "origin", "HEAD:refs/heads/x"]).env("GIT_TERMINAL_PROMPT", "0");
         git.output().expect("git starts").into()
     };
+    // git would tell every helper that it knows which token was good; where another one comes after ours, it gets none.
+    let run = push(&desk.tree);
+    assert!(run.code != 0 && run.stderr.contains("github.other_helper"), "{run:?}");
     push(&desk.tree).ok();
     assert!(!stolen.exists(), "another helper was told");
 
@@ -124,7 +127,7 @@ async fn a_folder_that_only_claims_to_be_the_workspace_gets_nothing() {
     // Ships what the official CLI would read.
     let shipped = folder("shipped");
     std::fs::create_dir(shipped.join(".ravi")).expect("a folder");
-    std::fs::copy(desk.tree.join(".ravi/config.json"), shipped.join(".ravi/config.json")).expect("a copy");
+    std::fs::copy(desk.bed.key_file("agent"), shipped.join(".ravi/config.json")).expect("a copy");
     assert_eq!(desk.ask(&shipped, "http", &host).stdout, "");
     // A `.git` file that points into the workspace.
     let pointing = folder("pointing");

@@ -88,7 +88,8 @@ async fn a_rotated_token_is_used_by_the_next_push() {
     desk.server.accept("made_up_token_old");
     let (tree, answer) = desk.workspace("agent", "made_up_token_old").await;
     desk.push(&tree, "one").ok();
-    let config = std::fs::read(desk.repository.join(".git/worktrees/agent/config.worktree")).expect("it is there");
+    let config =
+        std::fs::read(desk.repository.join(".git/worktrees/agent/ravi-workspace.gitconfig")).expect("it is there");
 
     desk.server.revoke("made_up_token_old");
     desk.server.accept("made_up_token_new");
@@ -96,7 +97,8 @@ async fn a_rotated_token_is_used_by_the_next_push() {
     desk.bed.put_secret(uuid, "GH_TOKEN", "made_up_token_new").await;
     desk.push(&tree, "two").ok();
     assert_eq!(desk.server.pushed_with("two"), HashSet::from(["made_up_token_new".to_owned()]));
-    let after = std::fs::read(desk.repository.join(".git/worktrees/agent/config.worktree")).expect("it is there");
+    let after =
+        std::fs::read(desk.repository.join(".git/worktrees/agent/ravi-workspace.gitconfig")).expect("it is there");
     assert_eq!(after, config, "the worktree was not touched");
 
     // Nothing better to be had: git is told the same token once more, and fails.
@@ -150,7 +152,7 @@ async fn release_leaves_the_configuration_byte_for_byte() {
         "the identity's next workspace is another agent: {secrets:?}"
     );
     assert_eq!(std::fs::read(&shared).expect("it is there"), before);
-    assert!(!desk.repository.join(".git/worktrees/agent/config.worktree").exists());
+    assert!(!desk.repository.join(".git/worktrees/agent/ravi-workspace.gitconfig").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

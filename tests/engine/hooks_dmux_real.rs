@@ -31,7 +31,10 @@ async fn an_agent_starts_as_somebody_and_its_identity_goes_with_its_pane() {
     dmux.act(&["close", "fix-auth", "kill_only"]);
     dmux.hook("pane_closed fix-auth", 1);
     assert_eq!((dmux.states(), bed.live_keys().await), (one("fix-auth", "suspended"), 0));
-    assert!(!dmux.tree("fix-auth").join(".ravi/config.json").exists(), "the dead key is taken away");
+    assert!(
+        std::fs::read_dir(bed.state().join("homes")).is_ok_and(|mut homes| homes.next().is_none()),
+        "no dead key stays"
+    );
     // Reopened, which no hook says; the agent's first use of it wakes it.
     dmux.reopen("fix-auth");
     let again = dmux.agent(2);

@@ -12,9 +12,11 @@ use crate::common::{Bed, HUMAN_EMAIL, Run};
 use crate::hooks_dmux::{Dice, Project};
 use crate::inbox_signup::{bed_with_mail, run, start_service};
 
-/// What the worktree's own files say: the identity and its key, as the official command line reads them.
-fn own_key(tree: &Path) -> (String, SecretString) {
-    let text = std::fs::read_to_string(tree.join(".ravi/config.json")).expect("it is there");
+/// The identity of a worktree and its key, as the official command line reads them.
+fn own_key(bed: &Bed, tree: &Path) -> (String, SecretString) {
+    let status = bed.run(&["status", tree.to_str().expect("text"), "--json"]).ok().json();
+    let file = bed.key_file(status["id"].as_str().expect("an id"));
+    let text = std::fs::read_to_string(file).expect("it is there");
     let config: Value = serde_json::from_str(&text).expect("JSON");
     let text = |name: &str| config[name].as_str().expect("text").to_owned();
     (text("identity_uuid"), SecretString::from(text("identity_key")))
@@ -22,7 +24,7 @@ fn own_key(tree: &Path) -> (String, SecretString) {
 
 /// Bodies of the mails that the pane's own key reaches.
 async fn inbox(bed: &Bed, tree: &Path) -> Vec<String> {
-    let (identity, key) = own_key(tree);
+    let (identity, key) = own_key(bed, tree);
     let client = Client::new(ClientOptions::new(bed.base_url.parse().expect("an address"))).expect("a client");
     let session = client.with(&AnyKey::parse(key).expect("a key"));
     let mails = session.email(&identity.into()).messages(&MessageQuery::default()).await.expect("it may read them");

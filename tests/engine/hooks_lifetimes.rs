@@ -32,7 +32,7 @@ async fn a_suspended_workspace_has_no_key_and_its_use_wakes_it_as_who_it_was() {
     let before = provision(&bed, &tree, "one", &[]);
     assert_eq!(bed.run(&["suspend", path, "--json"]).ok().json()["state"], "suspended");
     assert_eq!(bed.live_keys().await, 0);
-    assert!(!tree.join(".ravi/config.json").exists(), "the dead key is taken out of the folder");
+    assert!(!bed.key_file("one").exists(), "the dead key is taken away");
     assert_eq!(bed.author(&tree), format!("one agent <{}>", before["identity"]["email"].as_str().expect("text")));
     assert_eq!(bed.run(&["suspend", "one", "--json"]).ok().json()["state"], "suspended", "twice is once");
     let rows = bed.run(&["reap", "--json"]).ok().json();
@@ -48,7 +48,7 @@ async fn a_suspended_workspace_has_no_key_and_its_use_wakes_it_as_who_it_was() {
     let seen = Run::from(seen.expect("it starts")).ok();
     assert_eq!(seen.stdout.trim(), before["identity"]["uuid"], "the same identity");
     assert_eq!((state(&bed, "one"), bed.live_keys().await), (json!("ready"), 1));
-    assert!(tree.join(".ravi/config.json").exists());
+    assert!(bed.key_file("one").exists());
     assert_eq!(bed.identity_count().await, 1);
 
     bed.run(&["suspend", "one"]).ok();

@@ -145,7 +145,7 @@ async fn every_command_keeps_every_secret_to_the_answers_that_are_meant_to_hold_
     let identity = provisioned["identity"]["uuid"].as_str().expect("an identity").to_owned();
     hunt.bed.put_secret(&identity, "OWN", &hunt.value("own")).await;
     // What the program made by itself is hunted from here on.
-    let config = hunt.tree.join(".ravi/config.json");
+    let config = hunt.bed.key_file("w1");
     let in_tree: Value = serde_json::from_slice(&std::fs::read(&config).expect("it is there")).expect("JSON");
     hunt.also("identity key", in_tree["identity_key"].as_str().expect("text").to_owned());
     let vault = hunt.bed.secrets_of(&identity).await;
@@ -279,7 +279,7 @@ async fn no_failure_tells_what_was_sent() {
     }
     let at = hunt.at();
     hunt.provision("w1").ok();
-    let text = std::fs::read_to_string(hunt.tree.join(".ravi/config.json")).expect("it is there");
+    let text = std::fs::read_to_string(hunt.bed.key_file("w1")).expect("it is there");
     let in_tree: Value = serde_json::from_str(&text).expect("JSON");
     let key = in_tree["identity_key"].as_str().expect("text").to_owned();
     hunt.also("identity key", key.clone());
@@ -315,7 +315,7 @@ async fn no_failure_tells_what_was_sent() {
         hunt.run(&["secret", "set", "SECOND"], &second, &[]);
         hunt.bed.local(reqwest::Method::DELETE, "faults", None).await;
     }
-    let config = hunt.tree.join(".ravi/config.json");
+    let config = hunt.bed.key_file("w1");
     hunt.files(&[(&config, "identity key")], "after all failures");
     assert_eq!(watch.end().0, BTreeSet::new(), "in the arguments of a process");
     println!("{} runs of the program with a failing server: nothing found", hunt.runs);

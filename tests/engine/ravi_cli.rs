@@ -80,11 +80,11 @@ async fn a_suspended_workspace_is_woken_or_refuses_and_is_never_the_persons() {
     fs::create_dir(&nested).expect("a folder");
     room.bed.git(&nested, &["init", "--quiet"]);
     let key = {
-        let text = fs::read_to_string(tree.join(".ravi/config.json")).expect("it is there");
+        let text = fs::read_to_string(room.bed.key_file("one")).expect("it is there");
         let kept: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         kept["identity_key"].as_str().expect("text").to_owned()
     };
-    assert_eq!(files_with(&room.bed.path(""), &key), [tree.join(".ravi/config.json")]);
+    assert_eq!(files_with(&room.bed.path(""), &key), [room.bed.key_file("one")]);
     room.bed.run(&["suspend", "one"]).ok();
     let no_key_stays = || assert_eq!(files_with(&room.bed.path(""), &key), Vec::<PathBuf>::new());
     no_key_stays();
@@ -101,7 +101,7 @@ async fn a_suspended_workspace_is_woken_or_refuses_and_is_never_the_persons() {
     no_key_stays();
 
     let woken = room.said(&nested);
-    assert_eq!(woken, RaviRoom::said_of(&tree));
+    assert_eq!(woken, room.said_of("one"));
     assert!(woken != said && woken.split(' ').next() == said.split(' ').next(), "the same identity, another key");
 
     room.bed.run(&["suspend", "one"]).ok();
@@ -153,16 +153,16 @@ async fn a_folder_in_no_repository_is_a_workspace_as_well_also_while_it_sleeps()
         assert_eq!(room.said(&folder), said, "{}", folder.display());
     }
     room.bed.run(&["suspend", "plain"]).ok();
-    assert!(!tree.join(".ravi").exists());
+    assert!(!room.bed.key_file("plain").exists());
     for folder in all() {
         let mut never = room.ravi_command(&folder, &["get", "email"]);
         let run = Run::from(never.env("RAVI_WORKSPACE_WAKE", "never").output().expect("it starts"));
         assert!(run.code == 6 && run.stderr.contains("workspace.suspended"), "{}: {run:?}", folder.display());
     }
-    assert_eq!(room.said(&clone), RaviRoom::said_of(&tree));
+    assert_eq!(room.said(&clone), room.said_of("plain"));
     // It becomes a repository itself one day.
     room.bed.git(&tree, &["init", "--quiet"]);
-    assert_eq!(room.said(&tree.join("src")), RaviRoom::said_of(&tree));
+    assert_eq!(room.said(&tree.join("src")), room.said_of("plain"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,7 +176,7 @@ async fn a_file_that_is_not_the_workspaces_own_is_not_read() {
     assert_eq!(room.refused(&tree.join("src"), &["get", "email"]), (6, "ravi_cli.other_file".into()));
     assert_eq!(room.said(&tree.join("src/far below")), said, "nobody looks there");
 
-    let own = tree.join(".ravi/config.json");
+    let own = room.bed.key_file("one");
     let good = fs::read_to_string(&own).expect("it is there");
     let key = good.split('"').nth(3).expect("the key");
     let with_account = good.replacen('{', r#"{ "management_key": "ravi_mgmt_made_up_person","#, 1);
@@ -202,19 +202,19 @@ async fn a_file_that_is_not_the_workspaces_own_is_not_read() {
 async fn nobody_is_signed_in_or_out_in_a_workspace() {
     let room = RaviRoom::new().await;
     let (tree, said) = room.workspace("one");
-    let before = fs::read(tree.join(".ravi/config.json")).expect("it is there");
+    let before = fs::read(room.bed.key_file("one")).expect("it is there");
     for folder in folders(&tree) {
         for line in ["auth logout", "auth login", "identity use the-person", "--human auth --identity x logout"] {
             let args: Vec<&str> = line.split(' ').collect();
             assert_eq!(room.refused(&folder, &args), (6, "ravi_cli.command".into()), "{line}");
         }
     }
-    assert_eq!(fs::read(tree.join(".ravi/config.json")).expect("it is there"), before);
+    assert_eq!(fs::read(room.bed.key_file("one")).expect("it is there"), before);
     assert_eq!(room.ravi(&tree, &["auth", "status"]).ok().stdout, said);
     // That needs no key, so a workspace that sleeps goes on sleeping.
     room.bed.run(&["suspend", "one"]).ok();
     assert_eq!(room.refused(&tree, &["auth", "logout"]), (6, "ravi_cli.command".into()));
-    assert!(!tree.join(".ravi/config.json").exists());
+    assert!(!room.bed.key_file("one").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -272,13 +272,18 @@ async fn the_real_one_is_called_as_if_there_were_no_shim() {
         assert!(run.stdout.ends_with("[told]\n[--body]\n[a \"b\"\nc]\n[auth]\n[logout]\n[]\n"), "{run:?}");
         run.stdout.lines().take(3).map(str::to_owned).collect::<Vec<_>>()
     };
+    let own = room.bed.key_file("one");
+    let workspaces_home = own.ancestors().nth(2).expect("a home");
     let home = room.bed.path("");
     let persons = [&format!("home={}", home.display()), "url=https://ravi.example", "key=ravi_mgmt_made_up"];
     assert_eq!(told(&home), persons);
     assert_eq!(told(&room.repository), persons);
     // The workspace's own server, whatever the environment says, and nobody's key in the environment.
     let url = format!("url={}", room.bed.base_url);
-    assert_eq!(told(&tree.join("src")), [&format!("home={}", tree.display()), url.trim_end_matches('/'), "key="]);
+    assert_eq!(
+        told(&tree.join("src")),
+        [&format!("home={}", workspaces_home.display()), url.trim_end_matches('/'), "key="]
+    );
 
     for folder in [&tree.join("src"), &home] {
         // It has become the real one: one process, which a signal meets.

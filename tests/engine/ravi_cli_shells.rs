@@ -53,16 +53,20 @@ async fn a_shell_that_took_the_environment_over_is_the_workspace_until_it_leaves
             home.display()
         );
         let person = RaviRoom::person();
-        // In the root the real one finds the workspace's file by itself.
-        assert_eq!(run(&room, &tree, &[shell, "-c", &script]), format!("{said}{said}{said}{person}"), "{shell}");
-        assert_eq!(run(&room, &tree, &[shell, "-l", "-c", &script]), format!("{said}{said}{said}{person}"), "{shell}");
+        // Before the shell has the environment, the real one is the person's everywhere.
+        assert_eq!(run(&room, &tree, &[shell, "-c", &script]), format!("{person}{said}{said}{person}"), "{shell}");
+        assert_eq!(
+            run(&room, &tree, &[shell, "-l", "-c", &script]),
+            format!("{person}{said}{said}{person}"),
+            "{shell}"
+        );
 
         // The workspace goes to sleep under it; then it is released under it.
         let sleeps = format!("{eval}; cd src; '{OURS}' suspend one >/dev/null");
         let script = format!("{sleeps}; env RAVI_WORKSPACE_WAKE=never ravi get email; true");
         assert_eq!(run(&room, &tree, &[shell, "-c", &script]), "", "{shell}");
         let woken = run(&room, &tree, &[shell, "-c", &format!("{sleeps}; ravi get email")]);
-        assert!(woken == RaviRoom::said_of(&tree) && woken != said, "{shell}: {woken}");
+        assert!(woken == room.said_of("one") && woken != said, "{shell}: {woken}");
         let script = format!("{eval}; cd src; '{OURS}' release one >/dev/null; ravi get email");
         assert_eq!(run(&room, &tree, &[shell, "-c", &script]), person, "{shell}");
         said = room.provision(&tree, "one");
@@ -87,8 +91,8 @@ async fn a_login_shell_that_sets_path_anew_has_the_shim_where_it_was_installed_f
             let output = command.env("RAVI_WORKSPACE_STATE", room.bed.state()).output();
             Run::from(output.expect("it starts")).ok().stdout
         };
-        // The real one, found by its path: it knows the root, and takes a sub-folder for the person's.
-        assert_eq!([says(&tree), says(&far)], [said.clone(), person.clone()], "{shell}");
+        // The real one, found by its path, knows of no workspace.
+        assert_eq!([says(&tree), says(&far)], [person.clone(), person.clone()], "{shell}");
         assert_eq!(under_exec("cd src; ravi get email"), person, "{shell}");
 
         let mut install = room.bed.program();
@@ -126,12 +130,12 @@ async fn an_agent_of_codex_is_its_workspace_with_ravi_too() {
         let thread = server.call("thread/start", params)["thread"]["id"].as_str().expect("text").to_owned();
         assert_eq!(server.turn(&thread).replace('\r', ""), format!("{said}{said}"));
     }
-    // In a sandbox that keeps the person's file and ours from it, it is nobody in a sub-folder.
+    // In a sandbox that keeps the person's file and ours from it, it is nobody.
     let model = model("ravi get email; cd src; ravi get email").await;
     let config = merged(told("thread-config", &one), &[told("profile", &one), fake_model(&model)]);
     let params = json!({ "cwd": one, "approvalPolicy": "never", "config": config });
     let thread = server.call("thread/start", params)["thread"]["id"].as_str().expect("text").to_owned();
-    assert_eq!(server.turn(&thread).replace('\r', ""), format!("{said_one}{NOBODY}"));
+    assert_eq!(server.turn(&thread).replace('\r', ""), format!("{NOBODY}{NOBODY}"));
 }
 
 fn merged(mut config: Value, more: &[Value]) -> Value {

@@ -390,7 +390,7 @@ async fn what_does_not_resolve_is_an_error_at_its_place_where_the_app_needs_it()
     let last = bed.audit_trail().pop().expect("a trail");
     assert_eq!(
         (last[0].as_str(), last[2].as_str(), last[3].as_str()),
-        ("secret.read", "FINE", "ok"),
+        ("secret.read", "FINE", "done"),
         "what is served is noted"
     );
     let error = Settings::<Strict>::load(&bed.ravi(), &file, places()).await.expect_err("no Ravi");

@@ -100,7 +100,7 @@ async fn a_ravi_folder_of_another_kind_is_refused() {
     let refused = |name: &str, code: &str, prepare: &dyn Fn(&Path)| {
         let repository = bed.repository(name);
         prepare(&repository);
-        let run = bed.run(&Bed::provision_args(&repository, name, "x agent"));
+        let run = bed.run_in_tree(&Bed::provision_args(&repository, name, "x agent"));
         assert_eq!(run.error_code(), code, "{name}: {run:?}");
     };
     let fifo = |path: &Path| {
@@ -234,7 +234,12 @@ async fn a_copy_of_a_repository_is_not_the_workspace_and_a_moved_one_is() {
     assert_eq!(bed.identity_count().await, 1);
     std::fs::rename(&copy, &repository).expect("it moves again");
     bed.run(&["release", repository.to_str().expect("text")]).ok();
-    for left in [".ravi", ".git/config.worktree", ".git/ravi-workspace.json", ".git/ravi-workspaces.json"] {
+    for left in [
+        ".git/ravi-workspace.gitconfig",
+        ".git/ravi-workspaces.gitconfig",
+        ".git/ravi-workspace.json",
+        ".git/ravi-workspaces.json",
+    ] {
         assert!(!repository.join(left).exists(), "{left}");
     }
 }

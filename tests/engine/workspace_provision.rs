@@ -1,7 +1,7 @@
 //! A workspace gets its own identity, the human keeps theirs, and asking twice is asking once.
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::common::{Bed, HUMAN_EMAIL, HUMAN_NAME};
 use serde_json::{Value, json};
@@ -72,29 +72,41 @@ async fn the_answer_has_the_contract_s_shape_and_the_second_call_only_looks_for_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_key_lies_where_the_official_cli_looks_and_in_no_commit() {
+async fn the_key_lies_where_the_official_cli_is_led_and_in_no_folder_that_is_packed() {
     let bed = Bed::new().await;
     let repository = bed.repository("repo");
     let tree = bed.worktree(&repository, "one");
+    let exclude = std::fs::read(repository.join(".git/info/exclude")).expect("it is there");
     let answer = provision(&bed, &tree, "w1", "payments agent");
-    let file = tree.join(".ravi/config.json");
+    let file = bed.key_file("w1");
     let config: Value = serde_json::from_slice(&std::fs::read(&file).expect("it is there")).expect("JSON");
     assert_eq!(config["identity_uuid"], answer["identity"]["uuid"]);
     assert_eq!(config["identity_name"], "payments agent");
     let key = config["identity_key"].as_str().expect("a key");
     assert!(key.starts_with("ravi_id_"));
-    assert_eq!((mode(&file), mode(&tree.join(".ravi"))), (0o600, 0o700));
-    assert_eq!(bed.git(&tree, &["status", "--porcelain"]), "");
-    let exclude = std::fs::read_to_string(repository.join(".git/info/exclude")).expect("it is there");
-    provision(&bed, &bed.worktree(&repository, "two"), "w2", "second");
-    assert_eq!(exclude.lines().filter(|line| *line == "/.ravi/").count(), 1);
-    assert_eq!(std::fs::read_to_string(repository.join(".git/info/exclude")).expect("it is there"), exclude);
+    assert_eq!((mode(&file), mode(file.parent().expect("a folder"))), (0o600, 0o700));
+    assert!(!tree.join(".ravi").exists());
     // In the clear nowhere else: not in the ledger, not in the repository.
-    assert_eq!(crate::common::files_with(bed.dir.path(), key), [file]);
+    assert_eq!(crate::common::files_with(bed.dir.path(), key), [file.clone()]);
     assert_eq!(mode(&bed.state()), 0o700);
     for name in ["ledger.db", "machine.key"] {
         assert_eq!(mode(&bed.state().join(name)), 0o600, "{name}");
     }
+
+    // Where it is chosen it lies in the folder, kept out of commits by rules of its own; and goes again with the choice.
+    bed.run_in_tree(&Bed::provision_args(&tree, "w1", "payments agent")).ok();
+    let in_tree = tree.join(".ravi/config.json");
+    assert_eq!(crate::common::files_with(bed.dir.path(), key), [in_tree.clone()]);
+    assert_eq!((mode(&in_tree), mode(&tree.join(".ravi"))), (0o600, 0o700));
+    assert_eq!(bed.git(&tree, &["status", "--porcelain"]), "");
+    assert_eq!(std::fs::read(repository.join(".git/info/exclude")).expect("it is there"), exclude);
+    provision(&bed, &tree, "w1", "payments agent");
+    assert_eq!(crate::common::files_with(bed.dir.path(), key), [file]);
+    assert!(!tree.join(".ravi").exists());
+    bed.run_in_tree(&Bed::provision_args(&tree, "w1", "payments agent")).ok();
+    bed.run(&["release", "w1"]).ok();
+    assert_eq!(crate::common::files_with(bed.dir.path(), key), Vec::<PathBuf>::new());
+    assert!(!tree.join(".ravi").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,7 +135,7 @@ async fn every_kind_of_folder_is_served() {
     std::fs::create_dir(&folder).expect("a folder");
     let answer = provision(&bed, &folder, "folder", "folder agent");
     assert_eq!(answer["git"], Value::Null);
-    assert!(folder.join(".ravi/config.json").exists());
+    assert!(bed.key_file("folder").exists());
     let below = folder.join("a/b");
     std::fs::create_dir_all(&below).expect("folders");
     let status = bed.run(&["status", below.to_str().expect("text"), "--json"]).ok().json();
@@ -179,7 +191,7 @@ async fn a_ravi_folder_that_is_not_ours_is_refused_before_anything_is_made() {
     let refused = |name: &str, code: &str, prepare: &dyn Fn(&Path)| {
         let repository = bed.repository(name);
         prepare(&repository);
-        let run = bed.run(&Bed::provision_args(&repository, name, "x agent"));
+        let run = bed.run_in_tree(&Bed::provision_args(&repository, name, "x agent"));
         assert_eq!((run.error_code().as_str(), run.code), (code, 6), "{name}: {run:?}");
         assert!(!repository.join(".git/ravi-workspace.json").exists(), "{name}");
     };
@@ -239,7 +251,12 @@ async fn release_puts_everything_back_byte_for_byte() {
     assert_eq!((read("config"), read("info/exclude")), before);
     assert_eq!(std::fs::read_to_string(tree.join(".env")).expect("it is there"), "MINE=1\n");
     assert!(!tree.join(".ravi").exists());
-    for left in ["ravi-workspaces.json", "worktrees/one/config.worktree", "worktrees/one/ravi-workspace.json"] {
+    for left in [
+        "ravi-workspaces.json",
+        "ravi-workspaces.gitconfig",
+        "worktrees/one/ravi-workspace.gitconfig",
+        "worktrees/one/ravi-workspace.json",
+    ] {
         assert!(!repository.join(".git").join(left).exists(), "{left}");
     }
     assert_eq!(bed.live_keys().await, 0);
@@ -264,8 +281,9 @@ async fn what_the_human_changed_meanwhile_stays() {
     provision(&bed, &tree, "w1", "payments agent");
     bed.git(&tree, &["config", "--worktree", "user.email", "changed@example.com"]);
     bed.git(&repository, &["config", "remote.origin.url", "https://example.com/x"]);
+    assert!(bed.author(&tree).starts_with("payments agent <payments-agent@"), "a value of theirs is not read");
     let answer = bed.run(&["release", "w1", "--json"]).ok().json();
-    assert!(answer["left"][0].as_str().is_some_and(|left| left.contains("user.email")), "{answer}");
+    assert_eq!(answer["left"], json!([]), "what is theirs stands beside ours");
     assert_eq!(bed.git(&tree, &["config", "--worktree", "user.email"]), "changed@example.com");
     assert_eq!(bed.git(&tree, &["config", "--worktree", "user.name"]), "Mine Here");
     assert_eq!(bed.git(&repository, &["config", "remote.origin.url"]), "https://example.com/x");
@@ -337,7 +355,7 @@ async fn a_worktree_made_from_within_a_workspace_keeps_nothing_of_its_identity()
     bed.run(&Bed::provision_args(&first, "first", "first agent")).ok();
     // An agent makes itself a worktree; git copies the configuration of the one that it is made from.
     bed.git(&first, &["worktree", "add", "--quiet", second.to_str().expect("text")]);
-    assert_eq!(bed.git(&second, &["config", "user.name"]), "first agent");
+    assert_eq!(bed.git(&second, &["config", "user.name"]), HUMAN_NAME, "the copy is nobody's");
     bed.run(&Bed::provision_args(&second, "second", "second agent")).ok();
     assert!(bed.author(&second).starts_with("second agent <"));
     for id in ["second", "first"] {

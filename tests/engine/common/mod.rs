@@ -192,6 +192,21 @@ impl Bed {
         output.into()
     }
 
+    /// The same with the keys in the workspaces' folders.
+    pub fn run_in_tree<S: AsRef<OsStr>>(&self, args: &[S]) -> Run {
+        let mut program = self.program();
+        program.env("RAVI_WORKSPACE_KEY_IN_TREE", "always").args(args);
+        program.output().expect("ravi-workspace starts").into()
+    }
+
+    /// The file with the workspace's key, as the official command line reads it.
+    pub fn key_file(&self, id: &str) -> PathBuf {
+        use sha2::Digest as _;
+        let digest = sha2::Sha256::digest(id.as_bytes());
+        let home: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        self.state().join("homes").join(home).join(".ravi/config.json")
+    }
+
     pub fn provision_args(path: &Path, id: &str, name: &str) -> Vec<String> {
         let text = path.to_str().expect("text");
         let mut args = vec!["provision", text, "--id", id, "--name", name, "--json"];

@@ -72,12 +72,12 @@ impl RaviRoom {
         self.bed.run(&Bed::provision_args(tree, id, &format!("{id} agent"))).ok();
         // The folder of the shims is made when it is first given to somebody.
         self.bed.run(&["env", tree.to_str().expect("text")]).ok();
-        Self::said_of(tree)
+        self.said_of(id)
     }
 
     /// What `ravi` says where it reads the workspace's file.
-    pub fn said_of(tree: &Path) -> String {
-        let text = std::fs::read_to_string(tree.join(".ravi/config.json")).expect("the workspace's file");
+    pub fn said_of(&self, id: &str) -> String {
+        let text = std::fs::read_to_string(self.bed.key_file(id)).expect("the workspace's file");
         let kept: Value = serde_json::from_str(&text).expect("JSON");
         said(kept["identity_uuid"].as_str().expect("text"), kept["identity_key"].as_str().expect("text"))
     }

@@ -36,7 +36,7 @@ const ONBOARDED: &str =
 const AGENT: &str = r#"#!/bin/sh
 case "$*" in *--max-turns*) exit 1 ;; esac
 note=$AGENTS/$(date +%s%N)-$$
-key() { [ -e .ravi/config.json ] && echo there || echo none; }
+key() { set -- "$RAVI_WORKSPACE_STATE"/homes/*/.ravi/config.json; [ -e "$1" ] && echo there || echo none; }
 {
   echo "args=$*"
   echo "tree=$(basename "$PWD")"

@@ -1,0 +1,38 @@
+//! Whether git reads in each workspace what was set for it.
+
+use super::Finding;
+use crate::error::Explain as _;
+use crate::workspace::{self, FolderState, State, WorkspaceSummary};
+
+const CHECK: &str = "git";
+
+/// Looks at every workspace whose folder is there.
+pub(crate) fn git(all: &[WorkspaceSummary]) -> Vec<Finding> {
+    let set_up = |w: &&WorkspaceSummary| {
+        w.git.is_some() && w.folder == FolderState::Present && matches!(w.state, State::Ready | State::Suspended)
+    };
+    let looked_at: Vec<&WorkspaceSummary> = all.iter().filter(set_up).collect();
+    let wrong: Vec<Finding> = looked_at.iter().filter_map(|workspace| flaw(workspace)).collect();
+    match wrong.is_empty() {
+        true => vec![Finding::ok(CHECK, format!("{} workspaces have the values that were set", looked_at.len()))],
+        false => wrong,
+    }
+}
+
+fn flaw(workspace: &WorkspaceSummary) -> Option<Finding> {
+    let id = &workspace.id;
+    let overridden = match workspace::overridden_at(&workspace.path) {
+        Ok(Some(overridden)) if overridden.is_empty() => return None,
+        Ok(Some(overridden)) => overridden.join(", "),
+        Ok(None) => {
+            let fix = format!("`ravi-workspace wake \"{id}\"` sets them again.");
+            return Some(Finding::fail(CHECK, format!("{id}: git does not read its values"), fix));
+        }
+        Err(error) => return Some(Finding::warn(CHECK, format!("{id}: {error}"), error.hint())),
+    };
+    let message = format!("{id}: git reads something else for {overridden}");
+    let fix = format!(
+        "`ravi-workspace wake \"{id}\"` puts its values last; `git config --show-origin --list` in its folder names the file."
+    );
+    Some(Finding::fail(CHECK, message, fix))
+}
