@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::error::Result;
 use crate::handover::Workspace;
 use crate::workspace::signing::SIGNERS_FILE;
-use crate::workspace::{INDEX_FILE, NOTE_FILE, RECORD_FILE, VALUES_FILE};
+use crate::workspace::{BELOW_FILE, INDEX_FILE, NOTE_FILE, RECORD_FILE, VALUES_FILE};
 
 /// What an entry of a profile allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,11 +114,11 @@ impl Entries {
     fn git(&mut self, git_dir: &Path, common_dir: &Path) {
         self.path(common_dir, CodexAccess::Write);
         let theirs = ["hooks", "info", "config", "config.worktree", "worktrees", "modules"];
-        for name in theirs.into_iter().chain([NOTE_FILE, RECORD_FILE, INDEX_FILE, VALUES_FILE]) {
+        for name in theirs.into_iter().chain([NOTE_FILE, RECORD_FILE, INDEX_FILE, VALUES_FILE, BELOW_FILE]) {
             self.keep(&common_dir.join(name));
         }
         self.path(git_dir, CodexAccess::Write);
-        for name in ["config.worktree", "commondir", "gitdir", NOTE_FILE, VALUES_FILE, SIGNERS_FILE] {
+        for name in ["config.worktree", "commondir", "gitdir", NOTE_FILE, VALUES_FILE, BELOW_FILE, SIGNERS_FILE] {
             let path = git_dir.join(name);
             // What is missing there is not missed by this workspace, and Codex cannot deny it below a read-only folder.
             if path.exists() {

@@ -2,7 +2,7 @@
 
 use super::Finding;
 use crate::error::Explain as _;
-use crate::workspace::{self, FolderState, State, WorkspaceSummary};
+use crate::workspace::{self, FolderState, State, WorkspaceError, WorkspaceSummary};
 
 const CHECK: &str = "git";
 
@@ -12,11 +12,19 @@ pub(crate) fn git(all: &[WorkspaceSummary]) -> Vec<Finding> {
         w.git.is_some() && w.folder == FolderState::Present && matches!(w.state, State::Ready | State::Suspended)
     };
     let looked_at: Vec<&WorkspaceSummary> = all.iter().filter(set_up).collect();
-    let wrong: Vec<Finding> = looked_at.iter().filter_map(|workspace| flaw(workspace)).collect();
+    let mut wrong: Vec<Finding> = looked_at.iter().filter_map(|workspace| flaw(workspace)).collect();
+    wrong.extend(looked_at.iter().filter_map(|workspace| open(workspace)));
     match wrong.is_empty() {
         true => vec![Finding::ok(CHECK, format!("{} workspaces have the values that were set", looked_at.len()))],
         false => wrong,
     }
+}
+
+/// Ways to GitHub that lead past the workspace's token.
+fn open(workspace: &WorkspaceSummary) -> Option<Finding> {
+    let ways = workspace.github.as_ref().map(|github| github.open.clone()).filter(|open| !open.is_empty())?;
+    let error = WorkspaceError::OpenWay { id: workspace.id.clone(), ways };
+    Some(Finding::warn(CHECK, error.to_string(), error.hint()))
 }
 
 fn flaw(workspace: &WorkspaceSummary) -> Option<Finding> {

@@ -12,11 +12,15 @@ pub struct GithubConfig {
     /// The hosts that the workspaces' tokens are for. Default `["github.com"]`; a GitHub Enterprise host takes its place
     /// or stands beside it. No other host ever gets a token.
     pub hosts: Vec<GithubHost>,
-    /// Send `git@HOST:` and `ssh://git@HOST/` over HTTPS in worktrees that have a token of their own, so that the
-    /// person's SSH key is not used there. Default `false`.
+    /// Send what would go to the hosts over SSH, in whatever spelling, over HTTPS in workspaces that do not use the person's
+    /// login, so that the person's SSH key is not used there. Default `true`.
     pub rewrite_ssh: bool,
     /// What a workspace without a token of its own does. Default: uses the person's login.
     pub missing: MissingToken,
+    /// Refuse to set a workspace up where a way to a host stays open that leads past its token. Default `false`: it is said.
+    /// Where `missing` is `deny` it is refused in any case.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub strict: bool,
     /// Seconds for which a token that was read is used without asking Ravi again. Default 300.
     pub fresh_seconds: u64,
     /// Seconds for which a token that was read is used while Ravi cannot be reached. Default 86400, one day.
@@ -27,8 +31,9 @@ impl Default for GithubConfig {
     fn default() -> Self {
         GithubConfig {
             hosts: vec![GithubHost { plain: false, host: "github.com".to_owned() }],
-            rewrite_ssh: false,
+            rewrite_ssh: true,
             missing: MissingToken::Inherit,
+            strict: false,
             fresh_seconds: 300,
             stale_seconds: 24 * 3600,
         }
@@ -100,6 +105,11 @@ impl GithubHost {
     /// Host and port as git names them in a credential request.
     pub fn as_str(&self) -> &str {
         &self.host
+    }
+
+    /// The host without its port.
+    pub(crate) fn name(&self) -> &str {
+        self.host.split(':').next().unwrap_or_default()
     }
 
     /// Address of the host, without a slash at its end.

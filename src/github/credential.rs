@@ -17,6 +17,7 @@ use super::helper::tell_age;
 use super::token::{self, Login};
 use crate::audit::Action;
 use crate::error::Result;
+use crate::handover::WORKSPACE_ID;
 use crate::helper::{self, Caller, Place};
 use crate::workspace::Repository;
 
@@ -166,7 +167,7 @@ fn erase(caller: &Caller, input: impl Read) -> Result<()> {
 
 /// The workspace whose configuration git read. git sets `GIT_DIR` for what it starts where its own git dir is not the
 /// one of the current folder.
-fn workspace(caller: &Caller) -> Result<Option<Bound>> {
+pub(super) fn workspace(caller: &Caller) -> Result<Option<Bound>> {
     let named = std::env::var_os("GIT_DIR").map(|dir| caller.folder.join(dir));
     let mut place = Place::Free;
     if let Some(git_dir) = named.and_then(|dir| dir.canonicalize().ok()) {
@@ -178,7 +179,17 @@ fn workspace(caller: &Caller) -> Result<Option<Bound>> {
     match place {
         Place::Bound(bound) => Ok(Some(Bound::new(*bound)?)),
         Place::Unconfirmed(error) | Place::Copy(error) => Err(error.into()),
-        Place::Free | Place::Astray(_) => Ok(None),
+        Place::Astray(_) => Ok(None),
+        Place::Free => by_environment(caller),
+    }
+}
+
+/// The workspace that a process was started for which fetches into a place of its own, such as a package manager's cache.
+fn by_environment(caller: &Caller) -> Result<Option<Bound>> {
+    let Some(id) = std::env::var(WORKSPACE_ID).ok().filter(|id| !id.is_empty()) else { return Ok(None) };
+    match helper::named(&id, &caller.states)? {
+        Some(bound) => Ok(Some(Bound::new(bound)?)),
+        None => Ok(None),
     }
 }
 

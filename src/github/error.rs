@@ -38,6 +38,14 @@ pub enum GithubError {
         /// The workspace.
         id: String,
     },
+    /// The address leads to a host over ssh, where the person's key would log in.
+    #[error("workspace {id} does not go to {host} over SSH: the key there is not its own")]
+    Ssh {
+        /// The workspace.
+        id: String,
+        /// The host.
+        host: String,
+    },
     /// The repository's configuration has another credential helper behind the workspace's.
     #[error("in workspace {id} another credential helper was configured, which git would have told the token")]
     OtherHelper {
@@ -84,6 +92,7 @@ impl Explain for GithubError {
             GithubError::TokenForm { .. } => "github.token_form",
             GithubError::Denied { .. } => "github.denied",
             GithubError::NotReady { .. } => "github.not_ready",
+            GithubError::Ssh { .. } => "github.ssh",
             GithubError::OtherHelper { .. } => "github.other_helper",
             GithubError::Host { .. } => "github.host",
             GithubError::Request { .. } => "github.request",
@@ -104,6 +113,9 @@ impl Explain for GithubError {
                 "Store a token as GH_TOKEN in the workspace's vault and provision it again.".into()
             }
             GithubError::NotReady { .. } => "Provision the workspace again; it goes on from where it stopped.".into(),
+            GithubError::Ssh { host, .. } => {
+                format!("Use the address https://{host}/OWNER/REPOSITORY, or provision the workspace again.")
+            }
             GithubError::OtherHelper { .. } => {
                 "Run the same command again: the workspace's own helper is the last one now.".into()
             }
@@ -118,7 +130,7 @@ impl Explain for GithubError {
     fn kind(&self) -> Kind {
         match self {
             GithubError::TokenMissing { .. } | GithubError::GhMissing => Kind::NotFound,
-            GithubError::Denied { .. } | GithubError::Host { .. } => Kind::Policy,
+            GithubError::Denied { .. } | GithubError::Ssh { .. } | GithubError::Host { .. } => Kind::Policy,
             GithubError::Request { .. } => Kind::Usage,
             _ => Kind::Failed,
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::credential::{self, Operation};
 use super::error::GithubError;
 use super::shim::{self, GH};
+use super::ssh;
 use crate::error::{Error, Result};
 use crate::helper::{self, Caller, NOT_INSTALLED};
 
@@ -19,12 +20,23 @@ pub(crate) fn act() -> Option<u8> {
         let arguments: Vec<OsString> = arguments.collect();
         return Some(failed(&shim::run(folder().ok().map(Caller::new).as_ref(), &arguments)));
     }
-    if arguments.next()? != "git-credential" {
-        return None;
+    match arguments.next()?.to_str() {
+        Some("git-credential") => {}
+        Some("git-ssh") => return Some(as_ssh(&arguments.collect::<Vec<_>>())),
+        _ => return None,
     }
     // A flag, or nothing, is for whoever reads the help.
     let operation = arguments.next().filter(|text| !text.to_string_lossy().starts_with('-'))?;
     Some(answer_git(&operation))
+}
+
+/// Becomes the ssh that git wants, or says why not: git reads that there is no connection from the exit code.
+pub(crate) fn as_ssh(arguments: &[OsString]) -> u8 {
+    let error = match folder() {
+        Ok(folder) => ssh::run(&Caller::new(folder), arguments),
+        Err(error) => error,
+    };
+    helper::tell(&error, "ravi-workspace")
 }
 
 /// Answers git on standard output. git was told to stop where that is the answer, and reads no exit code.

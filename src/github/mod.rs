@@ -11,8 +11,11 @@ mod credential;
 mod error;
 mod helper;
 mod plan;
+mod remote;
 mod shim;
+mod ssh;
 mod token;
+mod ways;
 
 pub use config::{GithubConfig, GithubHost, MissingToken};
 pub use error::GithubError;
@@ -21,5 +24,5 @@ pub(crate) use crate::helper::program;
 pub(crate) use helper::act as act_as_helper;
 #[cfg(feature = "cli")]
 pub(crate) use helper::answer_git;
-pub(crate) use plan::{Decision, Plan, decide, git_values, names_for};
+pub(crate) use plan::{Decision, Plan, Read, decide, git_values, names_for, open_ways};
 pub(crate) use token::{Login, read as read_token};

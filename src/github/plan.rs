@@ -9,13 +9,14 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::config::{GithubConfig, GithubHost, MissingToken};
+use super::config::{GithubConfig, MissingToken};
+use super::ways::{Effective, Values, Ways};
 use crate::api::{ApiError, Credential, IdentityUuid, Session};
 use crate::error::{Kind, Result};
 use crate::ledger::{Binding, IdentityRow, Ledger};
 use crate::vault::reference::SecretName;
 use crate::vault::{Cache, CacheKey, KeyRing, Limits, VaultError};
-use crate::workspace::{GithubInfo, GithubSource, WorkspaceError};
+use crate::workspace::{GithubInfo, GithubSource, OpenWay, Setting, WorkspaceError};
 
 /// Name of the secret in the workspace identity's own vault.
 const OWN_SECRET: &str = "GH_TOKEN";
@@ -33,6 +34,9 @@ pub(crate) struct Plan {
     pub(crate) asked: Option<String>,
     /// The choices that held then.
     pub(crate) config: GithubConfig,
+    /// Ways past the login that are open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) open: Vec<OpenWay>,
 }
 
 /// Where a token is.
@@ -44,9 +48,15 @@ pub(crate) struct TokenAt {
 }
 
 impl Plan {
+    /// Whether a way past the login keeps the workspace from being set up.
+    pub(crate) fn is_strict(&self) -> bool {
+        self.config.strict || self.config.missing == MissingToken::Deny
+    }
+
     /// As people see it.
     pub(crate) fn info(&self) -> GithubInfo {
-        GithubInfo { source: self.source, secret: self.token.as_ref().map(|token| token.secret.to_string()) }
+        let secret = self.token.as_ref().map(|token| token.secret.to_string());
+        GithubInfo { source: self.source, secret, open: self.open.clone() }
     }
 
     /// How old the token may be. That there is none is believed no longer than a call takes.
@@ -124,7 +134,7 @@ async fn look<K: Credential>(decision: &Decision<'_, K>, asked: Option<&str>) ->
             None => (without_token(decision, asked)?, None),
         },
     };
-    Ok(Plan { source, token, asked: asked.map(str::to_owned), config: decision.config.clone() })
+    Ok(Plan { source, token, asked: asked.map(str::to_owned), config: decision.config.clone(), open: Vec::new() })
 }
 
 fn without_token<K>(decision: &Decision<'_, K>, asked: Option<&str>) -> Result<GithubSource> {
@@ -169,29 +179,44 @@ pub(crate) fn host_secret(name: &str) -> Option<SecretName> {
     SecretName::parse(&format!("{HOST_PREFIX}{name}")).ok()
 }
 
-/// The values that a worktree's own git configuration gets. None where the person's login is used: it must go on
-/// working as it does.
-pub(crate) fn git_values(plan: &Plan, program: &Path) -> Vec<(String, Vec<String>)> {
+/// The values that git is to read in the workspace, given what it reads there from others. None where the person's login is
+/// used: it must go on working as it does.
+pub(crate) fn git_values(plan: &Plan, program: &Path, read: &Read) -> Vec<(String, Vec<String>)> {
     if plan.source == GithubSource::Inherited {
         return Vec::new();
     }
-    plan.config.hosts.iter().flat_map(|host| host_values(host, program, plan.config.rewrite_ssh)).collect()
+    let mut values = Values::default();
+    for host in &plan.config.hosts {
+        let section = format!("credential.{}", host.url());
+        // The empty entry drops every helper that was named before (gitcredentials(7)).
+        values.add(format!("{section}.helper"), "");
+        values.add(format!("{section}.helper"), format!("!{} git-credential", quoted(program)));
+        values.add(format!("{section}.useHttpPath"), "false");
+    }
+    Ways::new(&plan.config, &read.settings, read.ssh.as_deref()).close(&mut values);
+    if plan.config.rewrite_ssh {
+        values.add("core.sshCommand", format!("{} git-ssh", quoted(program)));
+        // git would else try out which ssh it is.
+        values.add("ssh.variant", "ssh");
+    }
+    values.into_inner()
 }
 
-fn host_values(host: &GithubHost, program: &Path, rewrite_ssh: bool) -> Vec<(String, Vec<String>)> {
-    let section = format!("credential.{}", host.url());
-    let helper = format!("!{} git-credential", quoted(program));
-    let mut values = vec![
-        // The empty entry drops every helper that was named before (gitcredentials(7)).
-        (format!("{section}.helper"), vec![String::new(), helper]),
-        (format!("{section}.useHttpPath"), vec!["false".to_owned()]),
-    ];
-    if rewrite_ssh {
-        let name = host.as_str().split(':').next().unwrap_or_default();
-        let from = vec![format!("git@{name}:"), format!("ssh://git@{name}/")];
-        values.push((format!("url.{}/.insteadOf", host.url()), from));
+/// What git reads in a workspace from others than us.
+#[derive(Debug, Default)]
+pub(crate) struct Read {
+    pub(crate) settings: Vec<Setting>,
+    /// `core.sshCommand` of all the person's repositories.
+    pub(crate) ssh: Option<String>,
+}
+
+/// The ways past the workspace's login that are open with the values set. `urls`: remote, whether it is pushed to, address.
+pub(crate) fn open_ways(plan: &Plan, read: &Read, urls: Vec<(String, bool, String)>) -> Vec<OpenWay> {
+    if plan.source == GithubSource::Inherited {
+        return Vec::new();
     }
-    values
+    let effective: Vec<_> = urls.into_iter().map(|(remote, push, url)| Effective { remote, push, url }).collect();
+    Ways::new(&plan.config, &[], read.ssh.as_deref()).open(&effective)
 }
 
 /// The path as one word for the shell that git runs helpers with.

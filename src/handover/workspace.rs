@@ -8,6 +8,7 @@ use std::process::Command;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::below;
 use super::environment::Environment;
 use super::error::HandoverError;
 use super::mask::{Masker, SHORTEST_MASKED};
@@ -125,8 +126,8 @@ impl Workspace {
         &self.identity.uuid
     }
 
-    /// What every process of the workspace gets that is no secret: author and committer, the identity's id, and the
-    /// folder of helper programs. Asks Ravi nothing.
+    /// What every process of the workspace gets that is no secret: author and committer, the identity's id, what git reads in
+    /// repositories below the workspace's folder, and the folder of helper programs. Asks Ravi nothing.
     pub fn environment(&self) -> Environment {
         let mut env = BTreeMap::from([("RAVI_IDENTITY".to_owned(), self.identity.uuid.to_string())]);
         if self.binding.git_dir.is_some() {
@@ -136,6 +137,7 @@ impl Workspace {
                 env.insert(format!("GIT_{who}_EMAIL"), git.user_email.clone());
             }
         }
+        env.extend(below::variables(&self.binding, |name| std::env::var(name).ok()));
         Environment { env, path_prepend: github::shim_dir(&self.ravi) }
     }
 

@@ -71,6 +71,17 @@ pub(crate) fn find(folder: &Path, states: &[PathBuf]) -> Result<Place> {
     Ok(at_folders(&passed, states))
 }
 
+/// The workspace with this id.
+pub(crate) fn named(id: &str, states: &[PathBuf]) -> Result<Option<Bound>> {
+    for state in states {
+        let Some(ledger) = open_ledger(state, states).ok().flatten() else { continue };
+        if let Some(binding) = ledger.binding(id)? {
+            return Ok(Some(Bound { ledger, binding }));
+        }
+    }
+    Ok(None)
+}
+
 /// The workspace whose private git dir is `git_dir`, seen from its worktree `root` where that is known.
 pub(crate) fn at_git_dir(git_dir: &Path, root: Option<&Path>, states: &[PathBuf]) -> Result<Place> {
     let Some(note) = Note::read(git_dir)? else { return Ok(Place::Free) };

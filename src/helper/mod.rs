@@ -13,7 +13,7 @@ mod program;
 
 pub use error::HelperError;
 
-pub(crate) use bound::{Bound, Place, at_git_dir, find};
+pub(crate) use bound::{Bound, Place, at_git_dir, find, named};
 pub(crate) use caller::{Caller, tell};
 pub(crate) use names::{DIR as SHIM_DIR, NAMES, shim_dir};
 pub(crate) use next::{NoNext, Shim};

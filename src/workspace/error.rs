@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::model::OpenWay;
 use crate::error::{Explain, Kind};
 use crate::files::FileError;
 
@@ -241,6 +242,14 @@ pub enum WorkspaceError {
         /// Address of the one that is gone.
         former: String,
     },
+    /// git comes to a host past the workspace's token. A warning, or why the workspace is not set up.
+    #[error("workspace {id} can {}, past its own GitHub login", list(ways))]
+    OpenWay {
+        /// The id.
+        id: String,
+        /// The ways.
+        ways: Vec<OpenWay>,
+    },
     /// git reads other values in the workspace than those that were set for it. A warning.
     #[error("in workspace {id} something else decides about {}", values.join(", "))]
     Overridden {
@@ -322,6 +331,10 @@ fn address_of(identity: &str) -> &str {
     identity.rsplit_once('<').map_or(identity, |(_, rest)| rest.trim_end_matches('>'))
 }
 
+fn list(ways: &[OpenWay]) -> String {
+    ways.iter().map(OpenWay::to_string).collect::<Vec<_>>().join(", ")
+}
+
 impl Explain for WorkspaceError {
     fn code(&self) -> String {
         match self {
@@ -356,6 +369,7 @@ impl Explain for WorkspaceError {
             WorkspaceError::NameTaken { .. } => "workspace.name_taken",
             WorkspaceError::EmailNotGranted { .. } => "workspace.email_not_granted",
             WorkspaceError::IdentityReplaced { .. } => "workspace.identity_replaced",
+            WorkspaceError::OpenWay { .. } => "workspace.open_way",
             WorkspaceError::Overridden { .. } => "workspace.overridden",
             WorkspaceError::IdentityRenamed { .. } => "workspace.identity_renamed",
             WorkspaceError::KeyReplaced { .. } => "workspace.key_replaced",
@@ -434,6 +448,10 @@ impl Explain for WorkspaceError {
             WorkspaceError::IdentityReplaced { .. } => {
                 "Tell whoever writes to the former address; what was in its vault is gone.".into()
             }
+            WorkspaceError::OpenWay { ways, .. } => format!(
+                "`git remote set-url {} https://HOST/OWNER/REPOSITORY` closes it; then provision the workspace again.",
+                ways.first().map_or("REMOTE", |way| &way.remote)
+            ),
             WorkspaceError::Overridden { values, .. } => format!(
                 "`git config --show-origin --get-all {}` in its folder names the file; take the value out there.",
                 values.first().map_or("user.email", String::as_str)

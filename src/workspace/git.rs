@@ -152,6 +152,45 @@ impl<'a> Git<'a> {
         self.listed(&["--file".as_ref(), file.as_os_str()])
     }
 
+    /// All values that hold in the folder but those from origins that are `ours`.
+    pub(crate) fn settings_but(self, ours: impl Fn(&str) -> bool) -> Result<Vec<Setting>, WorkspaceError> {
+        let listed =
+            self.ask("read its configuration", &["config", "--includes", "--null", "--show-origin", "--list"])?;
+        let listed = String::from_utf8_lossy(bytes(&listed)).into_owned();
+        let mut words = listed.split_terminator('\0');
+        let mut settings = Vec::new();
+        while let (Some(origin), Some(entry)) = (words.next(), words.next()) {
+            let (key, value) = entry.split_once('\n').unwrap_or((entry, ""));
+            if !ours(origin) {
+                settings.push(Setting { key: key.to_owned(), value: value.to_owned() });
+            }
+        }
+        Ok(settings)
+    }
+
+    /// The value that holds in all of the person's repositories.
+    pub(crate) fn global(self, key: &str) -> Result<Option<String>, WorkspaceError> {
+        Ok(self.values_with(&["--global".as_ref(), "--includes".as_ref()], key)?.pop())
+    }
+
+    /// Where git really goes for each remote: its name, whether it is for pushing, the address.
+    pub(crate) fn remote_urls(self) -> Result<Vec<(String, bool, String)>, WorkspaceError> {
+        const DOING: &str = "list its remotes";
+        let names = self.ask(DOING, &["remote"])?;
+        let mut all = Vec::new();
+        for name in String::from_utf8_lossy(bytes(&names)).lines() {
+            for push in [false, true] {
+                let words = ["remote", "get-url", "--all", "--push", name];
+                let words: Vec<&str> = words.into_iter().filter(|word| push || *word != "--push").collect();
+                // A remote without an address is none.
+                let Ok(urls) = self.ask(DOING, &words) else { continue };
+                let urls = String::from_utf8_lossy(bytes(&urls)).into_owned();
+                all.extend(urls.lines().map(|url| (name.to_owned(), push, url.to_owned())));
+            }
+        }
+        Ok(all)
+    }
+
     fn listed(self, from: &[&OsStr]) -> Result<Values, WorkspaceError> {
         let rest = ["--null", "--list"].map(OsStr::new);
         let listed = self.ask("read its configuration", &[&["config".as_ref()], from, &rest].concat())?;
@@ -244,6 +283,13 @@ fn held_lock(output: &Output) -> Option<PathBuf> {
     let said = String::from_utf8_lossy(&output.stderr);
     let file = said.split_once("could not lock config file ")?.1.split_once(": File exists")?.0;
     Some(format!("{file}.lock").into())
+}
+
+/// A value that git reads, with the name as git lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Setting {
+    pub(crate) key: String,
+    pub(crate) value: String,
 }
 
 /// Names and values.

@@ -218,6 +218,44 @@ pub struct GithubInfo {
     pub source: GithubSource,
     /// Name of the secret that holds it; never its value.
     pub secret: Option<String>,
+    /// Ways to GitHub that lead past it and could not be closed. Left out where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(optional, as = "Option<Vec<OpenWay>>"))]
+    pub open: Vec<OpenWay>,
+}
+
+/// A way by which git comes to GitHub as somebody else than the workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct OpenWay {
+    /// What logs in there.
+    pub kind: WayKind,
+    /// The remote whose address leads there.
+    pub remote: String,
+    /// What is pushed goes this way; else what is fetched.
+    pub push: bool,
+}
+
+/// What logs in on a way past the workspace's token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+#[serde(rename_all = "lowercase")]
+pub enum WayKind {
+    /// The person's SSH key.
+    Ssh,
+    /// A login in the address itself.
+    Login,
+}
+
+impl std::fmt::Display for OpenWay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let what = if self.push { "push to" } else { "fetch from" };
+        let how = match self.kind {
+            WayKind::Ssh => "by the person's SSH key",
+            WayKind::Login => "by the login in its address",
+        };
+        write!(f, "{what} {} {how}", self.remote)
+    }
 }
 
 /// Where a workspace's GitHub token comes from.

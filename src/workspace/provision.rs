@@ -9,14 +9,17 @@ use uuid::Uuid;
 
 use super::context::{Context, Warnings, blocking};
 use super::error::WorkspaceError;
+use super::git::Git;
 use super::identity;
 use super::inspect::{Inspected, inspect, parent_device};
 use super::lock::Lock;
-use super::model::{GitInfo, GithubInfo, GithubSource, ProvisionRequest, Provisioned, Sharing, State, Step, Terms};
+use super::model::{
+    GitInfo, GithubInfo, GithubSource, OpenWay, ProvisionRequest, Provisioned, Sharing, State, Step, Terms,
+};
 use super::note::Note;
 use super::ravi_dir::Untracked;
 use super::shared::Repository;
-use super::{address, bundle, env_file, find, holders, keys, ravi_dir, release, signing, told};
+use super::{address, bundle, env_file, find, holders, keys, ravi_dir, release, signing, told, values};
 use crate::account::{AccountError, Host, OpenHost};
 use crate::api::{Identity, IdentityKey, IdentityUuid};
 use crate::config::Signatures;
@@ -133,13 +136,21 @@ async fn run(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, life: Li
         ctx.step(&id, Step::Key, key_of(ctx, &known, &found.row.uuid)),
         bundle_and_github(ctx, &binding, &found),
     );
-    let (key, plan, row) = (key?, plan?, found.row);
+    let (key, mut plan, row) = (key?, plan?, found.row);
     let row = match binding.request.phone {
         true => ctx.step(&id, Step::Phone, identity::phone(ctx, row)).await?,
         false => row,
     };
     match place.git.is_some() {
-        true => ctx.step(&id, Step::Git, set_git(ctx, &binding, &place, &row, &plan)).await?,
+        true => {
+            let set = async {
+                let open = set_git(ctx, &binding, &place, &row, &plan).await?;
+                let plan = Plan { open, ..plan };
+                tell_open(ctx, &binding, &plan)?;
+                Ok(plan)
+            };
+            plan = ctx.step(&id, Step::Git, set).await?;
+        }
         false => ctx.skip(&id, Step::Git),
     }
     let files = Files { binding: binding.clone(), place: place.clone(), row: row.clone(), key, untracked };
@@ -408,19 +419,26 @@ fn claim_folder(place: &Inspected, binding: &Binding, ledger: &Path) -> Result<(
     }
 }
 
-async fn set_git(ctx: Context<'_>, binding: &Binding, place: &Inspected, row: &IdentityRow, plan: &Plan) -> Result<()> {
+/// Sets git's values, and answers the ways that lead past the workspace's login all the same.
+async fn set_git(
+    ctx: Context<'_>,
+    binding: &Binding,
+    place: &Inspected,
+    row: &IdentityRow,
+    plan: &Plan,
+) -> Result<Vec<OpenWay>> {
+    let Some(git) = place.git.clone() else { return Ok(Vec::new()) };
     let signing = match binding.request.sign {
         true => Some(signing::prepare(ctx, &row.uuid).await?),
         false => None,
     };
-    let (place, nonce, info) = (place.clone(), binding.nonce.clone(), git_info(binding, row));
     let unsigned = signing.is_none() && ctx.config.signatures.unwrap_or_default() == Signatures::Workspace;
-    let github = match plan.source {
-        GithubSource::Inherited => Vec::new(),
-        _ => github::git_values(plan, &github::program()?),
+    let program = match plan.source {
+        GithubSource::Inherited => PathBuf::new(),
+        _ => github::program()?,
     };
+    let (info, nonce, root, plan) = (git_info(binding, row), binding.nonce.clone(), place.root.clone(), plan.clone());
     let work = move || {
-        let Some(git) = &place.git else { return Ok(Vec::new()) };
         let repository = Repository::lock(&git.common_dir)?;
         let mut note = Note::read(&git.git_dir)?.filter(|note| note.nonce == nonce).ok_or_else(|| {
             WorkspaceError::NotOurs { path: git.git_dir.clone(), reason: "its note was taken away meanwhile".into() }
@@ -433,13 +451,33 @@ async fn set_git(ctx: Context<'_>, binding: &Binding, place: &Inspected, row: &I
             wanted.extend(signing::none());
         }
         let mut wanted: Vec<_> = wanted.into_iter().map(|(key, values)| (key.to_owned(), values)).collect();
-        wanted.extend(github);
-        repository.set(&place.root, &git.git_dir, &mut note, &wanted)
+        if plan.source == GithubSource::Inherited {
+            return Ok((repository.set(&root, &git.git_dir, &mut note, &wanted)?, Vec::new()));
+        }
+        let here = Git::at(&root);
+        let read =
+            github::Read { settings: here.settings_but(values::is_origin)?, ssh: here.global("core.sshCommand")? };
+        wanted.extend(github::git_values(&plan, &program, &read));
+        let overridden = repository.set(&root, &git.git_dir, &mut note, &wanted)?;
+        Ok((overridden, github::open_ways(&plan, &read, here.remote_urls()?)))
     };
-    let overridden = blocking(work).await?;
+    let (overridden, open) = blocking(work).await?;
     if !overridden.is_empty() {
         ctx.warn(WorkspaceError::Overridden { id: binding.id.clone(), values: overridden });
     }
+    Ok(open)
+}
+
+/// What is to become of ways that stay open.
+fn tell_open(ctx: Context<'_>, binding: &Binding, plan: &Plan) -> Result<(), WorkspaceError> {
+    if plan.open.is_empty() {
+        return Ok(());
+    }
+    let error = WorkspaceError::OpenWay { id: binding.id.clone(), ways: plan.open.clone() };
+    if plan.is_strict() {
+        return Err(error);
+    }
+    ctx.warn(error);
     Ok(())
 }
 

@@ -14,6 +14,15 @@ use crate::files::FileError;
 /// The file's name in a private git dir. Only git reads it, through the include.
 pub(crate) const VALUES_FILE: &str = "ravi-workspace.gitconfig";
 
+/// The same for repositories below the workspace's folder: without what is said of this repository's remotes. Only git
+/// reads it, where a process of the workspace's is told to.
+pub(crate) const BELOW_FILE: &str = "ravi-workspace-below.gitconfig";
+
+/// Whether git names a file of ours as the origin of a value.
+pub(crate) fn is_origin(origin: &str) -> bool {
+    [VALUES_FILE, BELOW_FILE].iter().any(|name| origin.ends_with(name))
+}
+
 /// More than any workspace's values need.
 const FILE_LIMIT: usize = 1024 * 1024;
 
@@ -27,18 +36,21 @@ pub(crate) fn file(git_dir: &Path) -> PathBuf {
     git_dir.join(VALUES_FILE)
 }
 
-/// Makes the file hold exactly these values. Answers whether it had to be written.
-pub(super) fn write(git_dir: &Path, wanted: &Wanted) -> Result<bool, FileError> {
-    let text = format!("{HEAD}{}", text(wanted));
-    let path = file(git_dir);
-    if disk::read_if_there(&path, FILE_LIMIT)?.as_deref() == Some(text.as_bytes()) {
-        return Ok(false);
+/// Makes the files hold exactly these values.
+pub(super) fn write(git_dir: &Path, wanted: &Wanted) -> Result<(), FileError> {
+    let below: Vec<_> = wanted.iter().filter(|(key, _)| !key.starts_with("remote.")).cloned().collect();
+    for (path, values) in [(file(git_dir), wanted), (git_dir.join(BELOW_FILE), &below)] {
+        let text = format!("{HEAD}{}", text(values));
+        if disk::read_if_there(&path, FILE_LIMIT)?.as_deref() != Some(text.as_bytes()) {
+            disk::write_like(&path, text.as_bytes(), &git_dir.join("HEAD"))?;
+        }
     }
-    disk::write_like(&path, text.as_bytes(), &git_dir.join("HEAD")).map(|()| true)
+    Ok(())
 }
 
-/// Takes the file away.
+/// Takes the files away.
 pub(super) fn remove(git_dir: &Path) -> Result<(), WorkspaceError> {
+    disk::remove_if_there(&git_dir.join(BELOW_FILE))?;
     Ok(disk::remove_if_there(&file(git_dir))?)
 }
 

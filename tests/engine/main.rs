@@ -34,6 +34,7 @@ mod github_bleed;
 mod github_gh;
 mod github_hostile;
 mod github_push;
+mod github_ways;
 mod hooks_claude;
 mod hooks_claude_squad;
 mod hooks_codex_monitor;

@@ -8,6 +8,7 @@ pub mod leaks;
 pub mod local_support;
 pub mod ravi_room;
 pub mod real_dmux;
+pub mod ssh_server;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

@@ -1,0 +1,106 @@
+//! The ssh that git calls in a workspace: the real one for every host but those that the workspace has a login of its own
+//! for, to which the person's key would lead.
+//!
+//! What is spelled as usual never gets here, as git is told to go there over HTTPS. This is for the rest: a name that
+//! ssh_config leads to the host, an address that was written down later. It becomes the real ssh, so streams, signals and
+//! exit code are that one's own.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Stdio};
+
+use super::bound::Bound;
+use super::credential;
+use super::error::GithubError;
+use super::ways::{is_ssh_name, ssh_command, ssh_name};
+use crate::error::Result;
+use crate::helper::Caller;
+use crate::workspace::{GithubSource, is_origin};
+
+/// The options of ssh(1) that have a value in the next word.
+const WITH_VALUE: &str = "BbcDEeFIiJLlmOopPQRSWw";
+
+/// Becomes the real ssh. Returns only where that is not to be.
+pub(super) fn run(caller: &Caller, arguments: &[OsString]) -> crate::Error {
+    match refused(caller, arguments) {
+        Ok(Some(error)) => error.into(),
+        Ok(None) => {
+            let source = real(arguments).exec();
+            GithubError::Io { path: "ssh".into(), doing: "started", source }.into()
+        }
+        Err(error) => error,
+    }
+}
+
+fn refused(caller: &Caller, arguments: &[OsString]) -> Result<Option<GithubError>> {
+    let Some(Bound { workspace, plan }) = credential::workspace(caller)? else { return Ok(None) };
+    if plan.source == GithubSource::Inherited {
+        return Ok(None);
+    }
+    let (options, place) = split(arguments);
+    let Some(place) = place.and_then(|place| place.to_str()) else { return Ok(None) };
+    let place = place.strip_prefix("ssh://").unwrap_or(place);
+    let name = place.rsplit_once('@').map_or(place, |(_, name)| name);
+    let real = ssh_name(persons().as_deref(), &options, name).unwrap_or_else(|| name.to_ascii_lowercase());
+    let host = plan.config.hosts.iter().find(|host| is_ssh_name(&real, host));
+    let id = || workspace.binding.id.clone();
+    Ok(host.map(|host| GithubError::Ssh { id: id(), host: host.to_string() }))
+}
+
+/// The options, and the place that is gone to.
+fn split(arguments: &[OsString]) -> (Vec<&OsStr>, Option<&OsStr>) {
+    let (mut options, mut rest) = (Vec::new(), arguments.iter());
+    while let Some(word) = rest.next() {
+        let text = word.to_string_lossy();
+        let Some(letters) = text.strip_prefix('-').filter(|letters| !letters.is_empty()) else {
+            return (options, Some(word));
+        };
+        options.push(word.as_os_str());
+        if letters.len() == 1 && WITH_VALUE.contains(letters) {
+            options.extend(rest.next().map(OsString::as_os_str));
+        }
+    }
+    (options, None)
+}
+
+/// What git would have called without us.
+fn real(arguments: &[OsString]) -> Command {
+    let mut command = ssh_command(persons().as_deref());
+    command.args(arguments);
+    command
+}
+
+/// `core.sshCommand` as the person set it.
+fn persons() -> Option<String> {
+    let mut git = Command::new("git");
+    git.args(["config", "--null", "--show-origin", "--get-all", "core.sshCommand"]);
+    let said = git.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?.stdout;
+    let said = String::from_utf8(said).ok()?;
+    let mut words = said.split_terminator('\0');
+    let mut persons = None;
+    while let (Some(origin), Some(value)) = (words.next(), words.next()) {
+        if !is_origin(origin) {
+            persons = Some(value.to_owned());
+        }
+    }
+    persons.filter(|line| !line.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_is_found_behind_all_options() {
+        let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
+        for (line, place) in [
+            ("git@host git-upload-pack", Some("git@host")),
+            ("-o SendEnv=GIT_PROTOCOL -p 22 -4 git@host x", Some("git@host")),
+            ("-oProxyCommand=x -i key host", Some("host")),
+            ("-G", None),
+        ] {
+            let words = words(line);
+            assert_eq!(split(&words).1, place.map(OsStr::new), "{line}");
+        }
+    }
+}
