@@ -4,7 +4,7 @@ use super::Finding;
 use crate::error::Explain as _;
 use crate::workspace::{self, FolderState, State, WorkspaceError, WorkspaceSummary};
 
-const CHECK: &str = "git";
+const CHECK: &str = "git_values";
 
 /// Looks at every workspace whose folder is there.
 pub(crate) fn git(all: &[WorkspaceSummary]) -> Vec<Finding> {

@@ -63,6 +63,7 @@ async fn a_healthy_machine_has_nothing_to_fix() {
         "keychain",
         "files",
         "git",
+        "git_values",
         "gh",
         "ravi",
         "plaintext",

@@ -201,13 +201,19 @@ async fn env_shows_what_is_no_secret_also_without_ravi() {
     let shown = room.bed.run(&["env", path, "--json"]).ok();
     let identity = &room.provisioned["identity"];
     let email = &identity["email"];
+    let mut shown = shown.json();
+    let env = shown["env"].as_object_mut().expect("an object");
+    // What git reads in repositories below names no secret either.
+    let below: Vec<_> = env.keys().filter(|name| name.starts_with("GIT_CONFIG_")).cloned().collect();
+    let below: Vec<_> = below.iter().filter_map(|name| env.remove(name)).collect();
+    assert!(below.iter().any(|value| value == &json!(format!("includeIf.gitdir:{path}/.path"))), "{below:?}");
     assert_eq!(
-        shown.json(),
+        shown,
         json!({
             "env": {
                 "GIT_AUTHOR_NAME": "payments agent", "GIT_AUTHOR_EMAIL": email,
                 "GIT_COMMITTER_NAME": "payments agent", "GIT_COMMITTER_EMAIL": email,
-                "RAVI_IDENTITY": identity["uuid"],
+                "RAVI_IDENTITY": identity["uuid"], "RAVI_WORKSPACE_ID": "w1",
             },
             "path_prepend": room.bed.state().canonicalize().expect("it is there").join("bin"),
         })

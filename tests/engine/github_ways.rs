@@ -254,3 +254,37 @@ async fn a_way_that_stays_open_is_said_and_refused_where_that_is_asked_for() {
     let answer = desk.provision(&tree, desk.hosts()).ok().json();
     assert_eq!(answer["github"].get("open"), None, "{answer}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_process_of_the_workspace_clones_and_fetches_is_the_workspaces_and_another_worktree_is_not() {
+    let Some(desk) = Desk::new().await else { return };
+    let (tree, _) = desk.workspace().await;
+    let address = desk.server.url("project.git");
+    let exec = |script: String| -> Run {
+        let mut program = desk.bed.program();
+        program.args(["exec", tree.to_str().expect("text"), "--", "sh", "-ec", &script]);
+        program.env("GIT_TERMINAL_PROMPT", "0").output().expect("it starts").into()
+    };
+    let work = "git commit --quiet --allow-empty -m Work; git push --quiet origin HEAD:refs/heads";
+    exec(format!("git clone --quiet {address} inside; cd inside; {work}/clone")).ok();
+    exec(format!("git -c protocol.file.allow=always submodule --quiet add {address} module; cd module; {work}/module"))
+        .ok();
+    for name in ["clone", "module"] {
+        assert_eq!(desk.server.pushed_with(name), [TOKEN.to_owned()].into(), "{name}");
+        let author = desk.server.author(name);
+        assert!(author.starts_with("an agent <"), "{name}: {author}");
+    }
+    // As go does it: in a cache of the person's, which is no workspace's folder.
+    let cache = desk.bed.path("go/pkg/mod/cache/vcs/made-up");
+    exec(format!("git init --quiet --bare '{0}'; git -C '{0}' fetch --quiet {address}", cache.display())).ok();
+    // Outside of all of these nothing holds, and neither in a worktree of another repository in the folder.
+    let other = desk.bed.repository("other");
+    let nested = tree.join("nested");
+    desk.bed.git(&other, &["worktree", "add", "--quiet", nested.to_str().expect("text")]);
+    for folder in [&nested, &other] {
+        let ask =
+            format!("git -C '{}' config --get-all credential.{}.helper || true", folder.display(), desk.server.host());
+        assert_eq!(exec(ask).ok().stdout, "", "{}", folder.display());
+    }
+    assert!(desk.ssh.came().is_empty());
+}

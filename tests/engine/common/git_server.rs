@@ -81,6 +81,13 @@ impl GitServer {
         self.desk.seen.lock().expect("whole").clone()
     }
 
+    /// Author of what was pushed as this branch of `project.git`.
+    pub fn author(&self, branch: &str) -> String {
+        let mut git = std::process::Command::new("git");
+        git.current_dir(self.desk.root.join("project.git")).args(["log", "-1", "--format=%an <%ae>", branch]);
+        String::from_utf8(git.output().expect("git starts").stdout).expect("text").trim().to_owned()
+    }
+
     /// Tokens that refs with this name were pushed with.
     pub fn pushed_with(&self, name: &str) -> HashSet<String> {
         let name = format!("refs/heads/{name}\0");
