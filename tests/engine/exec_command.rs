@@ -198,10 +198,10 @@ async fn env_shows_what_is_no_secret_also_without_ravi() {
     let room = Room::new().await;
     room.bed.stop_ravi().await;
     let path = room.path.to_str().expect("text");
-    let shown = room.bed.run(&["env", path, "--json"]).ok();
+    let run = room.bed.run(&["env", path, "--json"]).ok();
     let identity = &room.provisioned["identity"];
     let email = &identity["email"];
-    let mut shown = shown.json();
+    let mut shown = run.json();
     let env = shown["env"].as_object_mut().expect("an object");
     // What git reads in repositories below names no secret either.
     let below: Vec<_> = env.keys().filter(|name| name.starts_with("GIT_CONFIG_")).cloned().collect();
@@ -218,7 +218,7 @@ async fn env_shows_what_is_no_secret_also_without_ravi() {
             "path_prepend": room.bed.state().canonicalize().expect("it is there").join("bin"),
         })
     );
-    for text in [&shown.stdout, &room.bed.run(&["env", path]).ok().stdout] {
+    for text in [&run.stdout, &room.bed.run(&["env", path]).ok().stdout] {
         assert!(!text.contains(GH_TOKEN) && !text.contains(&room.key()));
     }
     let odd = room.bed.path("odd");
