@@ -8,6 +8,10 @@ mod corpus;
 mod generated;
 #[path = "inbox_codes/hostile.rs"]
 mod hostile;
+#[path = "inbox_codes/near_misses.rs"]
+mod near_misses;
+#[path = "inbox_codes/told_apart.rs"]
+mod told_apart;
 
 use corpus::{Labelled, Tally};
 

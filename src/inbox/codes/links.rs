@@ -9,9 +9,10 @@ use url::Url;
 
 use super::lines::{Line, Part, head};
 use super::people::People;
+use super::sentence::sentence_end;
 use super::target::{Target, target};
 use super::tokens::web;
-use super::weigh::{Topic, Weighed, sentence_end};
+use super::weigh::{Topic, Weighed};
 use super::words::{Class, Words};
 
 /// Links that are looked at.
@@ -171,6 +172,7 @@ impl Desk<'_> {
             part: line.part,
             score: 0,
             reasons: Vec::new(),
+            spent: false,
         };
         self.path_points(&mut weighed, &target);
         let named = self.name_points(&mut weighed, found);

@@ -5,14 +5,18 @@
 //! answers only when one stands out; otherwise it says so and shows the candidates. It must not know where messages come
 //! from or what an answer is used for.
 
+mod doubts;
 mod html;
+mod label;
 mod lines;
 mod links;
 mod model;
 mod normal;
 mod people;
 mod refuse;
+mod sentence;
 mod target;
+mod tie;
 mod tokens;
 mod weigh;
 mod words;
@@ -20,6 +24,8 @@ mod words;
 pub(super) use html::{is_tame, text as text_of_html};
 pub(super) use lines::head;
 pub use model::{Candidate, CandidateKind, Code, Extraction, Kind, Link, MessageText};
+
+use std::collections::HashSet;
 
 use links::WeighedLink;
 use people::People;
@@ -40,14 +46,19 @@ pub fn extract(message: &MessageText<'_>) -> Extraction {
     let words = words::words();
     let lines = lines::lines(message, words);
     let (topic, people) = (Topic::of(&lines, message.kind), People::of(message, &lines));
-    let tokens = tokens::tokens(&lines);
+    let tokens = tokens::tokens(&lines, message.kind);
     let codes = codes(weigh::weigh(&lines, &tokens, &topic, &people));
     let links = distinct(links::weigh(&lines, &topic, &people, words));
     decide(&codes, &links)
 }
 
-/// One entry for each value: its best place, and a little more for each other part that has it too.
-fn codes(all: Vec<Weighed>) -> Vec<Weighed> {
+/// One entry for each value: its best place, and a little more for each other part that has it too. What is said to be
+/// used or wrong in one place is so in all.
+fn codes(mut all: Vec<Weighed>) -> Vec<Weighed> {
+    let spent: HashSet<String> = all.iter().filter(|c| c.spent).map(|c| c.value.clone()).collect();
+    for found in all.iter_mut().filter(|c| spent.contains(&c.value)) {
+        found.limit(44, "spoken of as used, wrong or replaced");
+    }
     let mut codes: Vec<Weighed> = Vec::new();
     for found in all {
         match codes.iter_mut().find(|c| c.value == found.value) {

@@ -79,6 +79,11 @@ impl People {
         !self.is_own(address) && registered(domain) != self.domain && !ROLES.contains(&local)
     }
 
+    /// Whether a line has the reader's own address.
+    pub(super) fn names_reader(&self, line: &Line) -> bool {
+        line_addresses(line).any(|a| self.is_own(&a))
+    }
+
     /// Why what stands at `at` of line `nth` is for somebody else, if so.
     pub(super) fn other(&self, nth: usize, at: usize, line: &Line) -> Option<&'static str> {
         self.own.as_ref()?;

@@ -155,6 +155,8 @@ const MINUTES: &[&str] = &[
     "წუთ",
     "րոպե",
 ];
+/// East Asian words that follow a year or a count.
+const COUNTERS: &[char] = &['年', '次', '回', '件', '人', '个', '個', '년', '회', '명', '건'];
 const SHOUTED: &[&str] = &[
     "NEVER",
     "PLEASE",
@@ -245,6 +247,9 @@ pub(super) fn refuse(line: &Line, token: &Token) -> Option<&'static str> {
         (is_port(before), "a port"),
         (after.trim_start().starts_with('%'), "a percentage"),
         (quantity(line, token, after), "a quantity"),
+        (token.shape == Shape::Digits && after.starts_with(COUNTERS), "a year or a count"),
+        (token.shape == Shape::Digits && before.trim_end().ends_with('©'), "a year"),
+        (text.starts_with("CVE-"), "the number of a vulnerability"),
         (postal(text, before, token) && !named(line, token), "a postal code"),
     ];
     checks.iter().find(|(is, _)| *is).map(|(_, why)| *why)
@@ -331,9 +336,13 @@ fn is_phone(text: &str) -> bool {
     digits && short
 }
 
-/// `****1234`, but not `*1234*`, which is bold.
+/// `****1234`, `•••• 1234`, `** ** 1234`, but not `*1234*`, which is bold.
 fn hidden(before: &str, after: &str) -> bool {
-    before.ends_with(['•', '●', '×', '∙', '…', '·']) || (before.ends_with('*') && !after.starts_with('*'))
+    let mask = |c: char| "•●×∙…·*".contains(c);
+    let row = &before[before.trim_end_matches(|c: char| mask(c) || " -()".contains(c)).len()..];
+    let marks = row.chars().filter(|c| mask(*c)).count();
+    let touches = before.ends_with(mask) && !(before.ends_with('*') && after.starts_with('*'));
+    touches || (marks >= 2 && row.ends_with([' ', '-']) && !after.trim_start().starts_with('*'))
 }
 
 /// `localhost:3000`, `example.com:8443`
@@ -364,7 +373,7 @@ fn quantity(line: &Line, token: &Token, after: &str) -> bool {
     let word = after.trim_start();
     let word = &word[..word.find(|c: char| !c.is_alphabetic()).unwrap_or(word.len())];
     // Short ones are words of other languages when they stand apart: `am`, `w`, `mi`.
-    let apart = word.len() >= 3 || matches!(word, "kg" | "km" | "MB" | "GB" | "TB" | "px" | "pm" | "PM");
+    let apart = word.len() >= 3 || matches!(word, "kg" | "km" | "ms" | "MB" | "GB" | "TB" | "px" | "pm" | "PM");
     let unit_after = token.shape == Shape::Digits && apart && UNITS.contains(&word.to_lowercase().as_str());
     let spaced = after.trim_start().to_lowercase();
     let minutes =

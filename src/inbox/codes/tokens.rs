@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use super::lines::{Line, Part};
+use super::model::Kind;
 use super::normal::{latin, unspaced};
 
 /// Tokens kept of a message; a code stands near the top.
@@ -37,7 +38,7 @@ pub(super) struct Token {
     pub(super) grouped: bool,
     /// Letters of another script were read as Latin ones.
     pub(super) lookalike: bool,
-    /// Stands in a line `@host #code`, which browsers fill in for that host.
+    /// Stands in the last line of a text message, `@host #code`, which browsers fill in for that host.
     pub(super) bound: bool,
 }
 
@@ -55,15 +56,31 @@ impl Word {
 }
 
 /// The tokens of all lines.
-pub(super) fn tokens(lines: &[Line]) -> Vec<Token> {
-    let mut all = Vec::new();
+pub(super) fn tokens(lines: &[Line], kind: Kind) -> Vec<Token> {
+    let mut all: Vec<Token> = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         if all.len() >= MOST {
             break;
         }
         all.extend(of_line(at, line));
     }
+    let last = lines.len().saturating_sub(1);
+    for token in all.iter_mut().filter(|t| kind == Kind::Sms && t.line == last) {
+        token.bound = is_bound(&lines[last].text, &token.range);
+    }
     all
+}
+
+/// Whether a line is `@host #code`, also with a second `@host`, as <https://wicg.github.io/sms-one-time-codes/> has it. A
+/// mention of a person before the number of an issue, `@octo-agent … #4829`, is something else.
+fn is_bound(line: &str, code: &Range<usize>) -> bool {
+    let host = line.strip_prefix('@').and_then(|rest| rest.split_once(" #")).map_or("", |(host, _)| host);
+    let name = |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let real = host.rsplit_once('.').is_some_and(|(rest, top)| {
+        top.len() >= 2 && top.bytes().all(|b| b.is_ascii_alphabetic()) && rest.split('.').all(name)
+    });
+    let after = &line[code.end..];
+    real && code.start == host.len() + 3 && (after.is_empty() || after.starts_with(" @"))
 }
 
 fn of_line(at: usize, line: &Line) -> Vec<Token> {
@@ -139,9 +156,8 @@ fn token(at: usize, line: &Line, words: &[Word]) -> Option<Token> {
     if !(MIN..=most).contains(&plain.len()) || words.len() > MAX || lowercase_words(words, shape) {
         return None;
     }
-    let bound = line.text.starts_with('@') && line.text[..range.start].ends_with(" #");
     let lookalike = words.iter().any(|w| w.lookalike);
-    Some(Token { line: at, range, value, shape, grouped: words.len() > 1, lookalike, bound })
+    Some(Token { line: at, range, value, shape, grouped: words.len() > 1, lookalike, bound: false })
 }
 
 /// Words joined by dashes, such as `covid-19-test`, are no code.

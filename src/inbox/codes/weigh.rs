@@ -1,13 +1,16 @@
 //! How likely each token is the code: its shape, the word that says what it is, where it stands.
 //!
-//! The word that governs a token is the nearest one on its line that no other token uses, else the last one of the lines
-//! before when the token stands alone. Points add up to 100; [`super::CHOOSE`] is what an answer needs. Things that make an
-//! answer doubtful whatever else speaks for it (quoted, for somebody else) are limits, not points.
+//! Points add up to 100; [`super::CHOOSE`] is what an answer needs. Things that make an answer doubtful whatever else speaks for
+//! it (quoted, for somebody else, [`super::doubts`]) are limits, not points.
 
+use super::doubts::Doubt;
+use super::label::{From, Label};
 use super::lines::{Line, Part};
 use super::model::Kind;
 use super::people::People;
 use super::refuse::refuse;
+use super::sentence::{conditional, outside_names, sentence_end};
+use super::tie::{self, Tie};
 use super::tokens::{Shape, Token};
 use super::words::{Class, Hit};
 
@@ -19,6 +22,8 @@ pub(super) struct Weighed {
     pub(super) part: Part,
     pub(super) score: i32,
     pub(super) reasons: Vec<String>,
+    /// Said to be used, wrong or replaced.
+    pub(super) spent: bool,
 }
 
 impl Weighed {
@@ -39,8 +44,16 @@ impl Weighed {
 pub(super) struct Topic {
     pub(super) strong: bool,
     pub(super) weak: bool,
+    /// A word for one-time codes that few other codes are called by.
+    pub(super) certain: bool,
     pub(super) action: bool,
     pub(super) expiry: bool,
+    /// Something but the names of codes speaks of signing in, confirming, entering, or of how long a code is valid.
+    pub(super) issuing: bool,
+    /// The same without confirming, of which bookings speak too.
+    pub(super) entering: bool,
+    /// It is about something bought or booked, which has codes of its own.
+    pub(super) deal: bool,
     /// A text message, which has no room for more than one thing.
     pub(super) sms: bool,
     /// Hardly a word.
@@ -50,11 +63,21 @@ pub(super) struct Topic {
 impl Topic {
     pub(super) fn of(lines: &[Line], kind: Kind) -> Topic {
         let has = |class: Class| lines.iter().filter(|l| !l.quoted).any(|l| l.hits.iter().any(|h| h.class == class));
+        let speaks =
+            |class: Class| lines.iter().filter(|l| !l.quoted).any(|l| outside_names(l, &(0..l.text.len()), class));
+        let entering = [Class::Enter, Class::Tell, Class::TellLast, Class::Expiry].into_iter().any(speaks);
         Topic {
             strong: has(Class::Strong),
             weak: has(Class::Weak),
+            certain: lines.iter().filter(|l| !l.quoted).any(|l| {
+                let vague = |s: &Hit| l.hits.iter().any(|h| h.class == Class::Vague && h.range == s.range);
+                l.hits.iter().any(|h| h.class == Class::Strong && !vague(h))
+            }),
             action: has(Class::Action),
             expiry: has(Class::Expiry),
+            issuing: entering || speaks(Class::Action) || speaks(Class::Warn),
+            entering,
+            deal: has(Class::Deal),
             sms: kind == Kind::Sms,
             bare: lines.iter().map(|l| l.text.len()).sum::<usize>() < 40,
         }
@@ -77,39 +100,22 @@ pub(super) fn weigh(lines: &[Line], tokens: &[Token], topic: &Topic, people: &Pe
     tokens.iter().enumerate().map(|(at, token)| desk.weigh(at, token)).collect()
 }
 
-struct Desk<'a> {
-    lines: &'a [Line],
-    tokens: &'a [Token],
+pub(super) struct Desk<'a> {
+    pub(super) lines: &'a [Line],
+    pub(super) tokens: &'a [Token],
     /// Why each token is none.
-    refused: &'a [Option<&'static str>],
+    pub(super) refused: &'a [Option<&'static str>],
     topic: &'a Topic,
     people: &'a People,
     sole: bool,
-}
-
-/// The word that says what a token is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Label {
-    class: Class,
-    near: bool,
-    /// Characters between.
-    gap: usize,
-    from: From,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum From {
-    Before,
-    After,
-    LineBefore,
-    LineAfter,
 }
 
 impl Desk<'_> {
     fn weigh(&self, at: usize, token: &Token) -> Weighed {
         let line = &self.lines[token.line];
         let shown = line.text[token.range.clone()].to_owned();
-        let mut found = Weighed { value: token.value.clone(), shown, part: line.part, score: 0, reasons: Vec::new() };
+        let mut found =
+            Weighed { value: token.value.clone(), shown, part: line.part, score: 0, reasons: Vec::new(), spent: false };
         if let Some(why) = self.refused[at] {
             found.reasons.push(format!("not a code: {why}"));
             return found;
@@ -121,9 +127,15 @@ impl Desk<'_> {
         }
         let alone = token.alone(line);
         let label = self.label(at, token, alone);
+        let own = self.people.names_reader(line);
+        let doubt =
+            Doubt { lines: self.lines, tokens: self.tokens, topic: self.topic, token, label, own, sole: self.sole };
         self.label_points(&mut found, token, label, alone);
+        if doubt.is_said_yours() {
+            found.add(8, "said to be the reader's");
+        }
         self.place_points(&mut found, token, alone);
-        self.limits(&mut found, token, label);
+        self.limits(&mut found, &doubt);
         found
     }
 
@@ -144,12 +156,17 @@ impl Desk<'_> {
             Class::Weak => found.add(40 + far, &format!("a word for codes {place}")),
             _ => found.add(-60, &format!("a word for another kind of number {place}")),
         }
-        if label.class == Class::Weak && self.topic.action {
-            found.add(6, "the message is about confirming");
+        if label.class == Class::Weak && (self.topic.action || self.topic.entering) {
+            found.add(6, "the message is about confirming or signing in");
+        }
+        if label.class != Class::Neg && label.tie == Tie::Told {
+            found.add(12, "to be entered");
+        }
+        if label.from == From::LineBefore && self.lines[label.line].text.ends_with(':') {
+            found.add(6, "announced by the line before");
         }
         if label.class != Class::Neg && is_year(&token.value) {
-            let most = if label.class == Class::Strong { 20 } else { 8 };
-            found.add(if label.gap <= most { -6 } else { -30 }, "may be a year");
+            found.add(-6, "may be a year");
         }
     }
 
@@ -162,7 +179,10 @@ impl Desk<'_> {
         let here = |class: Class| line.hits.iter().any(|h| h.class == class);
         let above = self.above(token.line).take(if alone { 3 } else { 0 });
         let above: Vec<Class> = above.flat_map(|l| &l.hits).map(|h| h.class).collect();
-        if here(Class::Utility) || here(Class::Warn) {
+        if tie::told(line, token) {
+            let purpose = here(Class::Action) || here(Class::Enter);
+            found.add(if purpose { 38 } else { 30 }, "to be entered");
+        } else if here(Class::Utility) || here(Class::Warn) {
             found.add(-10, "its line is about something else");
         } else if here(Class::Action) || here(Class::Enter) {
             found.add(30, "its line is about confirming or signing in");
@@ -200,7 +220,8 @@ impl Desk<'_> {
         }
     }
 
-    fn limits(&self, found: &mut Weighed, token: &Token, label: Option<Label>) {
+    fn limits(&self, found: &mut Weighed, doubt: &Doubt) {
+        let (token, label) = (doubt.token, doubt.label);
         let line = &self.lines[token.line];
         if self.said(Class::Void, token) {
             found.limit(44, "spoken of as old or wrong");
@@ -210,6 +231,11 @@ impl Desk<'_> {
         }
         if line.quoted {
             found.limit(48, "quoted or forwarded");
+        }
+        found.spent = doubt.spent();
+        if let Some(why) = doubt.reason() {
+            // A year near such a word is nothing that a person would look at.
+            found.limit(if is_year(&token.value) { 40 } else { 44 }, why);
         }
         if let Some(why) = self.people.other(token.line, token.range.start, line) {
             found.limit(48, why);
@@ -233,7 +259,8 @@ impl Desk<'_> {
         };
         let near = |h: &Hit| {
             let (before, after) = (h.range.end <= token.range.start, h.range.start >= token.range.end);
-            if h.class != class || !(before || after) {
+            let supposed = class == Class::Void && conditional(line, h);
+            if h.class != class || !(before || after) || supposed {
                 return false;
             }
             let between = if before { h.range.end..token.range.start } else { token.range.end..h.range.start };
@@ -245,140 +272,24 @@ impl Desk<'_> {
             // "118820 has expired, the new one is 730218" speaks of the first.
             if before { !other(h.range.start.saturating_sub(16), h.range.start) } else { !between.contains([',', ';']) }
         };
-        let heading = |l: &Line| l.text.ends_with(':') && l.hits.iter().any(|h| h.class == class);
-        line.hits.iter().any(near) || (token.alone(line) && self.above(token.line).next().is_some_and(heading))
+        let heading = |l: &Line| l.text.ends_with(':') && l.hits.iter().any(|h| h.class == class && !conditional(l, h));
+        let below = token.alone(line) || class == Class::Sample;
+        line.hits.iter().any(near) || (below && self.above(token.line).next().is_some_and(heading))
     }
 
     /// The lines of the same part before line `at`, nearest first.
     fn above(&self, at: usize) -> impl Iterator<Item = &Line> {
+        self.above_at(at).map(|(_, line)| line)
+    }
+
+    pub(super) fn above_at(&self, at: usize) -> impl Iterator<Item = (usize, &Line)> {
         let line = &self.lines[at];
         self.lines[..at]
             .iter()
+            .enumerate()
             .rev()
-            .take_while(move |l| l.part == line.part && l.quoted == line.quoted)
-            .filter(|l| !l.text.is_empty())
-    }
-
-    fn label(&self, at: usize, token: &Token, alone: bool) -> Option<Label> {
-        self.same_line(at, token).or_else(|| if alone { self.other_line(token) } else { None })
-    }
-
-    fn same_line(&self, at: usize, token: &Token) -> Option<Label> {
-        let line = &self.lines[token.line];
-        let names = |h: &&Hit| matches!(h.class, Class::Strong | Class::Weak | Class::Neg);
-        let before = line
-            .hits
-            .iter()
-            .filter(names)
-            .filter(|h| h.range.end <= token.range.start)
-            .filter(|h| !self.used(at, token, h))
-            .filter(|h| !aside(&line.text, h, token))
-            .max_by_key(|h| h.range.end);
-        let after =
-            line.hits.iter().filter(names).filter(|h| h.range.start >= token.range.end).min_by_key(|h| h.range.start);
-        let before = before.and_then(|h| {
-            let between = &line.text[h.range.end..token.range.start];
-            let gap = between.chars().count();
-            let ended = sentence_end(between);
-            let ok = gap <= 90 && !(ended && (h.class == Class::Neg || gap > 60));
-            ok.then_some((gap, Label { class: h.class, near: gap <= 40 && !ended, gap, from: From::Before }))
-        });
-        let after = after.and_then(|h| {
-            let between = &line.text[token.range.end..h.range.start];
-            let gap = between.chars().count();
-            let words = between.split_whitespace().count();
-            let other = self
-                .tokens
-                .iter()
-                .any(|t| t.line == token.line && t.range.start >= token.range.end && t.range.end <= h.range.start);
-            let ended = sentence_end(between) || other;
-            let ok = !ended
-                && if h.class == Class::Neg {
-                    words <= 3 && gap <= 20 && !between.contains([',', ';', '('])
-                } else {
-                    gap <= 70
-                };
-            ok.then_some((gap, Label { class: h.class, near: gap <= 40, gap, from: From::After }))
-        });
-        match (before, after) {
-            // "Code SPRING24 at checkout"
-            (Some((_, before)), Some((_, after)))
-                if before.class == Class::Weak && after.class == Class::Neg && token.shape != Shape::Digits =>
-            {
-                Some(after)
-            }
-            (Some((gap, before)), _) if gap <= 6 => Some(before),
-            (Some((gap, before)), Some((next, after))) => {
-                let better = before.class == Class::Neg && after.class != Class::Neg && next <= gap + 25;
-                Some(if better || (next + 4 < gap && after.class != Class::Neg && before.class != Class::Strong) {
-                    after
-                } else {
-                    before
-                })
-            }
-            (before, after) => before.or(after).map(|(_, label)| label),
-        }
-    }
-
-    /// Whether a word before the token belongs to another token between them: `order 1234 is paid, 5678`.
-    fn used(&self, at: usize, token: &Token, hit: &Hit) -> bool {
-        let text = &self.lines[token.line].text;
-        let mut end = hit.range.end;
-        let between = self.tokens[..at].iter().zip(self.refused).rev().take_while(|(t, _)| t.line == token.line);
-        let counts = |refused: &Option<&str>| refused.is_none() || hit.class == Class::Neg;
-        let mut others: Vec<&Token> = between
-            .filter(|(t, refused)| t.range.start >= hit.range.end && counts(refused))
-            .map(|(t, _)| t)
-            .take(8)
-            .collect();
-        others.reverse();
-        for other in others {
-            let between = &text[end..other.range.start];
-            if hit.class == Class::Neg || between.chars().count() <= 30 {
-                // A list: `codes 1111, 2222 or 3333`.
-                let gap = &text[other.range.end..token.range.start];
-                let listed = gap.chars().count() <= 5
-                    && !gap.contains('.')
-                    && hit.class != Class::Neg
-                    && other.shape == token.shape;
-                if !listed {
-                    return true;
-                }
-            }
-            end = other.range.end;
-        }
-        false
-    }
-
-    fn other_line(&self, token: &Token) -> Option<Label> {
-        let names = |h: &&Hit| matches!(h.class, Class::Strong | Class::Weak | Class::Neg);
-        let taken = |line: &Line| {
-            self.tokens.iter().any(|t| {
-                std::ptr::eq(&self.lines[t.line], line) && t.shape != Shape::Letters && refuse(line, t).is_none()
-            })
-        };
-        for (nth, line) in self.above(token.line).take(3).enumerate() {
-            let last = line.hits.iter().filter(names).max_by_key(|h| (h.range.end, h.class == Class::Strong));
-            let short = line.text.chars().count() < 40;
-            if let Some(hit) = last {
-                let close = nth == 0 || line.text.ends_with(':') || hit.class == Class::Strong;
-                let neg = hit.class == Class::Neg && !(short || line.text.ends_with(':'));
-                let strong = line.hits.iter().any(|h| h.class == Class::Strong);
-                let class = if neg && strong { Class::Strong } else { hit.class };
-                if taken(line) || (neg && !strong) {
-                    break;
-                }
-                return Some(Label { class, near: close, gap: 0, from: From::LineBefore });
-            }
-        }
-        let below = self.lines.get(token.line + 1).filter(|l| l.part == self.lines[token.line].part)?;
-        let hit = below.hits.iter().find(|h| names(h) && h.range.start < 60)?;
-        (hit.class != Class::Neg || hit.range.start < 12).then_some(Label {
-            class: hit.class,
-            near: hit.range.start < 25,
-            gap: hit.range.start,
-            from: From::LineAfter,
-        })
+            .take_while(move |(_, l)| l.part == line.part && l.quoted == line.quoted)
+            .filter(|(_, l)| !l.text.is_empty())
     }
 }
 
@@ -394,27 +305,6 @@ fn shape_points(found: &mut Weighed, token: &Token) {
     found.add(points, reason);
 }
 
-fn is_year(value: &str) -> bool {
+pub(super) fn is_year(value: &str) -> bool {
     value.len() == 4 && (value.starts_with("19") || value.starts_with("20"))
-}
-
-/// Whether the word stands in parentheses that were closed before the token.
-fn aside(text: &str, hit: &Hit, token: &Token) -> bool {
-    let after = &text[hit.range.end..token.range.start];
-    after.find(')').is_some_and(|close| !after[..close].contains('('))
-        && text[..hit.range.start].rfind('(').is_some_and(|open| !text[open..hit.range.start].contains(')'))
-}
-
-/// Whether a sentence ends within `text`.
-pub(super) fn sentence_end(text: &str) -> bool {
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        let next = chars.peek().copied();
-        match c {
-            '。' | '।' | '۔' | '։' | '።' => return true,
-            '.' | '!' | '?' | '؟' if next.is_none_or(char::is_whitespace) => return true,
-            _ => {}
-        }
-    }
-    false
 }

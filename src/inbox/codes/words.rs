@@ -7,8 +7,18 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
+use icu_normalizer::DecomposingNormalizerBorrowed;
+
 use super::lines::folded_with_map;
 use super::normal::{folded, normal, running, unspaced};
+
+/// Letters that phrases must have to be looked for without their accents too.
+const SHORTEST_PLAIN: usize = 5;
+/// Letters that no canonical decomposition makes plain.
+const STROKES: &[(char, &str)] =
+    &[('ı', "i"), ('ł', "l"), ('đ', "d"), ('ø', "o"), ('ß', "ss"), ('æ', "ae"), ('œ', "oe"), ('å', "a")];
+/// How German and its neighbours write these without the key for them.
+const UMLAUTS: &[(char, &str)] = &[('ä', "ae"), ('ö', "oe"), ('ü', "ue"), ('å', "aa"), ('ø', "oe")];
 
 /// What a word says; see `words.tsv`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +35,24 @@ pub(super) enum Class {
     Utility,
     Quote,
     Wrote,
+    Is,
+    Was,
+    Your,
+    As,
+    The,
+    Of,
+    Tell,
+    TellLast,
+    Not,
+    About,
+    If,
+    Spent,
+    Broad,
+    Vague,
+    Thing,
+    Deal,
+    Talk,
+    Fault,
 }
 
 impl Class {
@@ -42,6 +70,24 @@ impl Class {
             "utility" => Class::Utility,
             "quote" => Class::Quote,
             "wrote" => Class::Wrote,
+            "is" => Class::Is,
+            "was" => Class::Was,
+            "your" => Class::Your,
+            "as" => Class::As,
+            "the" => Class::The,
+            "of" => Class::Of,
+            "tell" => Class::Tell,
+            "tell-last" => Class::TellLast,
+            "not" => Class::Not,
+            "about" => Class::About,
+            "if" => Class::If,
+            "spent" => Class::Spent,
+            "broad" => Class::Broad,
+            "vague" => Class::Vague,
+            "thing" => Class::Thing,
+            "deal" => Class::Deal,
+            "talk" => Class::Talk,
+            "fault" => Class::Fault,
             _ => return None,
         })
     }
@@ -83,8 +129,14 @@ impl Words {
             };
             let Some(class) = Class::named(class) else { continue };
             for phrase in list.split('|').map(str::trim).filter(|p| !p.is_empty()) {
-                texts.push(folded(&normal(phrase.trim_matches('*'))));
-                phrases.push(Phrase { class, open_left: phrase.starts_with('*'), open_right: phrase.ends_with('*') });
+                let (open_left, open_right) = (phrase.starts_with('*'), phrase.ends_with('*'));
+                let text = folded(&normal(phrase.trim_matches('*')));
+                // `expiré` without its accent is what other messages say of a code that is good.
+                let plain = if class == Class::Void { Vec::new() } else { plain(&text) };
+                for text in plain.into_iter().chain([text]) {
+                    texts.push(text);
+                    phrases.push(Phrase { class, open_left, open_right });
+                }
             }
         }
         let search = AhoCorasick::builder()
@@ -110,7 +162,7 @@ impl Words {
         found.sort_by_key(|h| (h.range.start, std::cmp::Reverse(h.range.end)));
         let mut kept: Vec<Hit> = Vec::new();
         for hit in found {
-            let within = kept.iter().rev().take(6).any(|k| {
+            let within = kept.iter().rev().take(12).any(|k| {
                 k.range.start <= hit.range.start
                     && hit.range.end <= k.range.end
                     && (k.class == hit.class || (k.range != hit.range && family(k.class) == family(hit.class)))
@@ -123,6 +175,35 @@ impl Words {
     }
 }
 
+/// How `text` is written where there are no accents, as in many text messages: `tek kullanimlik`, `bestaetigungscode`.
+/// Short words are left out; without their accents they are words of other languages.
+fn plain(text: &str) -> Vec<String> {
+    if text.chars().filter(|c| c.is_alphabetic()).count() < SHORTEST_PLAIN || !text.chars().any(accented) {
+        return Vec::new();
+    }
+    let spelled = |letters: &dyn Fn(char) -> Option<&'static str>| -> String {
+        let mut out = String::new();
+        for c in text.chars() {
+            match letters(c) {
+                Some(plain) => out.push_str(plain),
+                None => out.extend(DecomposingNormalizerBorrowed::new_nfd().normalize_iter([c].into_iter()).next()),
+            }
+        }
+        out
+    };
+    let stroke = |c: char| STROKES.iter().find(|(from, _)| *from == c).map(|(_, to)| *to);
+    let umlaut = |c: char| UMLAUTS.iter().find(|(from, _)| *from == c).map(|(_, to)| *to).or_else(|| stroke(c));
+    let mut all = vec![spelled(&stroke), spelled(&umlaut)];
+    all.dedup();
+    all.retain(|spelled| spelled.is_ascii() && spelled != text);
+    all
+}
+
+/// A Latin letter with an accent or stroke.
+fn accented(c: char) -> bool {
+    matches!(c, '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}')
+}
+
 /// Phrases of a family shadow shorter ones of it.
 fn family(class: Class) -> u8 {
     match class {
@@ -130,6 +211,17 @@ fn family(class: Class) -> u8 {
         Class::Action | Class::Enter | Class::Utility | Class::Warn => 1,
         Class::Expiry => 2,
         Class::Quote | Class::Wrote => 3,
+        Class::Is | Class::Was => 4,
+        Class::Your | Class::The | Class::As => 5,
+        Class::Of | Class::About => 6,
+        Class::Tell | Class::TellLast => 7,
+        Class::If => 8,
+        Class::Not => 13,
+        Class::Spent => 9,
+        Class::Broad | Class::Vague => 10,
+        Class::Thing | Class::Deal => 11,
+        Class::Talk => 12,
+        Class::Fault => 14,
     }
 }
 
@@ -144,7 +236,13 @@ impl Phrase {
     fn stands(&self, text: &str, range: Range<usize>) -> bool {
         // Words of Arabic, Hebrew and Indic scripts take prefixes and endings; long ones are found within a word.
         let long = text[range.clone()].chars().count() >= 4;
-        let joined = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() && !(unspaced(c) && (long || running(c))));
+        // The "e" of "e2e" is no word.
+        let short = range.len() <= 2;
+        let joined = |c: Option<char>| {
+            c.is_some_and(|c| {
+                (c.is_alphabetic() && !(unspaced(c) && (long || running(c)))) || (short && c.is_ascii_digit())
+            })
+        };
         let (first, last) = (text[range.clone()].chars().next(), text[range.clone()].chars().next_back());
         let left = self.open_left || !joined(first) || !joined(text[..range.start].chars().next_back());
         let right = self.open_right || !joined(last) || !joined(text[range.end..].chars().next());

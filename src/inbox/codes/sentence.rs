@@ -1,0 +1,80 @@
+//! Sentences and clauses of a line, and the words of the table in them.
+//!
+//! It must not know what a code is.
+
+use std::ops::Range;
+
+use super::lines::Line;
+use super::normal::unspaced;
+use super::words::{Class, Hit};
+
+/// Short forms whose full stop ends no sentence.
+const ABBREVIATIONS: &[&str] =
+    &["nr", "no", "num", "núm", "art", "ref", "ca", "bzw", "inkl", "incl", "dr", "mr", "mrs", "č"];
+
+/// Hits of a class within `range`.
+pub(super) fn hits<'a>(line: &'a Line, range: &Range<usize>, class: Class) -> impl Iterator<Item = &'a Hit> {
+    let range = range.clone();
+    line.hits.iter().filter(move |h| h.class == class && h.range.start >= range.start && h.range.end <= range.end)
+}
+
+/// Whether words of a class stand in `range` that are not part of what a code is called: "log in", but not "login code".
+pub(super) fn outside_names(line: &Line, range: &Range<usize>, class: Class) -> bool {
+    let name = |h: &Hit| {
+        line.hits.iter().any(|n| {
+            matches!(n.class, Class::Strong | Class::Weak | Class::Neg)
+                && n.range.start < h.range.end
+                && h.range.start < n.range.end
+        })
+    };
+    hits(line, range, class).any(|h| !name(h))
+}
+
+/// Whether the sentence of `hit` says "if".
+pub(super) fn conditional(line: &Line, hit: &Hit) -> bool {
+    let sentence = sentence(&line.text, &hit.range);
+    hits(line, &sentence, Class::If).next().is_some()
+}
+
+/// The sentence around `range`, with the mark that ends it.
+pub(super) fn sentence(text: &str, range: &Range<usize>) -> Range<usize> {
+    let start = ends(text, 0, range.start).next_back().unwrap_or(0);
+    let end = ends(text, range.end, text.len()).next().unwrap_or(text.len());
+    start..end
+}
+
+/// Whether a sentence ends within `text`.
+pub(super) fn sentence_end(text: &str) -> bool {
+    ends(text, 0, text.len()).next().is_some()
+}
+
+/// Where sentences end in `text[from..to]`.
+fn ends(text: &str, from: usize, to: usize) -> impl DoubleEndedIterator<Item = usize> {
+    text[from..to].char_indices().filter_map(move |(at, c)| {
+        let end = from + at + c.len_utf8();
+        let over = match c {
+            '。' | '।' | '۔' | '։' | '።' => true,
+            '.' | '!' | '?' | '؟' => {
+                let next = text[end..].chars().next();
+                next.is_none_or(|c| c.is_whitespace() || (unspaced(c) && c.is_alphabetic()))
+                    && !(c == '.' && abbreviated(&text[..end - 1]))
+            }
+            _ => false,
+        };
+        over.then_some(end)
+    })
+}
+
+/// Whether a text ends in a short form before which a number comes: "Nr", "no".
+fn abbreviated(text: &str) -> bool {
+    let word =
+        &text[text.len() - text.chars().rev().take_while(|c| c.is_alphabetic()).map(char::len_utf8).sum::<usize>()..];
+    ABBREVIATIONS.iter().any(|short| word.eq_ignore_ascii_case(short))
+}
+
+/// Where the clause begins that `at` is in.
+pub(super) fn clause_start(text: &str, at: usize) -> usize {
+    let mark = |c: char| ".!?,;:。،、,()[]【】「」《》|\t-><*_\"#".contains(c);
+    let before = &text[..at];
+    before.rfind(mark).map_or(0, |mark| mark + before[mark..].chars().next().map_or(1, char::len_utf8))
+}

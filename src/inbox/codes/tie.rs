@@ -1,0 +1,350 @@
+//! How a number is tied to the word that names it. Standing near a word for codes is not enough: "the OTP service listens
+//! on port 8443" speaks of codes and issues none. A number is a code where the sentence *says* so (`code is …`, `code: …`,
+//! `… is your code`), *tells* the reader to enter it, or where it touches the word or stands alone below it.
+//!
+//! It must not know how codes are weighed.
+
+use std::ops::Range;
+
+use super::lines::Line;
+use super::normal::{running, unspaced};
+use super::sentence::{clause_start, conditional, sentence, sentence_end};
+use super::tokens::Token;
+use super::words::{Class, Hit};
+
+/// How a number belongs to its word, firmest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tie {
+    /// `code is 123456`, `code: 123456`, `123456 is your code`.
+    Said,
+    /// `enter 123456`.
+    Told,
+    /// Alone on its line, with the word on another.
+    Alone,
+    /// `code 123456`, `123456 code`.
+    Touching,
+    /// Somewhere near.
+    Loose,
+}
+
+/// As many words may stand between a word for codes and the colon before the code: "Code for the new phone of Hanna:".
+const MOST_BEFORE_COLON: usize = 14;
+/// Letters of a word that may stand between, in scripts whose grammar is not in the table.
+const MOST_LETTERS_OF_OTHER_SCRIPTS: usize = 16;
+/// Bytes that words around a code have, where they say whose it is and what for.
+const LONGEST_TITLE: usize = 160;
+/// Words of a name between the code and what it is called.
+const MOST_NAMES: usize = 4;
+/// East Asian letters that may qualify a code in brackets behind it.
+const MOST_IN_BRACKETS: usize = 4;
+/// Where verbs come last, as much may stand before it: "482913 doğrulama kodunu girin".
+const MOST_BEFORE_VERB: usize = 30;
+
+/// The tie of `token` to the word at `word`, which ends before it.
+pub(super) fn before(line: &Line, token: &Token, word: &Hit) -> Tie {
+    let word_end = word.range.end;
+    let (start, end) = core(&line.text, word_end, token.range.start);
+    let between = &line.text[start..end];
+    let rest = &line.text[token.range.end..];
+    if told(line, token) {
+        Tie::Told
+    } else if sentence_end(&line.text[word_end..token.range.start]) && between.chars().any(char::is_alphanumeric)
+        || between.contains('/')
+    {
+        // "… about the code. Its number is 123456" names another number.
+        Tie::Loose
+    } else if copula(line, word_end, token) {
+        if yours(line, word) || qualified(line, start, end) { Tie::Said } else { Tie::Loose }
+    } else if between.ends_with([':', '=', '>', '→']) {
+        let bare = !between.chars().any(char::is_alphanumeric);
+        let counted = !bare && starts_with_word(rest) && !allowed_next(line, token.range.end);
+        let long = between.split_whitespace().count() > MOST_BEFORE_COLON;
+        let enter = tells(line, word.range.start);
+        if counted || long || !(enter || qualified(line, start, end)) { Tie::Loose } else { Tie::Said }
+    } else if !between.chars().any(char::is_alphanumeric) {
+        let name = is_title(line, word) || tells(line, token.range.start);
+        if name && !goes_on(line, token.range.end) { Tie::Touching } else { Tie::Loose }
+    } else if particles(between) || only_small_words(line, start, end) {
+        Tie::Said
+    } else {
+        Tie::Loose
+    }
+}
+
+/// Whether the sentence says whose the code is, before the word: "your personal code".
+fn yours(line: &Line, word: &Hit) -> bool {
+    let sentence = sentence(&line.text, &word.range);
+    line.hits
+        .iter()
+        .any(|h| h.class == Class::Your && h.range.start >= sentence.start && h.range.start < word.range.end)
+}
+
+/// Whether what follows the word qualifies it: "code *for your account*:", "code *Acme*:", but not "code *requests*:".
+fn qualified(line: &Line, start: usize, end: usize) -> bool {
+    let Some(first) = line.text[start..end].char_indices().find(|(_, c)| c.is_alphanumeric()) else { return true };
+    let at = start + first.0;
+    let known = |h: &Hit| {
+        h.range.contains(&at)
+            && matches!(
+                h.class,
+                Class::Of
+                    | Class::Your
+                    | Class::The
+                    | Class::As
+                    | Class::Is
+                    | Class::Enter
+                    | Class::Action
+                    | Class::Expiry
+                    | Class::Tell
+                    | Class::Weak
+                    | Class::Strong
+                    | Class::If
+            )
+    };
+    first.1.is_uppercase() || first.1.is_numeric() || unspaced(first.1) || line.hits.iter().any(known)
+}
+
+/// Whether the word begins its clause but for whose it is and what it is for: "*Your Acme* code 123456", but not "*You signed
+/// in with* code 123456".
+fn is_title(line: &Line, word: &Hit) -> bool {
+    let clause = clause_start(&line.text, word.range.start)..word.range.start;
+    if clause.len() > LONGEST_TITLE {
+        return false;
+    }
+    let mut in_name = false;
+    line.text[clause.clone()].char_indices().all(|(at, c)| {
+        let starts = line.text[..clause.start + at].chars().next_back().is_none_or(|c| !c.is_alphanumeric());
+        in_name = if starts { c.is_uppercase() || c.is_numeric() } else { in_name };
+        !c.is_alphanumeric() || in_name || fits_a_title(line, clause.start + at)
+    })
+}
+
+/// Whether nothing but small words stands before the token in its clause: "*482913* Acme code", but not "work item *482913* -
+/// code".
+fn begins_clause(line: &Line, token: &Token) -> bool {
+    let clause = clause_start(&line.text, token.range.start)..token.range.start;
+    let letters = line.text[clause.clone()].char_indices().filter(|(_, c)| c.is_alphanumeric());
+    clause.len() <= LONGEST_TITLE && letters.map(|(at, _)| clause.start + at).all(|at| fits_a_title(line, at))
+}
+
+fn fits_a_title(line: &Line, at: usize) -> bool {
+    use Class::{About, Neg, Not, Spent, Talk, Utility, Void, Was};
+    let other = |h: &Hit| matches!(h.class, About | Neg | Not | Spent | Talk | Utility | Void | Was);
+    line.hits.iter().any(|h| h.range.contains(&at) && !other(h))
+}
+
+/// Whether the word before `token`, after `from`, is one for "is": `code is 123456`, `TAN lautet: 123456`.
+pub(super) fn copula(line: &Line, from: usize, token: &Token) -> bool {
+    let (start, end) = core(&line.text, from, token.range.start);
+    let end = start + line.text[start..end].trim_end_matches([':', ' ']).len();
+    line.hits.iter().any(|h| h.class == Class::Is && h.range.end == end && start < end)
+}
+
+/// The tie of `token` to the word at `word`, which begins after it.
+pub(super) fn after(line: &Line, token: &Token, word: &Hit) -> Tie {
+    let (start, end) = core(&line.text, token.range.end, word.range.start);
+    let between = &line.text[start..end];
+    let within = |class: Class| {
+        line.hits.iter().any(|h| h.class == class && h.range.start >= start && h.range.start < end.max(start + 1))
+    };
+    let begins = |class: Class| line.hits.iter().any(|h| h.class == class && h.range.start == start);
+    let own_word = |h: &Hit| h.class == Class::Your && word.range.contains(&h.range.start);
+    let yours = within(Class::Your) || line.hits.iter().any(own_word);
+    if plural(&line.text[word.range.clone()]) || within(Class::About) && !yours || names_next(line, word) {
+        Tie::Loose
+    } else if told(line, token) {
+        Tie::Told
+    } else if begins(Class::Is)
+        && (yours || only_small_words(line, start, end) || particles(between) || names(line, start, end))
+        || begins(Class::As)
+        || begins(Class::Your)
+        || (between.starts_with(['-', ',', '(', ':', '|', '>', '=']) && yours)
+    {
+        Tie::Said
+    } else if between.chars().any(char::is_alphanumeric) {
+        if particles(between) {
+            Tie::Said
+        } else if names(line, start, end) && yours {
+            Tie::Said
+        } else if begins_clause(line, token)
+            && allowed_next(line, word.range.end)
+            && (names(line, start, end) || in_brackets(between))
+        {
+            Tie::Touching
+        } else {
+            Tie::Loose
+        }
+    } else if yours {
+        Tie::Said
+    } else if begins_clause(line, token) && allowed_next(line, word.range.end) && !between.contains(':') {
+        Tie::Touching
+    } else {
+        Tie::Loose
+    }
+}
+
+/// Whether the reader is told to enter the token: `enter 123456`, `enter the code 123456`, `123456 kodunu girin`.
+pub(super) fn told(line: &Line, token: &Token) -> bool {
+    line.hits.iter().any(|h| match h.class {
+        Class::Tell if h.range.end <= token.range.start => {
+            let (start, end) = core(&line.text, h.range.end, token.range.start);
+            (start >= end || only_small_words(line, start, end)) && !forbidden(line, h)
+        }
+        Class::TellLast if h.range.start >= token.range.end => {
+            let between = &line.text[token.range.end..h.range.start];
+            between.chars().count() <= MOST_BEFORE_VERB && !sentence_end(between)
+        }
+        _ => false,
+    })
+}
+
+/// Whether the reader is told in `sentence` not to enter something.
+pub(super) fn forbids(line: &Line, sentence: &Range<usize>) -> bool {
+    let within = |h: &&Hit| h.class == Class::Tell && sentence.contains(&h.range.start);
+    line.hits.iter().filter(within).any(|h| forbidden(line, h) && !conditional(line, h))
+}
+
+/// Whether the verb at `hit` is forbidden: "*do not* enter", "não digite", "voer … *niet* in".
+fn forbidden(line: &Line, hit: &Hit) -> bool {
+    let sentence = sentence(&line.text, &hit.range);
+    line.hits.iter().filter(|h| h.class == Class::Not).any(|not| {
+        let before = not.range.end <= hit.range.start
+            && line.text[not.range.end..hit.range.start].chars().all(|c| !c.is_alphanumeric());
+        let split = line.text[not.range.clone()].contains(' ');
+        before || (split && sentence.contains(&not.range.start) && not.range.start > hit.range.end)
+    })
+}
+
+/// Whether the line tells the reader to enter something, before `at`.
+fn tells(line: &Line, at: usize) -> bool {
+    line.hits.iter().any(|h| h.class == Class::Tell && h.range.end <= at && !forbidden(line, h))
+}
+
+/// Whether a line tells the reader to enter a code that it does not have: "use this code to see your bookings:".
+pub(super) fn told_word(line: &Line) -> bool {
+    line.hits.iter().filter(|h| h.class == Class::Tell).any(|tell| {
+        line.hits
+            .iter()
+            .filter(|h| matches!(h.class, Class::Weak | Class::Strong) && h.range.start >= tell.range.end)
+            .any(|code| only_small_words(line, tell.range.end, code.range.end))
+    })
+}
+
+/// `text[from..to]` without the marks that set a code off: spaces, quotes, brackets, emphasis.
+pub(super) fn core(text: &str, from: usize, to: usize) -> (usize, usize) {
+    let mark = |c: char| c.is_whitespace() || "\"'“”„«»‹›「」『』【】[]()（）*_`~<{}#".contains(c);
+    let inner = text[from..to].trim_end_matches(mark);
+    let end = from + inner.len();
+    let inner = inner.trim_start_matches(|c: char| c.is_whitespace() || "\"'”»」』】*_`)]".contains(c));
+    (end - inner.len(), end)
+}
+
+/// A short word of a script whose grammar the table of small words does not know. East Asian particles it does.
+fn particles(between: &str) -> bool {
+    let letters = || between.chars().filter(|c| c.is_alphanumeric());
+    letters().all(|c| unspaced(c) && !running(c)) && letters().count() <= MOST_LETTERS_OF_OTHER_SCRIPTS
+}
+
+/// Whether all words of the range are such as link a code to its name (`is`, `for you: the code`), and the last of them is
+/// not one that leads to something else: "a code was sent *to* 4829".
+fn only_small_words(line: &Line, start: usize, end: usize) -> bool {
+    let over = |at: usize, of: &[Class]| line.hits.iter().any(|h| of.contains(&h.class) && h.range.contains(&at));
+    let letters =
+        || line.text[start..end].char_indices().filter(|(_, c)| c.is_alphanumeric()).map(|(at, _)| start + at);
+    end - start <= LONGEST_TITLE
+        && letters().all(|at| over(at, &[Class::Is, Class::Your, Class::The, Class::Of, Class::Weak, Class::Strong]))
+        && letters().last().is_none_or(|at| over(at, &[Class::Is, Class::Your, Class::The, Class::Weak, Class::Strong]))
+}
+
+/// Whether the words of the range are names: `482913 Acme onay kodunuz`, `482913 は Acme の認証コード`.
+fn names(line: &Line, start: usize, end: usize) -> bool {
+    let text = &line.text[start..end];
+    let words = || text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let small = |word: &str| {
+        let at = start + text.find(word).unwrap_or(0);
+        line.hits.iter().any(|h| matches!(h.class, Class::Is | Class::Your | Class::The) && h.range.contains(&at))
+    };
+    let name = |word: &str| word.starts_with(|c: char| c.is_uppercase()) || word.chars().all(running);
+    words().count() <= MOST_NAMES
+        && words().all(|word| name(word) || small(word))
+        && words().any(|word| word.starts_with(|c: char| c.is_uppercase()))
+}
+
+/// `482913（动态验证码）`
+fn in_brackets(between: &str) -> bool {
+    let inner = between.strip_prefix('(').unwrap_or_default();
+    !inner.is_empty() && inner.chars().all(running) && inner.chars().count() <= MOST_IN_BRACKETS
+}
+
+fn starts_with_word(rest: &str) -> bool {
+    rest.trim_start().chars().next().is_some_and(char::is_alphabetic) && rest.starts_with(char::is_whitespace)
+}
+
+/// Whether what begins at `at` ends the statement or goes on with a small word: "482913 verification code *for Acme*", but
+/// not "482913 verification code *requests*".
+fn allowed_next(line: &Line, at: usize) -> bool {
+    let rest = line.text[at..].trim_start();
+    let next = line.text.len() - rest.len();
+    match rest.chars().next() {
+        Some(c) if c.is_alphabetic() && !unspaced(c) => line.hits.iter().any(|h| {
+            h.range.start == next
+                && matches!(
+                    h.class,
+                    Class::Of | Class::Your | Class::Is | Class::Tell | Class::TellLast | Class::Expiry
+                )
+        }),
+        _ => true,
+    }
+}
+
+/// Whether the sentence goes on about the number as about a thing: "verification code 482913 *bounced*", 验证码482913*错误*.
+fn goes_on(line: &Line, at: usize) -> bool {
+    let closed = &line.text[at..];
+    let rest = closed.trim_start();
+    let next = line.text.len() - rest.len();
+    let Some(first) = rest.chars().next() else { return false };
+    let spaced = closed.starts_with(' ');
+    let thing = if running(first) { first.is_alphabetic() } else { spaced && first.is_lowercase() };
+    let begins = |h: &Hit, at: usize| h.range.start == at && (h.range.len() > 3 || !running(first));
+    let said = |h: &Hit| {
+        matches!(
+            h.class,
+            Class::Your
+                | Class::As
+                | Class::Of
+                | Class::Tell
+                | Class::TellLast
+                | Class::Expiry
+                | Class::Action
+                | Class::Enter
+                | Class::If
+                | Class::Warn
+        )
+    };
+    // "Your code 482913 is valid", "आपका कोड 482913 है", but not "code 482913 is unknown".
+    let is = |h: &Hit| {
+        let rest = line.text[h.range.end..].trim_start();
+        let then = line.text.len() - rest.len();
+        let over = !rest.starts_with(char::is_alphabetic);
+        h.class == Class::Is && (over || line.hits.iter().any(|n| said(n) && begins(n, then)))
+    };
+    let known = |h: &Hit| begins(h, next) && (said(h) || is(h));
+    let told = |h: &Hit| matches!(h.class, Class::Tell | Class::TellLast);
+    thing && !line.hits.iter().any(|h| known(h) || told(h))
+}
+
+/// Whether the word names the number that comes after it: `482913 Your code is 771204`.
+fn names_next(line: &Line, word: &Hit) -> bool {
+    let rest = line.text[word.range.end..].trim_start();
+    let at = line.text.len() - rest.len();
+    let said = rest.starts_with(':') || line.hits.iter().any(|h| h.class == Class::Is && h.range.start == at);
+    let end = sentence(&line.text, &word.range).end;
+    let digits = line.text[word.range.end..end.max(word.range.end)].split(|c: char| !c.is_ascii_digit());
+    said && digits.map(str::len).any(|n| n >= 4)
+}
+
+/// `codes` in the languages that write it so. Who speaks of codes issues none.
+fn plural(word: &str) -> bool {
+    let word = word.to_lowercase();
+    ["codes", "otps", "passwords", "pins", "tans"].iter().any(|end| word.ends_with(end))
+}
