@@ -276,6 +276,7 @@ impl Doubt<'_> {
             || self.own
             || (topic.sms && self.sole)
             || self.is_yours()
+            || self.is_presented()
             || told(self.line(), self.token)
     }
 
@@ -284,22 +285,37 @@ impl Doubt<'_> {
         self.label.is_some_and(|label| label.class == Class::Weak && label.tie == Tie::Said) && self.is_yours()
     }
 
-    /// "your Acme code", but not "your hours on activity code".
+    /// "your Acme code", "kode Anda", but not "your hours on activity code".
     fn is_yours(&self) -> bool {
         let Some(label) = self.label else { return false };
         let line = &self.lines[label.line];
-        let before = |h: &&Hit| h.class == Class::Your && h.range.end <= label.start;
-        let other = |from: usize| {
-            let between = from..label.start;
-            let word = |at: usize, c: char| {
-                let known =
-                    |h: &Hit| h.range.contains(&at) && !matches!(h.class, Class::Of | Class::About | Class::Neg);
-                let inner = line.text[..at].chars().next_back().is_some_and(char::is_alphanumeric);
-                c.is_lowercase() && !inner && !line.hits.iter().any(known)
-            };
-            line.text[between].char_indices().any(|(at, c)| word(from + at, c))
-        };
-        let start = sentence(&line.text, &(label.start..label.end)).start;
-        line.hits.iter().filter(before).any(|h| h.range.start >= start && !other(h.range.end))
+        let sentence = sentence(&line.text, &(label.start..label.end));
+        let behind =
+            if label.line == self.token.line { label.end..self.token.range.start } else { label.end..sentence.end };
+        hits(line, &sentence, Class::Your).any(|h| {
+            let before = h.range.end <= label.start && !strays(line, &(h.range.end..label.start));
+            let within = h.range.start >= label.start && h.range.start <= label.end;
+            before || within || behind.contains(&h.range.start)
+        })
     }
+
+    /// "Here is the code"
+    fn is_presented(&self) -> bool {
+        self.label.is_some_and(|label| {
+            let line = &self.lines[label.line];
+            hits(line, &sentence(&line.text, &(label.start..label.end)), Class::Here).next().is_some()
+        })
+    }
+}
+
+/// Whether a word stands in `range` that says neither whose a code is nor what for.
+fn strays(line: &Line, range: &Range<usize>) -> bool {
+    let known = |at: usize| {
+        let other = |h: &Hit| matches!(h.class, Class::Of | Class::About | Class::Neg);
+        line.hits.iter().any(|h| h.range.contains(&at) && !other(h))
+    };
+    line.text[range.clone()].char_indices().map(|(at, c)| (range.start + at, c)).any(|(at, c)| {
+        let inner = line.text[..at].chars().next_back().is_some_and(char::is_alphanumeric);
+        c.is_lowercase() && !inner && !known(at)
+    })
 }

@@ -68,7 +68,7 @@ impl Desk<'_> {
             let gap = between.chars().count();
             let ended = sentence_end(between);
             let ok = gap <= 90 && !(ended && (h.class == Class::Neg || gap > 60));
-            let label = self.named(token, h, From::Before, gap <= 40 && !ended);
+            let label = self.named((token.line, line), token, h, From::Before, gap <= 40 && !ended);
             ok.then_some((gap, label))
         });
         let after = after.and_then(|h| {
@@ -86,7 +86,7 @@ impl Desk<'_> {
                 } else {
                     gap <= 70
                 };
-            ok.then_some((gap, self.named(token, h, From::After, gap <= 40)))
+            ok.then_some((gap, self.named((token.line, line), token, h, From::After, gap <= 40)))
         });
         let subject = self.subject_of(token);
         match (subject.or(before), after) {
@@ -166,24 +166,24 @@ impl Desk<'_> {
                 if taken(line) || (neg && !strong && !told) {
                     break;
                 }
-                let label = self.named(token, hit, From::LineBefore, close);
-                return Some(Label { class, line: at, ..label });
+                let label = self.named((at, line), token, hit, From::LineBefore, close);
+                return Some(Label { class, ..label });
             }
         }
         let below = self.lines.get(token.line + 1).filter(|l| l.part == self.lines[token.line].part)?;
         let hit = below.hits.iter().find(|h| names(h) && h.range.start < 60)?;
-        let label = self.named(token, hit, From::LineAfter, hit.range.start < 25);
-        (hit.class != Class::Neg || hit.range.start < 12).then_some(Label { line: token.line + 1, ..label })
+        let label = self.named((token.line + 1, below), token, hit, From::LineAfter, hit.range.start < 25);
+        (hit.class != Class::Neg || hit.range.start < 12).then_some(label)
     }
 
-    fn named(&self, token: &Token, hit: &Hit, from: From, near: bool) -> Label {
-        let line = &self.lines[token.line];
+    /// The label that `hit` of the line `at` is.
+    fn named(&self, (at, line): (usize, &Line), token: &Token, hit: &Hit, from: From, near: bool) -> Label {
         let tie = match from {
             From::Before => tie::before(line, token, hit),
             From::After => tie::after(line, token, hit),
-            From::LineBefore | From::LineAfter => Tie::Alone,
+            From::LineBefore | From::LineAfter => tie::of_lines(line, hit),
         };
-        Label { class: hit.class, near, from, tie, line: token.line, start: hit.range.start, end: hit.range.end }
+        Label { class: hit.class, near, from, tie, line: at, start: hit.range.start, end: hit.range.end }
     }
 
     /// "Use code 123456 to confirm it's you" offers nothing in a shop.
@@ -210,7 +210,7 @@ impl Desk<'_> {
         let is = tie::copula(line, nearest.range.end, token);
         let label = |hit: &Hit| {
             let gap = line.text[hit.range.end..token.range.start].chars().count();
-            (gap, Label { tie: Tie::Said, ..self.named(token, hit, From::Before, gap <= 40 || is) })
+            (gap, Label { tie: Tie::Said, ..self.named((token.line, line), token, hit, From::Before, gap <= 40 || is) })
         };
         let other = line.hits.iter().filter(names).rfind(|h| match nearest.class {
             Class::Neg => h.class == Class::Strong,

@@ -53,6 +53,8 @@ pub(super) fn before(line: &Line, token: &Token, word: &Hit) -> Tie {
     {
         // "… about the code. Its number is 123456" names another number.
         Tie::Loose
+    } else if plural(&line.text[word.range.clone()]) {
+        Tie::Loose
     } else if copula(line, word_end, token) {
         if yours(line, word) || qualified(line, start, end) { Tie::Said } else { Tie::Loose }
     } else if between.ends_with([':', '=', '>', '→']) {
@@ -158,7 +160,7 @@ pub(super) fn after(line: &Line, token: &Token, word: &Hit) -> Tie {
         && (yours || only_small_words(line, start, end) || particles(between) || names(line, start, end))
         || begins(Class::As)
         || begins(Class::Your)
-        || (between.starts_with(['-', ',', '(', ':', '|', '>', '=']) && yours)
+        || (between.starts_with(['-', ',', '(', ':', '|', '<', '>', '=']) && yours)
     {
         Tie::Said
     } else if between.chars().any(char::is_alphanumeric) {
@@ -181,6 +183,15 @@ pub(super) fn after(line: &Line, token: &Token, word: &Hit) -> Tie {
     } else {
         Tie::Loose
     }
+}
+
+/// The tie of a token that stands alone to a word on the line above or below: a heading, not a line about codes.
+pub(super) fn of_lines(line: &Line, word: &Hit) -> Tie {
+    let heads = line.text.ends_with(':')
+        || tells(line, line.text.len())
+        || line.hits.iter().any(|h| matches!(h.class, Class::Your | Class::Enter | Class::TellLast | Class::Expiry))
+        || qualified(line, word.range.end, line.text.len());
+    if heads && !plural(&line.text[word.range.clone()]) { Tie::Alone } else { Tie::Loose }
 }
 
 /// Whether the reader is told to enter the token: `enter 123456`, `enter the code 123456`, `123456 kodunu girin`.
@@ -262,7 +273,8 @@ fn names(line: &Line, start: usize, end: usize) -> bool {
     let words = || text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     let small = |word: &str| {
         let at = start + text.find(word).unwrap_or(0);
-        line.hits.iter().any(|h| matches!(h.class, Class::Is | Class::Your | Class::The) && h.range.contains(&at))
+        let linking = [Class::Is, Class::Your, Class::The, Class::Enter, Class::Action];
+        line.hits.iter().any(|h| linking.contains(&h.class) && h.range.contains(&at))
     };
     let name = |word: &str| word.starts_with(|c: char| c.is_uppercase()) || word.chars().all(running);
     words().count() <= MOST_NAMES
