@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use super::label::Label;
 use super::lines::{Line, Part};
-use super::sentence::{conditional, hits, outside_names, sentence};
-use super::tie::{Tie, core, forbids, told};
+use super::sentence::{conditional, hits, outside_names, over, sentence};
+use super::tie::{Tie, core, forbids, plural, told};
 use super::tokens::{Shape, Token};
 use super::weigh::{Topic, is_year};
 use super::words::{Class, Hit};
@@ -83,8 +83,9 @@ impl Doubt<'_> {
         here || self.next_sentence().is_some_and(|(line, sentence)| {
             let early = |h: &&Hit| h.range.start - sentence.start <= EARLY;
             let numbers = line.text[sentence.clone()].bytes().filter(u8::is_ascii_digit).count() > 4;
-            let others =
-                hits(line, &sentence, Class::Void).next().is_some() || line.text[sentence.clone()].contains("odes");
+            // "Codes you were sent earlier no longer work."
+            let mut codes = [Class::Strong, Class::Weak].into_iter().flat_map(|class| hits(line, &sentence, class));
+            let others = hits(line, &sentence, Class::Void).next().is_some() || codes.any(|h| plural(line, h));
             !numbers && !others && hits(line, &sentence, Class::Spent).filter(early).any(|h| !conditional(line, h))
         })
     }
@@ -167,7 +168,8 @@ impl Doubt<'_> {
     /// `your code was 123456`
     fn past(&self) -> bool {
         let line = self.line();
-        line.hits.iter().filter(|h| h.class == Class::Was && h.range.end <= self.token.range.start).any(|h| {
+        let near = self.token.range.start.saturating_sub(HEADING)..self.token.range.start;
+        hits(line, &near, Class::Was).any(|h| {
             let (start, end) = core(&line.text, h.range.end, self.token.range.start);
             start >= end || line.text[start..end].chars().all(|c| c == ':')
         })
@@ -264,8 +266,7 @@ impl Doubt<'_> {
     }
 
     fn is_called(&self, label: &Label, class: Class) -> bool {
-        let over = |h: &Hit| h.class == class && h.range.start <= label.start && label.start < h.range.end;
-        self.lines[label.line].hits.iter().any(over)
+        over(&self.lines[label.line], label.start).any(|h| h.class == class)
     }
 
     /// Whether anything but the word "code" says that this is a code for the reader: "your", "enter", how long it is valid.
@@ -312,7 +313,7 @@ impl Doubt<'_> {
 fn strays(line: &Line, range: &Range<usize>) -> bool {
     let known = |at: usize| {
         let other = |h: &Hit| matches!(h.class, Class::Of | Class::About | Class::Neg);
-        line.hits.iter().any(|h| h.range.contains(&at) && !other(h))
+        over(line, at).any(|h| !other(h))
     };
     line.text[range.clone()].char_indices().map(|(at, c)| (range.start + at, c)).any(|(at, c)| {
         let inner = line.text[..at].chars().next_back().is_some_and(char::is_alphanumeric);

@@ -12,20 +12,39 @@ use super::words::{Class, Hit};
 const ABBREVIATIONS: &[&str] =
     &["nr", "no", "num", "núm", "art", "ref", "ca", "bzw", "inkl", "incl", "dr", "mr", "mrs", "č"];
 
+/// Words of the table are no longer, but for endings.
+const LONGEST_WORD: usize = 96;
+
 /// Hits of a class within `range`.
 pub(super) fn hits<'a>(line: &'a Line, range: &Range<usize>, class: Class) -> impl Iterator<Item = &'a Hit> {
     let range = range.clone();
-    line.hits.iter().filter(move |h| h.class == class && h.range.start >= range.start && h.range.end <= range.end)
+    from(line, range.start)
+        .take_while(move |h| h.range.start < range.end)
+        .filter(move |h| h.class == class && h.range.end <= range.end)
+}
+
+/// Hits that begin at `at`.
+pub(super) fn starting(line: &Line, at: usize) -> impl Iterator<Item = &Hit> {
+    from(line, at).take_while(move |h| h.range.start == at)
+}
+
+/// Hits over the character at `at`.
+pub(super) fn over(line: &Line, at: usize) -> impl Iterator<Item = &Hit> {
+    let near = from(line, at.saturating_sub(LONGEST_WORD));
+    near.take_while(move |h| h.range.start <= at).filter(move |h| h.range.end > at)
+}
+
+/// Hits from `at` on. They are in order, which keeps lines that are nothing but words of the table from taking long.
+fn from(line: &Line, at: usize) -> impl Iterator<Item = &Hit> {
+    line.hits[line.hits.partition_point(|h| h.range.start < at)..].iter()
 }
 
 /// Whether words of a class stand in `range` that are not part of what a code is called: "log in", but not "login code".
 pub(super) fn outside_names(line: &Line, range: &Range<usize>, class: Class) -> bool {
     let name = |h: &Hit| {
-        line.hits.iter().any(|n| {
-            matches!(n.class, Class::Strong | Class::Weak | Class::Neg)
-                && n.range.start < h.range.end
-                && h.range.start < n.range.end
-        })
+        from(line, h.range.start.saturating_sub(LONGEST_WORD))
+            .take_while(|n| n.range.start < h.range.end)
+            .any(|n| matches!(n.class, Class::Strong | Class::Weak | Class::Neg) && h.range.start < n.range.end)
     };
     hits(line, range, class).any(|h| !name(h))
 }

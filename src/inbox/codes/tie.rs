@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::lines::Line;
 use super::normal::{running, unspaced};
-use super::sentence::{clause_start, conditional, sentence, sentence_end};
+use super::sentence::{clause_start, conditional, hits, over, sentence, sentence_end, starting};
 use super::tokens::Token;
 use super::words::{Class, Hit};
 
@@ -33,6 +33,10 @@ const MOST_BEFORE_COLON: usize = 14;
 const MOST_LETTERS_OF_OTHER_SCRIPTS: usize = 16;
 /// Bytes that words around a code have, where they say whose it is and what for.
 const LONGEST_TITLE: usize = 160;
+/// Bytes before a verb in which its "not" stands.
+const LONGEST_NOT: usize = 32;
+/// Bytes before a code in which the reader is told to enter it.
+const FAR: usize = 400;
 /// Words of a name between the code and what it is called.
 const MOST_NAMES: usize = 4;
 /// East Asian letters that may qualify a code in brackets behind it.
@@ -46,24 +50,21 @@ pub(super) fn before(line: &Line, token: &Token, word: &Hit) -> Tie {
     let (start, end) = core(&line.text, word_end, token.range.start);
     let between = &line.text[start..end];
     let rest = &line.text[token.range.end..];
+    let wordless = !between.chars().any(char::is_alphanumeric);
+    // "… about the code. Its number is 123456" names another number.
+    let elsewhere = !wordless && sentence_end(&line.text[word_end..token.range.start]);
     if told(line, token) {
         Tie::Told
-    } else if sentence_end(&line.text[word_end..token.range.start]) && between.chars().any(char::is_alphanumeric)
-        || between.contains('/')
-    {
-        // "… about the code. Its number is 123456" names another number.
-        Tie::Loose
-    } else if plural(&line.text[word.range.clone()]) {
+    } else if elsewhere || between.contains('/') || plural(line, word) {
         Tie::Loose
     } else if copula(line, word_end, token) {
         if yours(line, word) || qualified(line, start, end) { Tie::Said } else { Tie::Loose }
     } else if between.ends_with([':', '=', '>', '→']) {
-        let bare = !between.chars().any(char::is_alphanumeric);
-        let counted = !bare && starts_with_word(rest) && !allowed_next(line, token.range.end);
+        let counted = !wordless && starts_with_word(rest) && !allowed_next(line, token.range.end);
         let long = between.split_whitespace().count() > MOST_BEFORE_COLON;
         let enter = tells(line, word.range.start);
         if counted || long || !(enter || qualified(line, start, end)) { Tie::Loose } else { Tie::Said }
-    } else if !between.chars().any(char::is_alphanumeric) {
+    } else if wordless {
         let name = is_title(line, word) || tells(line, token.range.start);
         if name && !goes_on(line, token.range.end) { Tie::Touching } else { Tie::Loose }
     } else if particles(between) || only_small_words(line, start, end) {
@@ -76,34 +77,18 @@ pub(super) fn before(line: &Line, token: &Token, word: &Hit) -> Tie {
 /// Whether the sentence says whose the code is, before the word: "your personal code".
 fn yours(line: &Line, word: &Hit) -> bool {
     let sentence = sentence(&line.text, &word.range);
-    line.hits
-        .iter()
-        .any(|h| h.class == Class::Your && h.range.start >= sentence.start && h.range.start < word.range.end)
+    hits(line, &(sentence.start..word.range.end), Class::Your).next().is_some()
 }
 
 /// Whether what follows the word qualifies it: "code *for your account*:", "code *Acme*:", but not "code *requests*:".
 fn qualified(line: &Line, start: usize, end: usize) -> bool {
     let Some(first) = line.text[start..end].char_indices().find(|(_, c)| c.is_alphanumeric()) else { return true };
-    let at = start + first.0;
     let known = |h: &Hit| {
-        h.range.contains(&at)
-            && matches!(
-                h.class,
-                Class::Of
-                    | Class::Your
-                    | Class::The
-                    | Class::As
-                    | Class::Is
-                    | Class::Enter
-                    | Class::Action
-                    | Class::Expiry
-                    | Class::Tell
-                    | Class::Weak
-                    | Class::Strong
-                    | Class::If
-            )
+        use Class::{Action, As, Enter, Expiry, If, Is, Of, Strong, Tell, The, Weak, Your};
+        matches!(h.class, Of | Your | The | As | Is | Enter | Action | Expiry | Tell | Weak | Strong | If)
     };
-    first.1.is_uppercase() || first.1.is_numeric() || unspaced(first.1) || line.hits.iter().any(known)
+    let at = start + first.0;
+    first.1.is_uppercase() || first.1.is_numeric() || unspaced(first.1) || over(line, at).any(known)
 }
 
 /// Whether the word begins its clause but for whose it is and what it is for: "*Your Acme* code 123456", but not "*You signed
@@ -132,27 +117,25 @@ fn begins_clause(line: &Line, token: &Token) -> bool {
 fn fits_a_title(line: &Line, at: usize) -> bool {
     use Class::{About, Neg, Not, Spent, Talk, Utility, Void, Was};
     let other = |h: &Hit| matches!(h.class, About | Neg | Not | Spent | Talk | Utility | Void | Was);
-    line.hits.iter().any(|h| h.range.contains(&at) && !other(h))
+    over(line, at).any(|h| !other(h))
 }
 
 /// Whether the word before `token`, after `from`, is one for "is": `code is 123456`, `TAN lautet: 123456`.
 pub(super) fn copula(line: &Line, from: usize, token: &Token) -> bool {
     let (start, end) = core(&line.text, from, token.range.start);
     let end = start + line.text[start..end].trim_end_matches([':', ' ']).len();
-    line.hits.iter().any(|h| h.class == Class::Is && h.range.end == end && start < end)
+    let words = from.saturating_sub(LONGEST_TITLE)..end;
+    start < end && hits(line, &words, Class::Is).any(|h| h.range.end == end)
 }
 
 /// The tie of `token` to the word at `word`, which begins after it.
 pub(super) fn after(line: &Line, token: &Token, word: &Hit) -> Tie {
     let (start, end) = core(&line.text, token.range.end, word.range.start);
     let between = &line.text[start..end];
-    let within = |class: Class| {
-        line.hits.iter().any(|h| h.class == class && h.range.start >= start && h.range.start < end.max(start + 1))
-    };
-    let begins = |class: Class| line.hits.iter().any(|h| h.class == class && h.range.start == start);
-    let own_word = |h: &Hit| h.class == Class::Your && word.range.contains(&h.range.start);
-    let yours = within(Class::Your) || line.hits.iter().any(own_word);
-    if plural(&line.text[word.range.clone()]) || within(Class::About) && !yours || names_next(line, word) {
+    let within = |class: Class| hits(line, &(start..word.range.end), class).any(|h| h.range.start <= end);
+    let begins = |class: Class| starting(line, start).any(|h| h.class == class);
+    let yours = hits(line, &(start..word.range.end), Class::Your).next().is_some();
+    if plural(line, word) || within(Class::About) && !yours || names_next(line, word) {
         Tie::Loose
     } else if told(line, token) {
         Tie::Told
@@ -164,9 +147,7 @@ pub(super) fn after(line: &Line, token: &Token, word: &Hit) -> Tie {
     {
         Tie::Said
     } else if between.chars().any(char::is_alphanumeric) {
-        if particles(between) {
-            Tie::Said
-        } else if names(line, start, end) && yours {
+        if particles(between) || (yours && names(line, start, end)) {
             Tie::Said
         } else if begins_clause(line, token)
             && allowed_next(line, word.range.end)
@@ -191,53 +172,49 @@ pub(super) fn of_lines(line: &Line, word: &Hit) -> Tie {
         || tells(line, line.text.len())
         || line.hits.iter().any(|h| matches!(h.class, Class::Your | Class::Enter | Class::TellLast | Class::Expiry))
         || qualified(line, word.range.end, line.text.len());
-    if heads && !plural(&line.text[word.range.clone()]) { Tie::Alone } else { Tie::Loose }
+    if heads && !plural(line, word) { Tie::Alone } else { Tie::Loose }
 }
 
 /// Whether the reader is told to enter the token: `enter 123456`, `enter the code 123456`, `123456 kodunu girin`.
 pub(super) fn told(line: &Line, token: &Token) -> bool {
-    line.hits.iter().any(|h| match h.class {
-        Class::Tell if h.range.end <= token.range.start => {
-            let (start, end) = core(&line.text, h.range.end, token.range.start);
-            (start >= end || only_small_words(line, start, end)) && !forbidden(line, h)
-        }
-        Class::TellLast if h.range.start >= token.range.end => {
+    let (start, end) = (token.range.start.saturating_sub(LONGEST_TITLE), token.range.end + LONGEST_TITLE);
+    let first = hits(line, &(start..token.range.start), Class::Tell).any(|h| {
+        let (start, end) = core(&line.text, h.range.end, token.range.start);
+        (start >= end || only_small_words(line, start, end)) && !forbidden(line, h)
+    });
+    first
+        || hits(line, &(token.range.end..end), Class::TellLast).any(|h| {
             let between = &line.text[token.range.end..h.range.start];
             between.chars().count() <= MOST_BEFORE_VERB && !sentence_end(between)
-        }
-        _ => false,
-    })
+        })
 }
 
 /// Whether the reader is told in `sentence` not to enter something.
 pub(super) fn forbids(line: &Line, sentence: &Range<usize>) -> bool {
-    let within = |h: &&Hit| h.class == Class::Tell && sentence.contains(&h.range.start);
-    line.hits.iter().filter(within).any(|h| forbidden(line, h) && !conditional(line, h))
+    hits(line, sentence, Class::Tell).any(|h| forbidden(line, h)) && hits(line, sentence, Class::If).next().is_none()
 }
 
 /// Whether the verb at `hit` is forbidden: "*do not* enter", "não digite", "voer … *niet* in".
 fn forbidden(line: &Line, hit: &Hit) -> bool {
-    let sentence = sentence(&line.text, &hit.range);
-    line.hits.iter().filter(|h| h.class == Class::Not).any(|not| {
-        let before = not.range.end <= hit.range.start
-            && line.text[not.range.end..hit.range.start].chars().all(|c| !c.is_alphanumeric());
-        let split = line.text[not.range.clone()].contains(' ');
-        before || (split && sentence.contains(&not.range.start) && not.range.start > hit.range.end)
-    })
+    let near = hit.range.start.saturating_sub(LONGEST_NOT)..hit.range.start;
+    let before = hits(line, &near, Class::Not)
+        .any(|not| line.text[not.range.end..hit.range.start].chars().all(|c| !c.is_alphanumeric()));
+    let behind = hit.range.end..sentence(&line.text, &hit.range).end.min(hit.range.end + LONGEST_TITLE);
+    before || hits(line, &behind, Class::Not).any(|not| line.text[not.range.clone()].contains(' '))
 }
 
 /// Whether the line tells the reader to enter something, before `at`.
 fn tells(line: &Line, at: usize) -> bool {
-    line.hits.iter().any(|h| h.class == Class::Tell && h.range.end <= at && !forbidden(line, h))
+    hits(line, &(at.saturating_sub(FAR)..at), Class::Tell).any(|h| !forbidden(line, h))
 }
 
 /// Whether a line tells the reader to enter a code that it does not have: "use this code to see your bookings:".
 pub(super) fn told_word(line: &Line) -> bool {
-    line.hits.iter().filter(|h| h.class == Class::Tell).any(|tell| {
-        line.hits
-            .iter()
-            .filter(|h| matches!(h.class, Class::Weak | Class::Strong) && h.range.start >= tell.range.end)
-            .any(|code| only_small_words(line, tell.range.end, code.range.end))
+    let all = 0..line.text.len();
+    hits(line, &all, Class::Tell).any(|tell| {
+        let behind = tell.range.end..tell.range.end + LONGEST_TITLE;
+        let code = hits(line, &behind, Class::Weak).chain(hits(line, &behind, Class::Strong));
+        code.into_iter().any(|code| only_small_words(line, tell.range.end, code.range.end))
     })
 }
 
@@ -259,12 +236,15 @@ fn particles(between: &str) -> bool {
 /// Whether all words of the range are such as link a code to its name (`is`, `for you: the code`), and the last of them is
 /// not one that leads to something else: "a code was sent *to* 4829".
 fn only_small_words(line: &Line, start: usize, end: usize) -> bool {
-    let over = |at: usize, of: &[Class]| line.hits.iter().any(|h| of.contains(&h.class) && h.range.contains(&at));
-    let letters =
-        || line.text[start..end].char_indices().filter(|(_, c)| c.is_alphanumeric()).map(|(at, _)| start + at);
+    let links = |h: &Hit| matches!(h.class, Class::Is | Class::Your | Class::The | Class::Weak | Class::Strong);
+    let letters = line.text[start..end].char_indices().filter(|(_, c)| c.is_alphanumeric());
+    let mut last = true;
     end - start <= LONGEST_TITLE
-        && letters().all(|at| over(at, &[Class::Is, Class::Your, Class::The, Class::Of, Class::Weak, Class::Strong]))
-        && letters().last().is_none_or(|at| over(at, &[Class::Is, Class::Your, Class::The, Class::Weak, Class::Strong]))
+        && letters.map(|(at, _)| start + at).all(|at| {
+            last = over(line, at).any(links);
+            last || over(line, at).any(|h| h.class == Class::Of)
+        })
+        && last
 }
 
 /// Whether the words of the range are names: `482913 Acme onay kodunuz`, `482913 は Acme の認証コード`.
@@ -274,7 +254,7 @@ fn names(line: &Line, start: usize, end: usize) -> bool {
     let small = |word: &str| {
         let at = start + text.find(word).unwrap_or(0);
         let linking = [Class::Is, Class::Your, Class::The, Class::Enter, Class::Action];
-        line.hits.iter().any(|h| linking.contains(&h.class) && h.range.contains(&at))
+        over(line, at).any(|h| linking.contains(&h.class))
     };
     let name = |word: &str| word.starts_with(|c: char| c.is_uppercase()) || word.chars().all(running);
     words().count() <= MOST_NAMES
@@ -298,12 +278,9 @@ fn allowed_next(line: &Line, at: usize) -> bool {
     let rest = line.text[at..].trim_start();
     let next = line.text.len() - rest.len();
     match rest.chars().next() {
-        Some(c) if c.is_alphabetic() && !unspaced(c) => line.hits.iter().any(|h| {
-            h.range.start == next
-                && matches!(
-                    h.class,
-                    Class::Of | Class::Your | Class::Is | Class::Tell | Class::TellLast | Class::Expiry
-                )
+        Some(c) if c.is_alphabetic() && !unspaced(c) => starting(line, next).any(|h| {
+            use Class::{Expiry, Is, Of, Tell, TellLast, Your};
+            matches!(h.class, Of | Your | Is | Tell | TellLast | Expiry)
         }),
         _ => true,
     }
@@ -317,46 +294,35 @@ fn goes_on(line: &Line, at: usize) -> bool {
     let Some(first) = rest.chars().next() else { return false };
     let spaced = closed.starts_with(' ');
     let thing = if running(first) { first.is_alphabetic() } else { spaced && first.is_lowercase() };
-    let begins = |h: &Hit, at: usize| h.range.start == at && (h.range.len() > 3 || !running(first));
+    let whole = |h: &Hit| h.range.len() > 3 || !running(first);
     let said = |h: &Hit| {
-        matches!(
-            h.class,
-            Class::Your
-                | Class::As
-                | Class::Of
-                | Class::Tell
-                | Class::TellLast
-                | Class::Expiry
-                | Class::Action
-                | Class::Enter
-                | Class::If
-                | Class::Warn
-        )
+        use Class::{Action, As, Enter, Expiry, If, Of, Tell, TellLast, Warn, Your};
+        matches!(h.class, Your | As | Of | Tell | TellLast | Expiry | Action | Enter | If | Warn)
     };
     // "Your code 482913 is valid", "आपका कोड 482913 है", but not "code 482913 is unknown".
     let is = |h: &Hit| {
         let rest = line.text[h.range.end..].trim_start();
         let then = line.text.len() - rest.len();
-        let over = !rest.starts_with(char::is_alphabetic);
-        h.class == Class::Is && (over || line.hits.iter().any(|n| said(n) && begins(n, then)))
+        let ended = !rest.starts_with(char::is_alphabetic);
+        h.class == Class::Is && (ended || starting(line, then).any(|n| said(n) && whole(n)))
     };
-    let known = |h: &Hit| begins(h, next) && (said(h) || is(h));
-    let told = |h: &Hit| matches!(h.class, Class::Tell | Class::TellLast);
-    thing && !line.hits.iter().any(|h| known(h) || told(h))
+    let known = || starting(line, next).any(|h| whole(h) && (said(h) || is(h)));
+    let told = || line.hits.iter().any(|h| matches!(h.class, Class::Tell | Class::TellLast));
+    thing && !known() && !told()
 }
 
 /// Whether the word names the number that comes after it: `482913 Your code is 771204`.
 fn names_next(line: &Line, word: &Hit) -> bool {
     let rest = line.text[word.range.end..].trim_start();
     let at = line.text.len() - rest.len();
-    let said = rest.starts_with(':') || line.hits.iter().any(|h| h.class == Class::Is && h.range.start == at);
+    let said = rest.starts_with(':') || starting(line, at).any(|h| h.class == Class::Is);
     let end = sentence(&line.text, &word.range).end;
     let digits = line.text[word.range.end..end.max(word.range.end)].split(|c: char| !c.is_ascii_digit());
     said && digits.map(str::len).any(|n| n >= 4)
 }
 
 /// `codes` in the languages that write it so. Who speaks of codes issues none.
-fn plural(word: &str) -> bool {
-    let word = word.to_lowercase();
+pub(super) fn plural(line: &Line, word: &Hit) -> bool {
+    let word = line.text[word.range.clone()].to_lowercase();
     ["codes", "otps", "passwords", "pins", "tans"].iter().any(|end| word.ends_with(end))
 }

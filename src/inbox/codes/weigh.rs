@@ -9,7 +9,7 @@ use super::lines::{Line, Part};
 use super::model::Kind;
 use super::people::People;
 use super::refuse::refuse;
-use super::sentence::{conditional, outside_names, sentence_end};
+use super::sentence::{conditional, outside_names, sentence_end, starting};
 use super::tie::{self, Tie};
 use super::tokens::{Shape, Token};
 use super::words::{Class, Hit};
@@ -70,7 +70,7 @@ impl Topic {
             strong: has(Class::Strong),
             weak: has(Class::Weak),
             certain: lines.iter().filter(|l| !l.quoted).any(|l| {
-                let vague = |s: &Hit| l.hits.iter().any(|h| h.class == Class::Vague && h.range == s.range);
+                let vague = |s: &Hit| starting(l, s.range.start).any(|h| h.class == Class::Vague && h.range == s.range);
                 l.hits.iter().any(|h| h.class == Class::Strong && !vague(h))
             }),
             action: has(Class::Action),
@@ -259,14 +259,16 @@ impl Desk<'_> {
         };
         let near = |h: &Hit| {
             let (before, after) = (h.range.end <= token.range.start, h.range.start >= token.range.end);
-            let supposed = class == Class::Void && conditional(line, h);
-            if h.class != class || !(before || after) || supposed {
+            if h.class != class || !(before || after) {
                 return false;
             }
             let between = if before { h.range.end..token.range.start } else { token.range.end..h.range.start };
             let range = between.clone();
             let between = &line.text[between];
             if between.len() >= 60 || sentence_end(between) || other(range.start, range.end) {
+                return false;
+            }
+            if class == Class::Void && conditional(line, h) {
                 return false;
             }
             // "118820 has expired, the new one is 730218" speaks of the first.
