@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::lines::Line;
 use super::normal::{running, unspaced};
-use super::sentence::{clause_start, conditional, hits, over, sentence, sentence_end, starting};
+use super::sentence::{clause_start, hits, over, sentence, sentence_end, starting};
 use super::tokens::Token;
 use super::words::{Class, Hit};
 

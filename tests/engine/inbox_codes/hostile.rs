@@ -30,7 +30,9 @@ fn ten_megabytes_of_anything_come_to_an_end() {
         html(&fill(piece));
     }
     html(&format!("<style>{}</style>{}", ".a .b{display:none}".repeat(50_000), fill("<i class=a>")));
-    for piece in ["code 123456 ", "if not enter the code 123456 was used ", "1 ", "a@", "http://a.b/", "code code ", "a/", "> "] {
+    for piece in
+        ["code 123456 ", "if not enter the code 123456 was used ", "1 ", "a@", "http://a.b/", "code code ", "a/", "> "]
+    {
         text(&fill(piece));
     }
     text(&fill("order 123456 is paid\n"));
