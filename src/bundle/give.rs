@@ -4,7 +4,7 @@
 //! the same lines. What was given stays as it was given until the workspace is released; where the host identity has
 //! another value by then, a later provision brings it. What somebody else put into the vault under a key is left alone.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -32,10 +32,40 @@ pub(crate) struct Giver<'a> {
 /// What is to be done, and the values it is done with.
 pub(crate) struct Plan {
     wishes: Vec<(Wish, Option<Pool>)>,
-    /// What the host identity's vault has.
-    hosts: HashMap<String, SecretString>,
+    hosts: Hosts,
     /// What the workspace identity's vault has.
     own: HashMap<String, SecretString>,
+}
+
+/// What the host identity's vault has.
+struct Hosts {
+    identity: Option<IdentityUuid>,
+    keys: KeyRing,
+    stored: HashMap<String, SecretString>,
+}
+
+impl Hosts {
+    /// The value of a secret; `None` where there is none of that name.
+    fn open(&self, secret: &str) -> Result<Option<SecretString>> {
+        let (Some(stored), Some(identity)) = (self.stored.get(secret), &self.identity) else { return Ok(None) };
+        let name = SecretName::parse(secret).map_err(VaultError::from)?;
+        Ok(Some(self.keys.open(identity, &name, stored).map_err(VaultError::from)?.into_value()))
+    }
+
+    /// The secrets of a pool in the order of their numbers; those with the same value in one group. Sealed texts of one value
+    /// are never the same, so what counts is what they hold.
+    fn groups(&self, pool: &SecretName) -> Result<Vec<Vec<String>>> {
+        let numbered = self.stored.keys().filter_map(|name| Some((number_in(pool, name)?, name)));
+        let mut groups: Vec<(SecretString, Vec<String>)> = Vec::new();
+        for (_, name) in BTreeSet::from_iter(numbered) {
+            let Some(value) = self.open(name)? else { continue };
+            match groups.iter_mut().find(|(other, _)| same(other, &value)) {
+                Some((_, group)) => group.push(name.clone()),
+                None => groups.push((value, vec![name.clone()])),
+            }
+        }
+        Ok(groups.into_iter().map(|(_, group)| group).collect())
+    }
 }
 
 /// A pool by name, and how many different values it has.
@@ -73,8 +103,15 @@ impl Giver<'_> {
             other => other?,
         };
         let missing = wanted.into_iter().filter(|entry| !own.contains_key(entry.key.as_str()));
+        let hosts = Hosts { identity: self.holder.host.clone(), keys: self.keys().await?, stored: hosts };
         let wishes = missing.map(|entry| self.wish(entry, &hosts)).collect::<Result<_>>()?;
         Ok(Some(Plan { wishes, hosts, own }))
+    }
+
+    /// This machine's keys to the host identity's vault.
+    async fn keys(&self) -> Result<KeyRing> {
+        let Some(host) = self.holder.host.clone() else { return Ok(KeyRing::default()) };
+        Ok(self.ledger.run(move |l| KeyRing::read(l, &host)).await?)
     }
 
     async fn rows(&self) -> Result<Vec<BundleRow>> {
@@ -88,16 +125,16 @@ impl Giver<'_> {
         Ok(all.into_iter().map(|secret| (secret.key.to_ascii_uppercase(), secret.value)).collect())
     }
 
-    fn wish(&self, entry: &BundleEntry, hosts: &HashMap<String, SecretString>) -> Result<(Wish, Option<Pool>)> {
+    fn wish(&self, entry: &BundleEntry, hosts: &Hosts) -> Result<(Wish, Option<Pool>)> {
         let id = || self.holder.workspace.clone();
         let (origin, pool) = match entry.source() {
             BundleSource::Generate(length) => (WishOrigin::Fixed(Origin::Generated(length)), None),
-            BundleSource::Copy(secret) if !hosts.contains_key(secret.as_str()) => {
+            BundleSource::Copy(secret) if !hosts.stored.contains_key(secret.as_str()) => {
                 return Err(BundleError::NoSecret { id: id(), secret: secret.to_string() }.into());
             }
             BundleSource::Copy(secret) => (WishOrigin::Fixed(Origin::Copy(secret.to_string())), None),
             BundleSource::Pool(pool) => {
-                let groups = groups(&pool, hosts);
+                let groups = hosts.groups(&pool)?;
                 if groups.is_empty() {
                     return Err(BundleError::EmptyPool { id: id(), pool: pool.to_string() }.into());
                 }
@@ -125,15 +162,8 @@ impl Giver<'_> {
 
     /// Puts what is reserved into the vault, as far as it is not there.
     pub(crate) async fn give(&self, plan: &Plan) -> Result<()> {
-        let keys = match &self.holder.host {
-            Some(host) => {
-                let host = host.clone();
-                self.ledger.run(move |l| KeyRing::read(l, &host)).await?
-            }
-            None => KeyRing::default(),
-        };
         for row in self.rows().await? {
-            if let Some(value) = self.missing(&row, plan, &keys)? {
+            if let Some(value) = self.missing(&row, plan)? {
                 self.account.secrets(&self.holder.identity).put(&row.key, &value).await?;
                 self.forget(&row.key).await?;
             }
@@ -146,21 +176,18 @@ impl Giver<'_> {
     }
 
     /// The value that the vault lacks; `None` where it has it.
-    fn missing(&self, row: &BundleRow, plan: &Plan, keys: &KeyRing) -> Result<Option<SecretString>> {
+    fn missing(&self, row: &BundleRow, plan: &Plan) -> Result<Option<SecretString>> {
         let there = plan.own.get(&row.key);
         let secret = match &row.origin {
             Origin::Generated(_) if there.is_some() => return Ok(None),
             Origin::Generated(length) => return Ok(Some(NewValue::Generated(*length).into_value()?)),
             Origin::Copy(secret) | Origin::Pool(secret) => secret,
         };
-        let value = match (plan.hosts.get(secret), &self.holder.host) {
-            (Some(stored), Some(host)) => {
-                let name = SecretName::parse(secret).map_err(VaultError::from)?;
-                keys.open(host, &name, stored).map_err(VaultError::from)?
-            }
+        let value = match plan.hosts.open(secret)? {
+            Some(value) => value,
             // Gone at the host's since: what was given stays.
-            _ if row.given => return Ok(None),
-            _ => {
+            None if row.given => return Ok(None),
+            None => {
                 let (id, secret) = (self.holder.workspace.clone(), secret.clone());
                 return Err(BundleError::NoSecret { id, secret }.into());
             }
@@ -176,19 +203,6 @@ impl Giver<'_> {
     }
 }
 
-/// The secrets of a pool in the order of their numbers; those with the same value in one group.
-fn groups(pool: &SecretName, hosts: &HashMap<String, SecretString>) -> Vec<Vec<String>> {
-    let numbered = hosts.iter().filter_map(|(name, value)| Some(((number_in(pool, name)?, name), value)));
-    let mut groups: Vec<(&SecretString, Vec<String>)> = Vec::new();
-    for ((_, name), value) in BTreeMap::from_iter(numbered) {
-        match groups.iter_mut().find(|(other, _)| same(other, value)) {
-            Some((_, group)) => group.push(name.clone()),
-            None => groups.push((value, vec![name.clone()])),
-        }
-    }
-    groups.into_iter().map(|(_, group)| group).collect()
-}
-
 fn same(a: &SecretString, b: &SecretString) -> bool {
     a.expose_secret() == b.expose_secret()
 }
@@ -201,7 +215,11 @@ mod tests {
     fn a_pool_is_in_the_order_of_its_numbers_and_one_value_counts_once() {
         let pool = SecretName::parse("KEY").unwrap();
         let stored = [("KEY_10", "a"), ("KEY_2", "b"), ("KEY_3", "a"), ("KEY", "c"), ("KEY_X", "d"), ("OTHER_1", "e")];
-        let hosts = stored.iter().map(|(name, value)| ((*name).to_owned(), SecretString::from(*value))).collect();
-        assert_eq!(groups(&pool, &hosts), [vec!["KEY_2".to_owned()], vec!["KEY_3".to_owned(), "KEY_10".to_owned()]]);
+        let stored = stored.iter().map(|(name, value)| ((*name).to_owned(), SecretString::from(*value))).collect();
+        let hosts = Hosts { identity: Some("made-up".into()), keys: KeyRing::default(), stored };
+        assert_eq!(
+            hosts.groups(&pool).unwrap(),
+            [vec!["KEY_2".to_owned()], vec!["KEY_3".to_owned(), "KEY_10".to_owned()]]
+        );
     }
 }

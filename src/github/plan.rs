@@ -6,7 +6,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::config::{GithubConfig, MissingToken};
@@ -15,7 +14,7 @@ use crate::api::{ApiError, Credential, IdentityUuid, Session};
 use crate::error::{Kind, Result};
 use crate::ledger::{Binding, IdentityRow, Ledger};
 use crate::vault::reference::SecretName;
-use crate::vault::{Cache, CacheKey, KeyRing, Limits, VaultError};
+use crate::vault::{Cache, CacheKey, Limits, Opened, VaultError, open_stored};
 use crate::workspace::{GithubInfo, GithubSource, OpenWay, Setting, WorkspaceError};
 
 /// Name of the secret in the workspace identity's own vault.
@@ -157,12 +156,9 @@ async fn find<K: Credential>(
 ) -> Result<Option<TokenAt>> {
     let key = CacheKey { server: decision.binding.server.clone(), identity: identity.clone(), name: secret.clone() };
     let limits = Limits { fresh: decision.config.fresh(), absent: Duration::ZERO, stale: decision.config.stale() };
-    let fetch = async || -> Result<Option<SecretString>> {
+    let fetch = async || -> Result<Option<Opened>> {
         let Some(found) = decision.account.secrets(identity).find(secret.as_str()).await? else { return Ok(None) };
-        // A vault that is sealed end to end gives sealed text, of which git would make a password.
-        let sealed_by = identity.clone();
-        let keys = decision.ledger.run(move |l| KeyRing::read(l, &sealed_by)).await?;
-        Ok(Some(keys.open(identity, secret, &found.value).map_err(VaultError::from)?))
+        Ok(Some(open_stored(decision.ledger, identity, secret, &found.value).await?))
     };
     let cached = Cache::new(decision.ledger).get(&key, limits, fetch).await?;
     Ok(cached.value.map(|_| TokenAt { identity: identity.clone(), secret: secret.clone() }))

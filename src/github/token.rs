@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::ledger::{Binding, Ledger};
 use crate::ravi::Ravi;
-use crate::vault::{Cache, CacheKey, Cached, KeyRing, VaultError};
+use crate::vault::{Cache, CacheKey, Cached, Opened, open_stored};
 use crate::workspace::GithubSource;
 
 /// Longest time that a call to Ravi may take while git or gh waits for it.
@@ -88,7 +88,7 @@ async fn read_once(ledger: &Ledger, binding: &Binding, plan: &Plan, config: &Con
 fn login(binding: &Binding, at: &TokenAt, cached: Cached) -> Result<Login> {
     let (id, secret) = (binding.id.clone(), at.secret.to_string());
     let value = cached.value.ok_or(GithubError::TokenMissing { id, secret })?;
-    Ok(Login::Token { token: checked(binding, at, &value)?, stale: cached.stale.then_some(cached.age) })
+    Ok(Login::Token { token: checked(binding, at, value.value())?, stale: cached.stale.then_some(cached.age) })
 }
 
 /// What the helper gave was not accepted: the next call reads it anew. Blocks on the ledger only.
@@ -97,9 +97,9 @@ pub(super) fn reject(ledger: &Ledger, binding: &Binding, plan: &Plan, token: &Se
     let key = cache_key(binding, at);
     // Line ends at the end of the stored value were not given out.
     if let Some(kept) = Cache::new(ledger).peek(&key, plan.limits())?.and_then(|cached| cached.value)
-        && kept.expose_secret().trim_end() == token.expose_secret()
+        && kept.value().expose_secret().trim_end() == token.expose_secret()
     {
-        Cache::new(ledger).mark_rejected(&key, &kept)?;
+        Cache::new(ledger).mark_rejected(&key, kept.value())?;
     }
     Ok(())
 }
@@ -122,7 +122,7 @@ async fn fetch(
     source: GithubSource,
     at: &TokenAt,
     config: &Config,
-) -> Result<Option<SecretString>> {
+) -> Result<Option<Opened>> {
     let key = match source {
         source if uses_own_key(source, binding) => own_key(ledger, binding).await?,
         _ => machine_key(ledger, binding, config).await?,
@@ -131,10 +131,7 @@ async fn fetch(
     let options = ClientOptions { deadline: DEADLINE, retry_ceiling: DEADLINE / 5, ..ClientOptions::new(url) };
     let found = Client::new(options)?.with(&key).secrets(&at.identity).find(at.secret.as_str()).await?;
     let Some(secret) = found else { return Ok(None) };
-    // A vault that is sealed end to end gives sealed text, of which git would make a password.
-    let identity = at.identity.clone();
-    let keys = ledger.run(move |l| KeyRing::read(l, &identity)).await?;
-    Ok(Some(keys.open(&at.identity, &at.secret, &secret.value).map_err(VaultError::from)?))
+    Ok(Some(open_stored(ledger, &at.identity, &at.secret, &secret.value).await?))
 }
 
 /// Where the workspace's Ravi is asked: of its several addresses the one that is configured.

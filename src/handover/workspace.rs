@@ -202,13 +202,21 @@ impl Workspace {
         let mut found = Vec::with_capacity(wanted.len());
         for name in wanted {
             let value = match own.iter().find(|secret| secret.key.eq_ignore_ascii_case(name.as_str())) {
-                Some(secret) => Ok(secret.value.clone()),
+                Some(secret) => self.opened(&name, &secret.value).await,
                 None => self.ravi.secret_for_workspace(&name).await,
             };
             let read = Entry::done(Action::SecretRead).workspace(self.id()).object(name.as_str()).because("exec");
             found.push((name.to_string(), self.ravi.noted(read, value).await?));
         }
         Ok(found)
+    }
+
+    /// In its own vault a workspace may keep what it likes. One that it shares may be sealed, as the host identity's is.
+    async fn opened(&self, name: &SecretName, stored: &SecretString) -> Result<SecretString> {
+        match self.has_own_vault() {
+            true => Ok(stored.clone()),
+            false => Ok(self.ravi.open_stored(&self.identity.uuid, name, stored).await?.into_value()),
+        }
     }
 
     /// A command that runs `program` in the workspace's folder with everything but named secrets; see

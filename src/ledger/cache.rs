@@ -4,10 +4,11 @@
 //! decided by [`crate::vault::Cache`].
 
 use rusqlite::{OptionalExtension as _, params};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 
 use super::{Ledger, LedgerError};
 use crate::api::IdentityUuid;
+use crate::vault::Opened;
 
 pub(super) const TABLES: &str = "
 -- What Ravi said last about a secret.
@@ -35,7 +36,7 @@ pub(crate) struct SecretAt<'a> {
 #[derive(Debug)]
 pub(crate) struct CachedRow {
     /// `None`: there was no such secret.
-    pub(crate) value: Option<SecretString>,
+    pub(crate) value: Option<Opened>,
     /// When Ravi said so.
     pub(crate) read_ms: i64,
     /// When it was asked in vain since.
@@ -52,7 +53,8 @@ impl SecretAt<'_> {
 }
 
 impl Ledger {
-    /// What Ravi said last. A value that does not open with this machine's key is as good as none: it can be read again.
+    /// What Ravi said last. A value that does not open with this machine's key is as good as none, as is one that was kept
+    /// as it lay at Ravi: it can be read again.
     pub(crate) fn cached(&self, at: SecretAt<'_>) -> Result<Option<CachedRow>, LedgerError> {
         type Raw = (Option<Vec<u8>>, i64, Option<i64>, bool);
         let raw: Option<Raw> = self.read(|c| {
@@ -68,7 +70,10 @@ impl Ledger {
         let value = match sealed {
             None => None,
             Some(sealed) => match self.key().open(&at.label(), &sealed) {
-                Ok(value) => Some(value),
+                Ok(value) => match Opened::kept(value) {
+                    Some(value) => Some(value),
+                    None => return Ok(None),
+                },
                 Err(_) => return Ok(None),
             },
         };
@@ -76,13 +81,8 @@ impl Ledger {
     }
 
     /// Keeps what Ravi just said.
-    pub(crate) fn cache(
-        &self,
-        at: SecretAt<'_>,
-        value: Option<&SecretString>,
-        read_ms: i64,
-    ) -> Result<(), LedgerError> {
-        let sealed = value.map(|value| self.key().seal(&at.label(), value.expose_secret())).transpose()?;
+    pub(crate) fn cache(&self, at: SecretAt<'_>, value: Option<&Opened>, read_ms: i64) -> Result<(), LedgerError> {
+        let sealed = value.map(|value| self.key().seal(&at.label(), value.value().expose_secret())).transpose()?;
         self.change("ledger: secret cached", |t| {
             t.prepare_cached(
                 "INSERT OR REPLACE INTO cache (server, identity, name, sealed, read_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -123,5 +123,26 @@ impl Ledger {
             )
         })?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+
+    #[test]
+    fn sealed_text_that_an_earlier_version_kept_is_not_served() {
+        let dir = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(dir.path(), Some(crate::config::Keychain::File)).unwrap();
+        let identity = IdentityUuid::from("made-up-uuid");
+        let at = SecretAt { server: "http://127.0.0.1:1", identity: &identity, name: "GH_TOKEN" };
+        ledger.cache(at, Opened::kept(SecretString::from("made-up-token-4711")).as_ref(), 1).unwrap();
+        assert!(ledger.cached(at).unwrap().unwrap().value.is_some());
+        let armour = "-----BEGIN AGE ENCRYPTED FILE-----\nmade-up\n-----END AGE ENCRYPTED FILE-----\n";
+        let kept = ledger.key().seal(&at.label(), armour).unwrap();
+        ledger.change("test", |t| t.execute("UPDATE cache SET sealed = ?1", params![kept])).unwrap();
+        assert!(ledger.cached(at).unwrap().is_none(), "it is read again");
     }
 }

@@ -131,7 +131,9 @@ impl Ravi {
         for (name, value) in there {
             match here.ask(&name).await? {
                 None => missing.push((name, value)),
-                Some(ours) if ours.expose_secret() == value.expose_secret() => merged.same.push(name.to_string()),
+                Some(ours) if ours.value().expose_secret() == value.expose_secret() => {
+                    merged.same.push(name.to_string())
+                }
                 Some(_) => conflicts.push(name.to_string()),
             }
         }
@@ -161,7 +163,7 @@ impl Ravi {
                 continue;
             }
             let value = keys.open(&identity.uuid, &name, &secret.value).map_err(VaultError::from)?;
-            values.push((name, value));
+            values.push((name, value.into_value()));
         }
         Ok(values)
     }

@@ -5,12 +5,12 @@ use tokio::sync::broadcast;
 
 use super::Ravi;
 use crate::account::{Access, AccountError};
-use crate::api::{AnyKey, Session};
+use crate::api::{AnyKey, IdentityUuid, Session};
 use crate::audit::{Action, Entry};
 use crate::error::{Error, Result};
 use crate::ledger::IdentityRow;
 use crate::vault::reference::{Reference, SecretName};
-use crate::vault::{KeyRing, NewValue, SecretRead, Vault, VaultError};
+use crate::vault::{self, KeyRing, NewValue, Opened, SecretRead, Vault, VaultError};
 use crate::workspace::Lock;
 
 /// A value that is not fresh is served while it is read anew until it is this many times older than fresh.
@@ -83,6 +83,16 @@ impl Ravi {
                 Ok(self.again_if_replaced(read).await?.value)
             }
         }
+    }
+
+    /// A value of any identity's vault as this machine opens it.
+    pub(crate) async fn open_stored(
+        &self,
+        identity: &IdentityUuid,
+        name: &SecretName,
+        stored: &SecretString,
+    ) -> Result<Opened> {
+        vault::open_stored(&self.inner.ledger, identity, name, stored).await
     }
 
     fn refresh_in_background(&self, name: SecretName) {

@@ -3,7 +3,8 @@
 //! A value younger than [`Limits::fresh`] is served without network. An older one is read anew, by one process at a
 //! time while the others wait for what it finds. Where Ravi cannot be reached, a value younger than [`Limits::stale`] is
 //! served and marked as stale. A secret that is gone, or a key that is refused, ends the value at once: a revocation
-//! must not be outlived by a cache. It must not know what a secret is for.
+//! must not be outlived by a cache. What is kept is [`Opened`], never the text that lies at Ravi. It must not know what a
+//! secret is for.
 
 use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt as _;
@@ -14,6 +15,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, sleep, timeout};
 
+use super::key_ring::Opened;
 use super::reference::SecretName;
 use crate::api::{ApiError, IdentityUuid};
 use crate::error::{Error, Kind, Result};
@@ -65,7 +67,7 @@ impl Default for Limits {
 #[derive(Debug, Clone)]
 pub(crate) struct Cached {
     /// `None`: there is no such secret.
-    pub(crate) value: Option<SecretString>,
+    pub(crate) value: Option<Opened>,
     /// Time since Ravi said so.
     pub(crate) age: Duration,
     /// Older than wanted, served because Ravi cannot be reached.
@@ -104,7 +106,7 @@ impl<'a> Cache<'a> {
         self,
         key: &CacheKey,
         limits: Limits,
-        fetch: impl AsyncFnOnce() -> Result<Option<SecretString>>,
+        fetch: impl AsyncFnOnce() -> Result<Option<Opened>>,
     ) -> Result<Cached> {
         if let Some(cached) = self.look(key, limits).await? {
             return Ok(cached);
@@ -136,7 +138,7 @@ impl<'a> Cache<'a> {
         self,
         key: &CacheKey,
         limits: Limits,
-        fetch: impl AsyncFnOnce() -> Result<Option<SecretString>>,
+        fetch: impl AsyncFnOnce() -> Result<Option<Opened>>,
     ) -> Result<Cached> {
         let older = self.row(key).await?.and_then(|row| self.at_most(&row, limits.stale));
         let Some(older) = older else { return self.keep(key, fetch().await).await };
@@ -147,7 +149,7 @@ impl<'a> Cache<'a> {
         }
     }
 
-    async fn keep(self, key: &CacheKey, answer: Result<Option<SecretString>>) -> Result<Cached> {
+    async fn keep(self, key: &CacheKey, answer: Result<Option<Opened>>) -> Result<Cached> {
         match answer {
             Ok(value) => {
                 self.put(key, value.as_ref()).await?;
@@ -169,7 +171,7 @@ impl<'a> Cache<'a> {
     }
 
     /// Keeps what Ravi just said: a value that was read or written, or that there is none.
-    pub(crate) async fn put(self, key: &CacheKey, value: Option<&SecretString>) -> Result<(), LedgerError> {
+    pub(crate) async fn put(self, key: &CacheKey, value: Option<&Opened>) -> Result<(), LedgerError> {
         let (key, value, now) = (key.clone(), value.cloned(), (self.clock)());
         self.ledger.run(move |l| l.cache(key.at(), value.as_ref(), now)).await
     }
@@ -184,7 +186,7 @@ impl<'a> Cache<'a> {
     /// is kept by now. Blocks on the ledger only.
     pub(crate) fn mark_rejected(self, key: &CacheKey, value: &SecretString) -> Result<(), LedgerError> {
         let kept = self.ledger.cached(key.at())?.and_then(|row| row.value);
-        match kept.is_some_and(|kept| kept.expose_secret() == value.expose_secret()) {
+        match kept.is_some_and(|kept| kept.value().expose_secret() == value.expose_secret()) {
             true => self.ledger.cache_rejected(key.at()),
             false => Ok(()),
         }

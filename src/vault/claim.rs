@@ -41,7 +41,7 @@ impl Vault<'_> {
     pub(crate) async fn claimed(&self, name: &SecretName) -> Result<Option<(SecretUuid, Option<SecretString>)>> {
         let Some(found) = self.remote().find(name.as_str()).await? else { return Ok(None) };
         let value = match self.keys.open(&self.identity.uuid, name, &found.value) {
-            Ok(value) => Some(value),
+            Ok(value) => Some(value.into_value()),
             Err(error @ (SealedError::Locked { .. } | SealedError::NotBuilt { .. })) => {
                 return Err(VaultError::from(error).into());
             }

@@ -1,13 +1,18 @@
 //! The vault keys of this machine and what each is for.
 //!
 //! A change of keys takes several steps, some of them at Ravi; the state of each key in the ledger says which are done.
+//!
+//! What was opened has a type of its own, [`Opened`], which nobody else can make of what Ravi served. Memory and ledger keep
+//! nothing else, so sealed text can never be remembered as if it were the value.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
+use super::error::VaultError;
 use super::reference::SecretName;
 use super::seal::{self, RECOVERY, SealedError, VaultKey};
 use crate::api::IdentityUuid;
+use crate::error::Result;
 use crate::ledger::{Ledger, LedgerError};
 
 /// What a key is for.
@@ -25,6 +30,43 @@ pub(crate) enum KeyState {
 
 const STATES: [(KeyState, &str); 4] =
     [(KeyState::Next, "next"), (KeyState::First, "first"), (KeyState::Current, "current"), (KeyState::Old, "old")];
+
+/// A value as the app knows it, and never as it lies at Ravi.
+#[derive(Debug, Clone)]
+pub(crate) struct Opened(SecretString);
+
+impl Opened {
+    /// A value that was opened once and kept on this machine. `None` for sealed text: earlier versions kept some unopened.
+    pub(crate) fn kept(value: SecretString) -> Option<Opened> {
+        (!seal::is_sealed(&value)).then_some(Opened(value))
+    }
+
+    /// The value.
+    pub(crate) fn value(&self) -> &SecretString {
+        &self.0
+    }
+
+    /// The value.
+    pub(crate) fn into_value(self) -> SecretString {
+        self.0
+    }
+}
+
+/// Opens what is stored for `identity` under `name`, with the keys that this machine has for that vault. Any vault: one
+/// that is not sealed has its values as they are.
+///
+/// # Errors
+/// It is sealed and does not open here.
+pub(crate) async fn open_stored(
+    ledger: &Ledger,
+    identity: &IdentityUuid,
+    name: &SecretName,
+    stored: &SecretString,
+) -> Result<Opened> {
+    let of = identity.clone();
+    let keys = ledger.run(move |l| KeyRing::read(l, &of)).await?;
+    Ok(keys.open(identity, name, stored).map_err(VaultError::from)?)
+}
 
 /// The vault keys that this machine has for one identity.
 #[derive(Debug, Clone, Default)]
@@ -86,19 +128,19 @@ impl KeyRing {
         identity: &IdentityUuid,
         name: &SecretName,
         stored: &SecretString,
-    ) -> Result<SecretString, SealedError> {
+    ) -> Result<Opened, SealedError> {
         let name_text = || name.to_string();
         match (seal::is_sealed(stored), self.sealing()) {
-            _ if name.as_str() == RECOVERY => Ok(stored.clone()),
+            _ if name.as_str() == RECOVERY => Ok(Opened(stored.clone())),
             (true, None) => Err(seal::locked(name)),
             (true, Some(_)) => {
                 let keys: Vec<&VaultKey> = self.0.iter().map(|(_, key)| key).collect();
-                seal::open(&keys, identity, name, stored)
+                seal::open(&keys, identity, name, stored).map(Opened)
             }
             (false, Some(_)) if self.in_state(KeyState::Current).is_some() => {
                 Err(SealedError::Plain { name: name_text() })
             }
-            (false, _) => Ok(stored.clone()),
+            (false, _) => Ok(Opened(stored.clone())),
         }
     }
 }

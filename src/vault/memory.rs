@@ -8,6 +8,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::broadcast;
 
+use super::key_ring::Opened;
 use super::reference::SecretName;
 use crate::ledger::now_ms;
 
@@ -22,7 +23,7 @@ pub(crate) struct Memory {
 }
 
 struct Kept {
-    value: SecretString,
+    value: Opened,
     /// When Ravi said so, in ms since 1970; `None` when it must not be served any more, and is only compared with what
     /// comes next.
     read_ms: Option<i64>,
@@ -46,14 +47,15 @@ impl Memory {
         let values = self.values();
         let kept = values.get(name)?;
         let age = Duration::from_millis(now_ms().abs_diff(kept.read_ms?));
-        (age < limit).then(|| (kept.value.clone(), age))
+        (age < limit).then(|| (kept.value.value().clone(), age))
     }
 
     /// Keeps a value that Ravi told `age` ago. Listeners are told if it is another one than before.
-    pub(crate) fn put(&self, name: SecretName, value: SecretString, age: Duration) {
+    pub(crate) fn put(&self, name: SecretName, value: Opened, age: Duration) {
         let read_ms = now_ms().saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
         let mut values = self.values();
-        let other = values.get(&name).is_some_and(|kept| kept.value.expose_secret() != value.expose_secret());
+        let other =
+            values.get(&name).is_some_and(|kept| kept.value.value().expose_secret() != value.value().expose_secret());
         values.insert(name.clone(), Kept { value, read_ms: Some(read_ms) });
         drop(values);
         if other {
@@ -62,7 +64,7 @@ impl Memory {
     }
 
     /// Keeps a value that was just stored. Listeners are told unless it is known to be the one from before.
-    pub(crate) fn stored(&self, name: SecretName, value: SecretString) {
+    pub(crate) fn stored(&self, name: SecretName, value: Opened) {
         let unknown = !self.values().contains_key(&name);
         self.put(name.clone(), value, Duration::ZERO);
         if unknown {

@@ -29,7 +29,7 @@ pub use secrets::MAX_VALUE;
 
 pub(crate) use cache::{Cache, CacheKey, Cached, Limits};
 pub(crate) use elsewhere::{Found, elsewhere};
-pub(crate) use key_ring::KeyRing;
+pub(crate) use key_ring::{KeyRing, Opened, open_stored};
 pub(crate) use memory::Memory;
 #[cfg(feature = "seal")]
 pub(crate) use sealing::passphrase_credential;

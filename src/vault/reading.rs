@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use tokio::time::timeout;
 
 use super::cache::{Cache, CacheKey, Cached, Limits, may_pass};
+use super::key_ring::Opened;
 use super::reference::SecretName;
 use super::secrets::Vault;
 use crate::error::{Error, Kind, Result};
@@ -33,7 +34,7 @@ impl Vault<'_> {
     }
 
     /// Keeps what Ravi just said, in memory and in the ledger.
-    pub(super) async fn remember(&self, name: &SecretName, value: &SecretString) -> Result<()> {
+    pub(super) async fn remember(&self, name: &SecretName, value: &Opened) -> Result<()> {
         self.memory.put(name.clone(), value.clone(), Duration::ZERO);
         Ok(Cache::new(self.ledger).put(&self.key(name), Some(value)).await?)
     }
@@ -85,7 +86,7 @@ impl Vault<'_> {
             };
             let value = self.open(name, stored)?;
             self.remember(name, &value).await?;
-            values.push(value);
+            values.push(value.into_value());
         }
         Ok(values)
     }
@@ -96,7 +97,7 @@ impl Vault<'_> {
         let keys: Vec<CacheKey> = names.iter().map(|name| self.key(name)).collect();
         let kept = self.ledger.run(move |l| keys.iter().map(|key| Cache::new(l).peek(key, limits)).collect());
         let kept: Vec<Option<Cached>> = kept.await?;
-        Ok(kept.into_iter().map(|cached| cached.and_then(|cached| cached.value)).collect())
+        Ok(kept.into_iter().map(|cached| cached.and_then(|cached| cached.value).map(Opened::into_value)).collect())
     }
 
     /// What the ledger has of all of them; `None` when it lacks one.
@@ -116,7 +117,7 @@ impl Vault<'_> {
             return Err(self.missing(name));
         };
         self.memory.put(name.clone(), value.clone(), cached.age);
-        Ok(SecretRead { value, age: cached.age, stale: cached.age >= self.limits.fresh })
+        Ok(SecretRead { value: value.into_value(), age: cached.age, stale: cached.age >= self.limits.fresh })
     }
 
     /// Ravi did not answer: older values serve, and it is left alone for a moment.

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
 use super::error::VaultError;
-use super::key_ring::{KeyRing, KeyState};
+use super::key_ring::{KeyRing, KeyState, Opened};
 use super::reference::SecretName;
 use super::seal::{self, RECOVERY, SealedError, VaultKey};
 use super::secrets::Vault;
@@ -159,7 +159,7 @@ impl Vault<'_> {
 
     fn opened(&self, secret: &Secret) -> Option<SecretString> {
         let name = SecretName::parse(&secret.key).ok()?;
-        self.keys.open(&self.identity.uuid, &name, &secret.value).ok()
+        self.keys.open(&self.identity.uuid, &name, &secret.value).ok().map(Opened::into_value)
     }
 
     async fn recovery(&self) -> Result<Option<SecretString>> {

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::cache::Limits;
 use super::error::VaultError;
-use super::key_ring::KeyRing;
+use super::key_ring::{KeyRing, Opened};
 use super::memory::Memory;
 use super::reference::SecretName;
 use super::seal::{self, RECOVERY, SealedError};
@@ -39,7 +39,7 @@ impl Vault<'_> {
     }
 
     /// Reads one secret from Ravi; `None` when there is none. Nothing is remembered.
-    pub(crate) async fn ask(&self, name: &SecretName) -> Result<Option<SecretString>> {
+    pub(crate) async fn ask(&self, name: &SecretName) -> Result<Option<Opened>> {
         match self.remote().find(name.as_str()).await? {
             Some(secret) => Ok(Some(self.open(name, &secret.value)?)),
             None => Ok(None),
@@ -53,7 +53,7 @@ impl Vault<'_> {
             Some(value) => self.remember(name, value).await?,
             None => self.forget(name).await?,
         }
-        Ok(value)
+        Ok(value.map(Opened::into_value))
     }
 
     /// Reads one secret that must be there from Ravi.
@@ -66,10 +66,13 @@ impl Vault<'_> {
         check_size(name, value)?;
         self.check_not_reserved(name)?;
         self.check_not_locked(name).await?;
+        let stored = self.close(name, value)?;
+        // Before it is in the place of what is there: what does not open here cannot be read again.
+        let opened = self.open(name, &stored)?;
         self.memory.expire(name);
-        self.put_and_read_back(name, &self.close(name, value)?).await?;
-        self.memory.stored(name.clone(), value.clone());
-        self.remember(name, value).await
+        self.put_and_read_back(name, &stored).await?;
+        self.memory.stored(name.clone(), opened.clone());
+        self.remember(name, &opened).await
     }
 
     /// Stores a text as it is.
@@ -81,7 +84,7 @@ impl Vault<'_> {
         }
     }
 
-    pub(super) fn open(&self, name: &SecretName, stored: &SecretString) -> Result<SecretString> {
+    pub(super) fn open(&self, name: &SecretName, stored: &SecretString) -> Result<Opened> {
         Ok(self.keys.open(&self.identity.uuid, name, stored).map_err(VaultError::from)?)
     }
 

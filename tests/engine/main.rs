@@ -73,6 +73,7 @@ mod secret_rotation;
 mod settings_files;
 mod signing;
 mod vault_cache;
+mod vault_machines;
 mod vault_sealing;
 mod vault_secrets;
 mod workspace_crash;

@@ -10,16 +10,17 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use tauri_plugin_ravi::api::{AnyKey, Client, ClientOptions, Session};
 
-const PASSPHRASE: &str = "made up words for a recovery";
+pub const PASSPHRASE: &str = "made up words for a recovery";
 const OTHER_PASSPHRASE: &str = "other made up words entirely";
 const RECOVERY: &str = "RAVI_VAULT_RECOVERY";
-const MARK: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
+pub const MARK: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
 
 /// Two secrets from before, as they are read afterwards.
-const VALUES: [(&str, &str); 2] = [("DAEMON_TOKEN", "made-up-token-4711"), ("LINES", "made-up-line-1\nmade-up-line-2")];
+pub const VALUES: [(&str, &str); 2] =
+    [("DAEMON_TOKEN", "made-up-token-4711"), ("LINES", "made-up-line-1\nmade-up-line-2")];
 
 /// Runs the program with a quick scrypt; `machine` is the name of its state folder.
-fn run_on(bed: &Bed, machine: &str, args: &[&str], input: &str, env: &[(&str, &str)]) -> (Run, Option<i32>) {
+pub fn run_on(bed: &Bed, machine: &str, args: &[&str], input: &str, env: &[(&str, &str)]) -> (Run, Option<i32>) {
     let mut program = bed.program();
     program.args(args).env("RAVI_WORKSPACE_STATE", bed.path(machine)).env("RAVI_WORKSPACE_SCRYPT_WORK", "4");
     program.envs(env.iter().copied()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -47,7 +48,7 @@ async fn with_secrets() -> Bed {
     bed
 }
 
-async fn sealed() -> Bed {
+pub async fn sealed() -> Bed {
     let bed = with_secrets().await;
     run(&bed, &["seal", "enable", "--json"], PASSPHRASE).ok();
     bed

@@ -140,7 +140,7 @@ impl Custody<'_> {
     /// The record as it is at Ravi now.
     pub(crate) async fn record(&self) -> Result<Option<Record>> {
         let value = self.vault.ask(&self.place.name).await?;
-        Ok(value.map(|value| Record::parse(&self.place.name, &value)).transpose()?)
+        Ok(value.map(|value| Record::parse(&self.place.name, value.value())).transpose()?)
     }
 
     async fn row(&self) -> Result<CodexRow> {

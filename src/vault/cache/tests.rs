@@ -31,24 +31,29 @@ impl Desk {
 }
 
 fn text(cached: Cached) -> Option<String> {
-    cached.value.map(|value| value.expose_secret().to_owned())
+    cached.value.map(|value| value.value().expose_secret().to_owned())
 }
 
-fn value(text: &str) -> Result<Option<SecretString>> {
-    Ok(Some(SecretString::from(text)))
+fn value(text: &str) -> Result<Option<Opened>> {
+    Ok(Opened::kept(SecretString::from(text)))
 }
 
 /// A failure of the wanted kind, from a client that asks a port where nobody listens, or refuses its key.
-async fn unreachable() -> Result<Option<SecretString>> {
+async fn unreachable() -> Result<Option<Opened>> {
     let client = crate::api::Client::new(crate::api::ClientOptions {
         retry_base: Duration::from_millis(1),
         ..crate::api::ClientOptions::new("http://127.0.0.1:1".parse().unwrap())
     });
     let key = AnyKey::parse(SecretString::from("ravi_id_made_up_key_0001")).unwrap();
-    Ok(client?.with(&key).secrets(&IdentityUuid::from("x")).find("A").await?.map(|secret| secret.value))
+    Ok(client?
+        .with(&key)
+        .secrets(&IdentityUuid::from("x"))
+        .find("A")
+        .await?
+        .and_then(|secret| Opened::kept(secret.value)))
 }
 
-async fn refused() -> Result<Option<SecretString>> {
+async fn refused() -> Result<Option<Opened>> {
     Err(crate::account::AccountError::LoginRefused.into())
 }
 
@@ -192,7 +197,7 @@ async fn a_value_opens_in_its_own_row_only_and_lies_sealed() {
     let (clock, _) = clock!(NOW);
     let desk = Desk::new();
     let cache = desk.cache(clock);
-    cache.put(&desk.key, Some(&SecretString::from("made-up-token-4711"))).await.unwrap();
+    cache.put(&desk.key, value("made-up-token-4711").unwrap().as_ref()).await.unwrap();
     assert!(!holds(desk.dir.path(), b"made-up-token"));
     let other = CacheKey { identity: IdentityUuid::from("another-uuid"), ..desk.key.clone() };
     let file = rusqlite::Connection::open(desk.dir.path().join("ledger.db")).unwrap();
