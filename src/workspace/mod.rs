@@ -13,6 +13,7 @@ mod error;
 mod find;
 mod former;
 mod git;
+mod git_lock;
 mod holders;
 mod identity;
 mod include;

@@ -2,7 +2,7 @@
 //! keys that no binding knows.
 //!
 //! What cannot be seen is not gone. A repository that cannot be read, a folder on a disk that is not mounted, a worktree
-//! that git was told to keep (`git worktree lock`) are reported and left.
+//! that git was told to keep (`git worktree lock`, by a process that lives or by a person) are reported and left.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -18,7 +18,7 @@ use super::lock::Lock;
 use super::model::{FolderState, ReapReport, Reaped, ReapedKey, State};
 use super::shared::Repository;
 use super::suspend::suspend_locked;
-use super::{panes, release};
+use super::{git_lock, panes, release};
 use crate::api::{ApiError, KeyRecord};
 use crate::audit::{Action, Entry};
 use crate::error::{Explain as _, Kind, Result};
@@ -183,7 +183,7 @@ fn linked(binding: &Binding, git_dir: &Path, common_dir: &Path) -> Result<Verdic
         Ok(_) if matches!(binding.state, State::Ready | State::Suspended) && !has_note(git_dir, &binding.nonce)? => {
             Ok(Verdict::Release("another worktree was made in its place"))
         }
-        Ok(_) if git_dir.join("locked").exists() => Ok(match folder_state(&binding.path) {
+        Ok(_) if git_lock::holds(git_dir) => Ok(match folder_state(&binding.path) {
             FolderState::Present => Verdict::Keep,
             _ => Verdict::Unseen("its worktree is locked (git worktree lock)"),
         }),

@@ -75,6 +75,32 @@ async fn what_is_gone_is_released_and_what_lives_is_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_locked_worktree_whose_folder_and_locker_are_gone_is_released() {
+    let bed = Bed::new().await;
+    let repository = bed.repository("repo");
+    let mut agent = Command::new("sleep").arg("300").spawn().expect("sleep starts");
+    let mut ended = Command::new("true").spawn().expect("true starts");
+    ended.wait().expect("it ends");
+    // As Claude Code locks the worktrees of its agents.
+    for (name, pid) in [("killed", ended.id()), ("working", agent.id())] {
+        let tree = bed.worktree(&repository, name);
+        provision(&bed, &tree, name);
+        let reason = format!("claude agent {name} (pid {pid} start 4711)");
+        bed.git(&repository, &["worktree", "lock", "--reason", &reason, tree.to_str().expect("text")]);
+        assert_eq!((ids(&reap(&bed)["released"]), ids(&reap(&bed)["left"])), (vec![], vec![]), "its folder is there");
+        std::fs::remove_dir_all(tree).expect("it goes");
+        let report = reap(&bed);
+        let (released, left) = if name == "killed" { (vec![name], vec![]) } else { (vec![], vec![name]) };
+        assert_eq!((ids(&report["released"]), ids(&report["left"])), (released, left), "{report}");
+    }
+    assert_eq!(bed.live_keys().await, 1);
+    agent.kill().expect("it is killed");
+    agent.wait().expect("it ends");
+    assert_eq!(ids(&reap(&bed)["released"]), ["working"]);
+    assert_eq!(bed.live_keys().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_worktree_made_anew_at_the_same_place_gets_room() {
     let bed = Bed::new().await;
     let repository = bed.repository("repo");
