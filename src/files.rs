@@ -25,6 +25,9 @@ mod tests;
 pub enum Mode {
     /// Exactly these bits, such as `0o600`.
     Exact(u32),
+    /// These bits, where the file system keeps any: exFAT, FAT and many shares give all their files the same. For what is
+    /// no secret.
+    Wished(u32),
     /// Those of the file that is replaced; these bits where there was none.
     KeepOr(u32),
 }
@@ -263,9 +266,11 @@ fn replace(
     }
     let bits = match (mode, &previous) {
         (Mode::KeepOr(_), Some(previous)) => previous.mode() & 0o7777,
-        (Mode::Exact(bits) | Mode::KeepOr(bits), _) => bits,
+        (Mode::Exact(bits) | Mode::Wished(bits) | Mode::KeepOr(bits), _) => bits,
     };
-    temp.as_file().set_permissions(fs::Permissions::from_mode(bits)).map_err(failed)?;
+    let set = temp.as_file().set_permissions(fs::Permissions::from_mode(bits));
+    let set = set.or_else(|error| without_modes(temp.as_file(), bits, mode, error));
+    set.map_err(failed)?;
     temp.as_file().sync_all().map_err(failed)?;
     last_check()?;
     let name = path.file_name().unwrap_or_default().display();
@@ -279,10 +284,33 @@ fn replace(
     })
 }
 
+/// What a file of ours may be where the file system refuses to set permission bits: open to nobody else than it was to be, unless
+/// it is no secret.
+fn without_modes(file: &File, bits: u32, mode: Mode, error: io::Error) -> io::Result<()> {
+    let refused = matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported);
+    let as_closed = file.metadata()?.mode() & 0o077 & !bits == 0;
+    if refused && (as_closed || !matches!(mode, Mode::Exact(_))) { Ok(()) } else { Err(error) }
+}
+
+/// Locks a file or folder as long as it is open, and waits for whoever holds it; `false` where the file system knows no
+/// locks, or none of folders, as some network and foreign ones do. NFS locks what is open for writing, which no folder is.
+pub(crate) fn lock_where_possible(file: &File) -> io::Result<bool> {
+    match file.lock() {
+        Ok(()) => Ok(true),
+        Err(error) if knows_no_locks(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn knows_no_locks(error: &io::Error) -> bool {
+    let none = [Errno::NOLCK, Errno::NOTSUP, Errno::OPNOTSUPP, Errno::NOSYS, Errno::INVAL, Errno::BADF, Errno::ISDIR];
+    error.kind() == io::ErrorKind::Unsupported || Errno::from_io_error(error).is_some_and(|errno| none.contains(&errno))
+}
+
 /// Begin and end of the names of temporary files.
 const TEMPORARY: (&str, &str) = (".ravi-", ".tmp");
 
-/// A temporary file that is locked as long as its writer lives.
+/// A temporary file that is locked as long as its writer lives. Without locks nobody sweeps it away.
 pub(crate) fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     loop {
         let temp = tempfile::Builder::new()
@@ -290,7 +318,7 @@ pub(crate) fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
             .suffix(TEMPORARY.1)
             .permissions(fs::Permissions::from_mode(0o600))
             .tempfile_in(folder)?;
-        temp.as_file().lock()?;
+        lock_where_possible(temp.as_file())?;
         // Somebody may have swept it away before it was locked.
         if temp.as_file().metadata()?.nlink() > 0 {
             return Ok(temp);

@@ -166,3 +166,31 @@ fn root_keeps_the_owner() {
     write_atomic(&path, b"new", Mode::Exact(0o600)).unwrap();
     assert_eq!(fs::metadata(&path).unwrap().uid(), other);
 }
+
+#[test]
+fn where_a_file_system_keeps_no_modes_only_what_is_no_secret_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    let refused = || io::Error::from(Errno::PERM);
+    let with = |now: u32, bits: u32, mode: Mode| {
+        fs::write(&path, "made-up").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(now)).unwrap();
+        without_modes(&File::open(&path).unwrap(), bits, mode, refused()).is_ok()
+    };
+    assert!(!with(0o755, 0o600, Mode::Exact(0o600)), "a key that everybody could read");
+    assert!(with(0o700, 0o600, Mode::Exact(0o600)), "mounted for one user alone");
+    assert!(with(0o755, 0o600, Mode::Wished(0o600)));
+    assert!(with(0o755, 0o640, Mode::KeepOr(0o644)));
+    let full = without_modes(&File::open(&path).unwrap(), 0o600, Mode::Wished(0o600), Errno::IO.into());
+    assert!(full.is_err(), "another failure is one");
+}
+
+#[test]
+fn a_file_system_without_locks_is_told_from_a_failure() {
+    for errno in [Errno::NOLCK, Errno::OPNOTSUPP, Errno::NOSYS, Errno::BADF] {
+        assert!(knows_no_locks(&errno.into()), "{errno}");
+    }
+    for errno in [Errno::ACCESS, Errno::IO, Errno::INTR] {
+        assert!(!knows_no_locks(&errno.into()), "{errno}");
+    }
+}

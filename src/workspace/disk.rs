@@ -1,5 +1,6 @@
 //! Files as this room handles them: absent is an answer, and each change passes a crash point.
 
+use std::collections::BTreeSet;
 use std::fs::{File, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
@@ -19,9 +20,26 @@ pub(super) fn read_if_there(path: &Path, limit: usize) -> Result<Option<Vec<u8>>
     }
 }
 
-/// Writes a file that only this user may read.
+/// Writes a file of ours that is nobody else's business, and no secret.
 pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    write(path, bytes, Mode::Wished(0o600))
+}
+
+/// Writes a file that only this user may read, or none.
+pub(super) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     write(path, bytes, Mode::Exact(0o600))
+}
+
+/// Refuses a repository in which the workspace's values could not be written, such as one on a disk that is mounted to be
+/// read, or whose configuration is a link into such a place.
+pub(super) fn check_writable(git_dir: &Path, common_dir: &Path) -> Result<(), FileError> {
+    let config = common_dir.join("config");
+    let config = config.canonicalize().unwrap_or(config);
+    let folders = [git_dir, common_dir, config.parent().unwrap_or(common_dir)];
+    for folder in BTreeSet::from(folders) {
+        files::temporary(folder).map_err(|source| FileError::from_io(folder, "write to", source))?;
+    }
+    Ok(())
 }
 
 /// Writes a file of the human's: its mode stays.
@@ -36,7 +54,7 @@ fn write(path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FileError> {
 /// Writes a file that whoever may read `like` may read, such as git for another user of the same repository.
 pub(super) fn write_like(path: &Path, bytes: &[u8], like: &Path) -> Result<(), FileError> {
     let mode = like.metadata().map_or(0o644, |meta| meta.mode() & 0o666);
-    write(path, bytes, Mode::Exact(mode))
+    write(path, bytes, Mode::Wished(mode))
 }
 
 /// A configuration file may hold a great deal, but not this much.
@@ -58,13 +76,22 @@ pub(super) fn change_git_config(
     path: &Path,
     change: impl FnOnce(Option<&[u8]>) -> Option<Vec<u8>>,
 ) -> Result<(), WorkspaceError> {
+    change_with(path, change, |temp, lock| std::fs::hard_link(temp, lock))
+}
+
+/// `link` gives a file a second name.
+fn change_with(
+    path: &Path,
+    change: impl FnOnce(Option<&[u8]>) -> Option<Vec<u8>>,
+    link: impl Fn(&Path, &Path) -> io::Result<()>,
+) -> Result<(), WorkspaceError> {
     let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let fail = |source| FileError::from_io(path, "write", source);
     let folder = path.parent().unwrap_or(Path::new("."));
     // The lock is a second name of the temporary file: should this process die while it holds it, whoever sweeps the
     // temporary file away knows the lock as its own.
     let temp = files::temporary(folder).map_err(fail)?;
-    let lock = Held::wait(temp.path(), path)?;
+    let lock = Held::wait(temp.path(), path, link)?;
     let before = read_git_config(path)?;
     let Some(after) = change(before.as_deref()).filter(|after| Some(after) != before.as_ref()) else { return Ok(()) };
     let mode = path.metadata().map_or(0o644, |meta| meta.mode() & 0o777);
@@ -78,8 +105,11 @@ pub(super) fn change_git_config(
 
 fn write_out(mut file: &File, bytes: &[u8], mode: u32) -> io::Result<()> {
     file.write_all(bytes)?;
-    file.set_permissions(Permissions::from_mode(mode))?;
-    file.sync_all()
+    // Where the file system keeps no modes, the file has the one that it had.
+    match file.set_permissions(Permissions::from_mode(mode)) {
+        Err(e) if !matches!(e.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) => Err(e),
+        _ => file.sync_all(),
+    }
 }
 
 /// The lock of a file of git's. Dropped, it is given back.
@@ -91,12 +121,12 @@ struct Held {
 }
 
 impl Held {
-    fn wait(temp: &Path, path: &Path) -> Result<Held, WorkspaceError> {
+    fn wait(temp: &Path, path: &Path, link: impl Fn(&Path, &Path) -> io::Result<()>) -> Result<Held, WorkspaceError> {
         files::sweep(temp.parent().unwrap_or(Path::new(".")));
         let lock = with_suffix(path, ".lock");
         let mut pause = Duration::from_millis(5);
         loop {
-            match Held::try_now(temp, &lock) {
+            match Held::try_now(temp, &lock, &link) {
                 Ok(file) => return Ok(Held { path: lock, file, in_place: false }),
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists && pause < Duration::from_secs(1) => {
                     std::thread::sleep(pause);
@@ -108,8 +138,8 @@ impl Held {
         }
     }
 
-    fn try_now(temp: &Path, lock: &Path) -> io::Result<Option<File>> {
-        match std::fs::hard_link(temp, lock) {
+    fn try_now(temp: &Path, lock: &Path, link: impl Fn(&Path, &Path) -> io::Result<()>) -> io::Result<Option<File>> {
+        match link(temp, lock) {
             Ok(()) => Ok(None),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e),
             // Some file systems know no second names (exFAT, SMB). There it is made as git makes it, and one whose process
@@ -168,4 +198,35 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut text = path.as_os_str().to_owned();
     text.push(suffix);
     text.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn no_links(_: &Path, _: &Path) -> io::Result<()> {
+        Err(io::Error::from(rustix::io::Errno::PERM))
+    }
+
+    #[test]
+    fn configuration_is_changed_under_gits_lock_where_files_have_one_name_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let (config, lock) = (dir.path().join("config"), dir.path().join("config.lock"));
+        let text = |path: &Path| std::fs::read_to_string(path).unwrap();
+        std::fs::write(&config, "[core]\n").unwrap();
+        let change = |before: Option<&[u8]>| {
+            assert!(lock.exists(), "git would wait");
+            Some([before.unwrap(), b"\tbare = false\n"].concat())
+        };
+        change_with(&config, change, no_links).unwrap();
+        assert_eq!(text(&config), "[core]\n\tbare = false\n");
+        // Left as it is, it is as it was, and unlocked.
+        change_with(&config, |_| None, no_links).unwrap();
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing else is left");
+        // Somebody else's lock is kept.
+        std::fs::write(&lock, "git's").unwrap();
+        let refused = change_with(&config, |_| Some(Vec::new()), no_links);
+        assert!(matches!(refused, Err(WorkspaceError::GitLocked { .. })), "{refused:?}");
+        assert_eq!((text(&config).as_str(), text(&lock).as_str()), ("[core]\n\tbare = false\n", "git's"));
+    }
 }

@@ -8,9 +8,12 @@ use super::disk;
 use super::error::WorkspaceError;
 use super::git::Git;
 use super::model::IdentityInfo;
-use crate::files::FileError;
 
 const BEGIN: &str = "# >>> ravi-workspace >>>";
+/// The same where the line before had no end, and got one.
+const BEGIN_AT_OPEN_LINE: &str = "# >>> ravi-workspace (the line before had no end) >>>";
+/// The same where the file was there, and empty.
+const BEGIN_IN_EMPTY: &str = "# >>> ravi-workspace (the file was empty) >>>";
 const END: &str = "# <<< ravi-workspace <<<";
 const LIMIT: usize = 4 * 1024 * 1024;
 
@@ -27,7 +30,7 @@ pub(crate) fn check(root: &Path, file: &Path, in_git: bool) -> Result<PathBuf, W
         return Err(WorkspaceError::NotOurs { path, reason: "a symbolic link leads to it".into() });
     }
     if path.symlink_metadata().is_ok_and(|meta| meta.is_symlink()) {
-        return Err(FileError::Symlink { path }.into());
+        return Err(WorkspaceError::EnvFileLink { path });
     }
     if in_git && Git::at(root).tracks(file)? {
         return Err(WorkspaceError::Tracked { path });
@@ -39,10 +42,13 @@ pub(crate) fn check(root: &Path, file: &Path, in_git: bool) -> Result<PathBuf, W
 pub(crate) fn write(path: &Path, identity: &IdentityInfo) -> Result<(), WorkspaceError> {
     let before = disk::read_if_there(path, LIMIT)?;
     let text = before.as_deref().unwrap_or_default();
-    let block = block(identity);
-    let (head, tail) = around_block(text).unwrap_or((text, b""));
+    let found = Found::in_text(text);
+    let (begin, head, tail) = match &found {
+        Some(found) => (found.begin, found.head, found.tail),
+        None => (begin_for(before.as_deref()), text, &b""[..]),
+    };
     let newline: &[u8] = if head.is_empty() || head.ends_with(b"\n") { b"" } else { b"\n" };
-    let after = [head, newline, block.as_bytes(), tail].concat();
+    let after = [head, newline, block(begin, identity).as_bytes(), tail].concat();
     if before.as_deref() == Some(after.as_slice()) {
         return Ok(());
     }
@@ -59,9 +65,13 @@ pub(crate) fn remove(path: &Path) -> Result<(), WorkspaceError> {
         return Ok(());
     }
     let Some(text) = disk::read_if_there(path, LIMIT)? else { return Ok(()) };
-    let Some((head, tail)) = around_block(&text) else { return Ok(()) };
+    let Some(Found { begin, head, tail }) = Found::in_text(&text) else { return Ok(()) };
+    let head = match begin == BEGIN_AT_OPEN_LINE && tail.is_empty() {
+        true => head.strip_suffix(b"\n").unwrap_or(head),
+        false => head,
+    };
     let rest = [head, tail].concat();
-    if rest.is_empty() {
+    if rest.is_empty() && begin != BEGIN_IN_EMPTY {
         disk::remove_if_there(path)?;
     } else {
         disk::write_keeping_mode(path, &rest)?;
@@ -69,10 +79,19 @@ pub(crate) fn remove(path: &Path) -> Result<(), WorkspaceError> {
     Ok(())
 }
 
-fn block(identity: &IdentityInfo) -> String {
+/// How the block begins in a file with this content: that says what the file was before.
+fn begin_for(before: Option<&[u8]>) -> &'static str {
+    match before {
+        Some(b"") => BEGIN_IN_EMPTY,
+        Some(text) if !text.ends_with(b"\n") => BEGIN_AT_OPEN_LINE,
+        _ => BEGIN,
+    }
+}
+
+fn block(begin: &str, identity: &IdentityInfo) -> String {
     let phone = identity.phone.as_deref().unwrap_or_default();
     let lines = [
-        BEGIN.to_owned(),
+        begin.to_owned(),
         assignment("AGENT_EMAIL", &identity.email),
         assignment("AGENT_PHONE", phone),
         assignment("RAVI_IDENTITY", &identity.uuid),
@@ -88,12 +107,21 @@ fn assignment(name: &str, value: &str) -> String {
     format!("{name}={}", value.chars().filter(safe).collect::<String>())
 }
 
-/// What stands before and after the block, where the file has a whole one.
-fn around_block(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let begin = find_line(text, BEGIN.as_bytes(), 0)?;
-    let end = find_line(text, END.as_bytes(), begin)?;
-    let after = text[end..].iter().position(|b| *b == b'\n').map_or(text.len(), |n| end + n + 1);
-    Some((&text[..begin], &text[after..]))
+/// A whole block in a file: its first line, and what stands before and after it.
+struct Found<'a> {
+    begin: &'static str,
+    head: &'a [u8],
+    tail: &'a [u8],
+}
+
+impl<'a> Found<'a> {
+    fn in_text(text: &'a [u8]) -> Option<Found<'a>> {
+        let begins = [BEGIN, BEGIN_AT_OPEN_LINE, BEGIN_IN_EMPTY];
+        let (start, begin) = begins.iter().find_map(|begin| Some((find_line(text, begin.as_bytes(), 0)?, *begin)))?;
+        let end = find_line(text, END.as_bytes(), start)?;
+        let after = text[end..].iter().position(|b| *b == b'\n').map_or(text.len(), |n| end + n + 1);
+        Some(Found { begin, head: &text[..start], tail: &text[after..] })
+    }
 }
 
 /// Start of the first line at or after `from` that is exactly `line`.
@@ -129,11 +157,25 @@ mod tests {
         write(&path, &identity(None)).unwrap();
         write(&path, &identity(Some("+15550100"))).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        assert_eq!(text.matches(BEGIN).count(), 1);
+        assert_eq!(text.matches("AGENT_EMAIL=").count(), 1);
         assert!(text.starts_with("A=1\n# >>>") && text.contains("AGENT_PHONE=+15550100\n"), "{text}");
         std::fs::write(&path, text + "B=2\n").unwrap();
         remove(&path).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "A=1\nB=2\n");
+    }
+
+    #[test]
+    fn a_file_comes_back_byte_for_byte_however_it_ended() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".env");
+        for before in ["", "\n", "A=1", "A=1\n", "A=1\n\n", "A=1\r\nB=2", "A=1\nB=2 ", "# \u{e9}"] {
+            std::fs::write(&path, before).unwrap();
+            write(&path, &identity(None)).unwrap();
+            write(&path, &identity(Some("+15550100"))).unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap().matches("AGENT_EMAIL=").count(), 1, "{before:?}");
+            remove(&path).unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), before);
+        }
     }
 
     #[test]

@@ -43,6 +43,12 @@ pub enum WorkspaceError {
         /// What does not fit.
         reason: String,
     },
+    /// The env file is a symbolic link.
+    #[error("{} is a symbolic link, and what it leads to may be another checkout's", path.display())]
+    EnvFileLink {
+        /// The link.
+        path: PathBuf,
+    },
     /// git could not be started.
     #[error("git could not be started: {source}")]
     GitMissing {
@@ -342,6 +348,7 @@ impl Explain for WorkspaceError {
             WorkspaceError::Folder { .. } => "workspace.folder",
             WorkspaceError::Bare { .. } => "workspace.bare",
             WorkspaceError::ForeignGitDir { .. } => "workspace.foreign_git_dir",
+            WorkspaceError::EnvFileLink { .. } => "workspace.env_file_link",
             WorkspaceError::GitMissing { .. } => "workspace.git_missing",
             WorkspaceError::GitTooOld { .. } => "workspace.git_too_old",
             WorkspaceError::Git { .. } => "workspace.git",
@@ -390,7 +397,12 @@ impl Explain for WorkspaceError {
             WorkspaceError::Folder { .. } => "Give the path of a folder that exists and that you may read.".into(),
             WorkspaceError::Bare { .. } => "Give the path of one of its worktrees (git worktree list).".into(),
             WorkspaceError::ForeignGitDir { .. } => {
-                "If the folder was moved, run `git worktree repair` in the main checkout.".into()
+                "If the folder was moved, run `git worktree repair` in the main checkout. If the git dir is this folder's and nobody \
+                 else's, `git config core.worktree \"$PWD\"` in the folder says so."
+                    .into()
+            }
+            WorkspaceError::EnvFileLink { .. } => {
+                "Choose another file, such as `--env-file .env.local`, or put a regular file in the link's place.".into()
             }
             WorkspaceError::GitMissing { .. } => "Install git 2.20 or newer and see that it is on PATH.".into(),
             WorkspaceError::GitTooOld { .. } => "Update git.".into(),
@@ -494,6 +506,7 @@ impl Explain for WorkspaceError {
             WorkspaceError::Tracked { .. }
             | WorkspaceError::NotOurs { .. }
             | WorkspaceError::ForeignGitDir { .. }
+            | WorkspaceError::EnvFileLink { .. }
             | WorkspaceError::PlanFull { .. }
             | WorkspaceError::IdentityTaken { .. }
             | WorkspaceError::SharesHost { .. }

@@ -45,8 +45,7 @@ pub(crate) fn where_it_lies(binding: Binding) -> Binding {
 /// in the private git dir, and the ledger learns it with the next provision.
 pub(crate) fn moved_to(binding: &Binding) -> Option<PathBuf> {
     let git_dir = binding.git_dir.as_deref().filter(|dir| Some(*dir) != binding.common_dir.as_deref())?;
-    // Relative to the git dir, or absolute.
-    let dot_git = git_dir.join(git::first_line(&git_dir.join("gitdir")).ok()?);
+    let dot_git = git::worktree_of(git_dir).ok()?;
     let path = real_or_former(dot_git.parent()?);
     (path != binding.path).then_some(path)
 }

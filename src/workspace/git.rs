@@ -5,7 +5,6 @@
 //! know identities or the ledger.
 
 use std::ffi::{OsStr, OsString};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -13,6 +12,7 @@ use std::time::Duration;
 
 use super::error::WorkspaceError;
 use crate::crash::{When, point};
+use crate::files::{self, FileError};
 
 /// The oldest git whose `git config` knows `--worktree` (its release notes of 2.20).
 const OLDEST: (u32, u32) = (2, 20);
@@ -105,7 +105,7 @@ impl<'a> Git<'a> {
     }
 
     /// git tells what kind of place it is before it refuses to name the top of a worktree where there is none.
-    fn not_in_a_worktree(self, bare: bool, outside: bool, output: &Output) -> Result<Option<Located>, WorkspaceError> {
+    fn not_in_a_worktree<T>(self, bare: bool, outside: bool, output: &Output) -> Result<Option<T>, WorkspaceError> {
         let path = self.folder.to_owned();
         match outside {
             true if bare => Err(WorkspaceError::Bare { path }),
@@ -114,6 +114,16 @@ impl<'a> Git<'a> {
             // 128 and this text is git's answer outside any repository; every other failure is one.
             false if String::from_utf8_lossy(&output.stderr).contains("not a git repository (or any") => Ok(None),
             false => Err(self.refused(LOOK, output)),
+        }
+    }
+
+    /// The git dir that all worktrees of the folder's repository share, also where the folder is in none of them, such as in a
+    /// bare repository; `None` outside of repositories.
+    pub(crate) fn common_dir(self) -> Result<Option<PathBuf>, WorkspaceError> {
+        let output = self.output(&["rev-parse", "--git-common-dir"])?;
+        match output.status.success() {
+            true => self.absolute(&os_string(output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout))).map(Some),
+            false => self.not_in_a_worktree(false, false, &output),
         }
     }
 
@@ -372,11 +382,15 @@ fn os_string(bytes: &[u8]) -> OsString {
     <OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).to_owned()
 }
 
-/// Reads the first line of a file that git wrote, such as `gitdir` or `.git`.
-pub(crate) fn first_line(file: &Path) -> io::Result<OsString> {
-    let content = std::fs::read(file)?;
-    let line = content.split(|b| *b == b'\n').next().unwrap_or_default();
-    Ok(os_string(line))
+/// More than any path is long.
+const PATH_LIMIT: usize = 64 * 1024;
+
+/// The path of a worktree's `.git` that its private git dir keeps in `gitdir`: the whole file, as git reads it, since a path
+/// may have line ends in it.
+pub(crate) fn worktree_of(git_dir: &Path) -> Result<PathBuf, FileError> {
+    let content = files::read_bounded(&git_dir.join("gitdir"), PATH_LIMIT)?;
+    // Relative since git 2.48 where `worktree.useRelativePaths` is set; relative to the git dir then.
+    Ok(git_dir.join(os_string(content.trim_ascii_end())))
 }
 
 #[cfg(test)]

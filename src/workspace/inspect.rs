@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::error::WorkspaceError;
-use super::git::{self, Git, Located};
+use super::git::{self, Git};
 use super::model::FolderState;
+use super::own_git_dir;
 
 /// A folder that may be provisioned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub(crate) fn inspect(path: &Path) -> Result<Inspected, WorkspaceError> {
     let Some(located) = Git::at(&folder).locate()? else {
         return Ok(Inspected { root: folder, git: None });
     };
-    check_points_back(&located)?;
+    own_git_dir::check(&folder, &located)?;
     for path in [&located.top, &located.git_dir, &located.common_dir] {
         must_be_text(path)?;
     }
@@ -72,44 +73,14 @@ fn must_be_text(path: &Path) -> Result<(), WorkspaceError> {
     }
 }
 
-/// A `.git` file is the repository's own text and may name any git dir; writing there on its word would change somebody
-/// else's repository. The git dir must name this folder in turn, as git makes it: `gitdir` in a linked worktree's
-/// (gitrepository-layout(5)), `core.worktree` in a submodule's.
-fn check_points_back(located: &Located) -> Result<(), WorkspaceError> {
-    let dot_git = located.top.join(".git");
-    let meta = dot_git.symlink_metadata();
-    if meta.is_ok_and(|m| m.is_dir()) && located.git_dir == dot_git {
-        return Ok(());
-    }
-    let foreign = |reason: String| WorkspaceError::ForeignGitDir {
-        path: located.top.clone(),
-        git_dir: located.git_dir.clone(),
-        reason,
-    };
-    let linked = located.git_dir != located.common_dir;
-    if linked {
-        if located.git_dir.parent() != Some(located.common_dir.join("worktrees").as_path()) {
-            return Err(foreign("it is no worktree of the repository it names".into()));
-        }
-        let back = git::first_line(&located.git_dir.join("gitdir")).map_err(|e| foreign(format!("gitdir: {e}")))?;
-        // Relative since git 2.48 where `worktree.useRelativePaths` is set; relative to the git dir then.
-        let back = located.git_dir.join(back);
-        return match back.canonicalize() {
-            Ok(real) if Some(real.as_path()) == dot_git.canonicalize().ok().as_deref() => Ok(()),
-            _ => Err(foreign(format!("it belongs to {}", back.display()))),
-        };
-    }
-    let worktree = Git::at(&located.top).values("core.worktree")?;
-    let back = worktree.last().map(|w| located.git_dir.join(w).canonicalize());
-    match back {
-        Some(Ok(real)) if real == located.top => Ok(()),
-        _ => Err(foreign("its core.worktree is not this folder".into())),
-    }
-}
-
 /// The private git dir of the worktree that `folder` lies in; `None` outside of repositories.
 pub(crate) fn git_dir_of(folder: &Path) -> Result<Option<PathBuf>, WorkspaceError> {
     Ok(Git::at(folder).locate()?.map(|located| located.git_dir))
+}
+
+/// The git dir that all worktrees of the repository around `folder` share; `None` outside of repositories.
+pub(crate) fn common_dir_of(folder: &Path) -> Result<Option<PathBuf>, WorkspaceError> {
+    Git::at(folder).common_dir()
 }
 
 /// The device that holds the folder's parent; tells a folder that is gone from a disk that is not mounted.

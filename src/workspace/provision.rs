@@ -16,10 +16,11 @@ use super::lock::Lock;
 use super::model::{
     GitInfo, GithubInfo, GithubSource, OpenWay, ProvisionRequest, Provisioned, Sharing, State, Step, Terms,
 };
+use super::name::{is_crud, is_odd};
 use super::note::Note;
 use super::ravi_dir::Untracked;
 use super::shared::Repository;
-use super::{address, bundle, env_file, find, holders, keys, ravi_dir, release, signing, told, values};
+use super::{address, bundle, disk, env_file, find, holders, keys, ravi_dir, release, signing, told, values};
 use crate::account::{AccountError, Host, OpenHost};
 use crate::api::{Identity, IdentityKey, IdentityUuid};
 use crate::config::Signatures;
@@ -107,18 +108,16 @@ fn check_together(request: &ProvisionRequest) -> Result<(), WorkspaceError> {
 /// direction of writing would make a name read as another one.
 fn check_text(field: &'static str, text: &str) -> Result<(), WorkspaceError> {
     let bad = |reason: &str| Err(WorkspaceError::Request { field, reason: reason.to_owned() });
-    let turns =
-        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if text.trim().is_empty() {
         return bad("it is empty");
     }
     if text.len() > LONGEST_TEXT {
         return bad("it is longer than 200 bytes");
     }
-    if text.chars().any(|c| c.is_control() || turns(c)) {
+    if text.chars().any(is_odd) {
         return bad("it has control characters or marks that change the direction of writing");
     }
-    if field == "name" && text.chars().all(|c| ".,:;<>\"\\'".contains(c) || c.is_whitespace()) {
+    if field == "name" && text.chars().all(is_crud) {
         return bad("git takes no author's name without a letter or digit");
     }
     Ok(())
@@ -383,6 +382,9 @@ fn refuse_early(
     in_tree: bool,
 ) -> Result<Option<Untracked>, WorkspaceError> {
     let in_git = place.git.is_some();
+    if let Some(git) = &place.git {
+        disk::check_writable(&git.git_dir, &git.common_dir)?;
+    }
     if let Some(file) = &binding.request.env_file {
         env_file::check(&place.root, file, in_git)?;
     }

@@ -147,7 +147,7 @@ fn write_file(home: &Path, key: &IdentityKey, (uuid, name): (&str, &str)) -> Res
     if private && there.is_some_and(|there| *there == *bytes) {
         return Ok(());
     }
-    Ok(disk::write_private(&file, &bytes)?)
+    Ok(disk::write_secret(&file, &bytes)?)
 }
 
 /// Takes the file away where it is still this identity's, and the folder where it is empty then. `false` when it is

@@ -4,7 +4,6 @@
 //! another ledger than the first. The first workspace of a repository makes the include, the last one takes it back.
 
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -43,12 +42,8 @@ impl<'a> Repository<'a> {
     /// Waits until nobody else of ours changes the shared files. The lock is on the folder itself, so it leaves
     /// nothing behind and ends with the process.
     pub(crate) fn lock(common_dir: &'a Path) -> Result<Self, WorkspaceError> {
-        let lock = File::open(common_dir).and_then(|dir| match dir.lock() {
-            Ok(()) => Ok(Some(dir)),
-            // Some network and foreign file systems know no locks; each write is whole by itself.
-            Err(e) if e.kind() == io::ErrorKind::Unsupported => Ok(None),
-            Err(e) => Err(e),
-        });
+        // Without locks each write is whole by itself, still.
+        let lock = File::open(common_dir).and_then(|dir| Ok(files::lock_where_possible(&dir)?.then_some(dir)));
         let lock = lock.map_err(|source| FileError::from_io(common_dir, "lock", source))?;
         // What one that was killed left half-written.
         files::sweep(common_dir);

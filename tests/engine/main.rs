@@ -81,6 +81,7 @@ mod workspace_events;
 mod workspace_hostile;
 mod workspace_hosts;
 mod workspace_many;
+mod workspace_odd;
 mod workspace_provision;
 mod workspace_reap;
 mod workspace_sharing;
