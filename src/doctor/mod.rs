@@ -11,6 +11,8 @@ mod machine_key;
 mod plaintext;
 mod programs;
 mod work;
+#[cfg(feature = "hooks")]
+mod worktrees;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +24,8 @@ pub(crate) use machine_key::machine_key;
 pub(crate) use plaintext::plaintext;
 pub(crate) use programs::{own_gh, programs};
 pub(crate) use work::{AtRavi, counterparts, revocations, workspaces};
+#[cfg(feature = "hooks")]
+pub(crate) use worktrees::worktrees;
 
 use crate::api::{ApiError, ServerClock};
 use crate::error::{Error, Explain as _};

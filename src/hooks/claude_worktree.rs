@@ -3,7 +3,7 @@
 //! Seen with Claude Code 2.1: `.claude/worktrees/NAME` of the main checkout on the branch `worktree-NAME`, a `/` in the name
 //! becoming `+`; begun at the remote's default branch as it was fetched last, or at the current commit where the setting
 //! `worktree.baseRef` says `head` or there is no such branch; no upstream; ignored files that `.worktreeinclude` names are
-//! copied. It must not know what a workspace is.
+//! copied. Where there is no main checkout, the folder is in the repository itself ([`super::main_checkout`]). It must not know what a workspace is.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::error::HookError;
 use super::git::git;
+use super::main_checkout::{main_checkout, worktrees};
 use crate::files;
 
 const LIMIT: usize = 4 * 1024 * 1024;
@@ -22,8 +23,8 @@ const BASES: [&str; 3] = ["refs/remotes/origin/HEAD", "refs/remotes/origin/main"
 
 /// Makes the worktree of this name; `false` when it was there. `user`: the folder with the user's settings.
 pub(crate) fn make(cwd: &Path, name: &str, user: Option<&Path>) -> Result<(PathBuf, bool), HookError> {
-    let root = root(cwd)?;
-    let path = folder(&root).join(name);
+    let root = main_checkout(cwd)?;
+    let path = worktrees(cwd)?.join(name);
     if path.join(".git").exists() {
         return Ok((path, false));
     }
@@ -47,7 +48,7 @@ pub(crate) fn make(cwd: &Path, name: &str, user: Option<&Path>) -> Result<(PathB
 
 /// Takes back what `make` made just now, copied files and all, and the branch where that has nothing of its own.
 pub(crate) fn unmake(cwd: &Path, path: &Path, name: &str) -> Result<(), HookError> {
-    let root = root(cwd)?;
+    let root = main_checkout(cwd)?;
     git(&root, "remove the worktree", &["worktree", "remove", "--force", &path.to_string_lossy()])?;
     let _ = git(&root, "remove the branch", &["branch", "--quiet", "-d", &format!("worktree-{name}")]);
     Ok(())
@@ -55,22 +56,12 @@ pub(crate) fn unmake(cwd: &Path, path: &Path, name: &str) -> Result<(), HookErro
 
 /// Removes a worktree that has no changes.
 pub(crate) fn remove(path: &Path) -> Result<(), HookError> {
-    git(&root(path)?, "remove the worktree", &["worktree", "remove", &path.to_string_lossy()]).map(drop)
+    git(&main_checkout(path)?, "remove the worktree", &["worktree", "remove", &path.to_string_lossy()]).map(drop)
 }
 
 /// Whether `path` is a worktree in the folder that Claude Code keeps its own in.
 pub(crate) fn is_one(path: &Path) -> bool {
-    root(path).is_ok_and(|root| path.parent() == Some(&folder(&root)))
-}
-
-/// The main checkout.
-fn root(cwd: &Path) -> Result<PathBuf, HookError> {
-    let common = git(cwd, "find the repository", &["rev-parse", "--path-format=absolute", "--git-common-dir"])?;
-    Ok(Path::new(&common).parent().unwrap_or(cwd).to_owned())
-}
-
-fn folder(root: &Path) -> PathBuf {
-    root.join(".claude/worktrees")
+    worktrees(path).is_ok_and(|folder| path.parent() == Some(&folder))
 }
 
 /// The commit itself: for a remote's branch git would write an upstream into the configuration that everybody shares.
@@ -116,7 +107,7 @@ fn include(root: &Path, path: &Path) -> Result<(), HookError> {
     let named = list("--exclude-from=.worktreeinclude")?;
     for name in named.intersection(&list("--exclude-standard")?) {
         let (from, to) = (root.join(name), path.join(name));
-        let there = to.symlink_metadata().is_ok() || from.starts_with(folder(root));
+        let there = to.symlink_metadata().is_ok() || path.parent().is_some_and(|folder| from.starts_with(folder));
         if !there && from.symlink_metadata().is_ok_and(|meta| meta.is_file()) {
             let parent = to.parent().unwrap_or(path);
             let copied = std::fs::create_dir_all(parent).and_then(|()| std::fs::copy(&from, &to));

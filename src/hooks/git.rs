@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use super::Script;
 use super::error::HookError;
 
 /// What a git command in `folder` prints.
@@ -19,5 +20,19 @@ pub(crate) fn git(folder: &Path, doing: &'static str, arguments: &[&str]) -> Res
         let text = String::from_utf8_lossy(&output.stderr);
         return Err(fail(text.lines().next().unwrap_or("it says nothing").to_owned()));
     }
-    Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+    let text = String::from_utf8_lossy(&output.stdout);
+    // A path may end in white space, or in a line end of its own.
+    Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
+}
+
+/// The `post-checkout` hook where git looks for it. A relative `core.hooksPath` is looked up in each worktree (git-config(1)),
+/// where a file would have to be committed.
+pub(crate) fn post_checkout(path: &Path) -> Result<Script, HookError> {
+    let set = git(path, "read core.hooksPath", &["config", "--get", "core.hooksPath"]).unwrap_or_default();
+    if !set.is_empty() && !set.starts_with(['/', '~', '%']) {
+        return Err(HookError::HooksPath { path: set.into() });
+    }
+    let file = path.join(git(path, "find its hooks", &["rev-parse", "--git-path", "hooks/post-checkout"])?);
+    let call = format!("{} hook git post-checkout \"$@\"", super::program());
+    Ok(Script { path: std::path::absolute(&file).unwrap_or(file), call, instead_of: None })
 }

@@ -9,17 +9,19 @@ pub(crate) mod claude_settings;
 pub(crate) mod claude_worktree;
 pub mod dmux;
 mod error;
+pub(crate) mod first_checkout;
 mod git;
 pub(crate) mod jean;
 mod json_file;
+mod main_checkout;
 mod script;
 
 pub use error::HookError;
 pub use script::{HookFile, HookFileState};
 
-pub(crate) use git::git;
+pub(crate) use git::post_checkout;
 pub(crate) use json_file::JsonFile;
-pub(crate) use script::{Script, program};
+pub(crate) use script::{Script, is_ours, program};
 
 use serde::Serialize;
 

@@ -83,6 +83,8 @@ impl Ravi {
 
     async fn local_findings(&self, workspaces: &[WorkspaceSummary]) -> Result<Vec<Finding>> {
         let (state_dir, all) = (self.state_dir(), workspaces.to_vec());
+        #[cfg(feature = "hooks")]
+        let repositories = self.inner.ledger.run(|l| l.bindings()).await?.into_iter().filter_map(|b| b.common_dir);
         let look = move || {
             let known: Vec<_> = all.iter().map(|w| (w.id.clone(), w.path.clone())).collect();
             let mut findings = doctor::files(&state_dir, &known);
@@ -90,6 +92,8 @@ impl Ravi {
             findings.extend(doctor::git(&all));
             #[cfg(feature = "hooks")]
             findings.extend(doctor::hooks(&known.into_iter().map(|(_, path)| path).collect::<Vec<_>>()));
+            #[cfg(feature = "hooks")]
+            findings.extend(doctor::worktrees(repositories));
             findings.extend(doctor::plaintext());
             findings
         };

@@ -16,7 +16,7 @@ use crate::hooks::dmux::{self, Event, PaneInfo};
 use crate::hooks::{Did, HookError, HookFile, HookReport};
 use crate::ledger::{Binding, Ending, now_ms};
 use crate::workspace::{
-    self, Lock, Progress, ProvisionRequest, Provisioned, State, WorkspaceError, dmux_panes, inspect,
+    self, Lock, Progress, ProvisionRequest, Provisioned, State, WorkspaceError, common_dir_of, dmux_panes, inspect,
 };
 
 /// Longest time that a hook sets a workspace up; an agent, or git, waits for it.
@@ -25,6 +25,9 @@ const SET_UP_LIMIT: Duration = Duration::from_secs(90);
 const TAKE_DOWN_LIMIT: Duration = Duration::from_secs(12);
 /// How long a workspace whose branch was merged keeps its key, unless somebody works in it.
 const MERGED_LIFE: Duration = Duration::from_secs(3600);
+
+/// Longest part of a folder's name that a workspace is named after.
+const LONGEST_NAME: usize = 100;
 
 /// A workspace that a hook wants.
 #[derive(Debug, Clone)]
@@ -40,8 +43,9 @@ pub(super) struct Wish {
 impl Wish {
     pub(super) fn new(path: &Path, tool: &str, name: &str) -> Wish {
         let unique = Uuid::new_v4().simple().to_string();
-        let id = format!("{tool}-{}-{}", slug::slugify(name), &unique[..8]);
-        Wish { path: path.to_owned(), id, name: name.to_owned(), env_file: None, phone: false }
+        let slug: String = slug::slugify(name).chars().take(LONGEST_NAME).collect();
+        let (id, name) = (format!("{tool}-{slug}-{}", &unique[..8]), workspace::as_name(name, LONGEST_NAME));
+        Wish { path: path.to_owned(), id, name, env_file: None, phone: false }
     }
 }
 
@@ -283,9 +287,8 @@ fn linked_worktree(path: &Path, root: Option<&Path>) -> Result<PathBuf> {
     if git.git_dir == git.common_dir || place.root != real_path(path) {
         return Err(not().into());
     }
-    match root.map(inspect).transpose()?.map(|root| root.git) {
-        Some(Some(root)) if root.common_dir != git.common_dir => Err(not().into()),
-        Some(None) => Err(not().into()),
+    match root.map(common_dir_of).transpose()? {
+        Some(common) if common.as_ref() != Some(&git.common_dir) => Err(not().into()),
         _ => Ok(place.root),
     }
 }

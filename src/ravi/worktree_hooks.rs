@@ -10,12 +10,14 @@ use crate::handover::{Environment, Workspace};
 use crate::hooks::claude::{self, Payload};
 use crate::hooks::claude_settings::ClaudeHooks;
 use crate::hooks::jean::JeanScripts;
-use crate::hooks::{Did, HookError, HookFile, HookReport, JsonFile, Script, claude_worktree, git};
-use crate::workspace::{Lock, Progress, WorkspaceError, inspect};
+use crate::hooks::{
+    Did, HookError, HookFile, HookReport, JsonFile, Script, claude_worktree, first_checkout, post_checkout,
+};
+use crate::workspace::{Lock, Progress, WorkspaceError, common_dir_of, inspect};
 
 impl Ravi {
-    /// git's `post-checkout OLD NEW FLAG`, run in `folder`: a linked worktree whose first checkout this is, is set up.
-    /// Every other checkout is none of our business.
+    /// git's `post-checkout OLD NEW FLAG`, run in `folder`: a linked worktree whose first checkout this is, is set up, also
+    /// where that comes later than the worktree (`--no-checkout`, `--orphan`). Every other checkout is none of our business.
     ///
     /// # Errors
     /// The worktree cannot be set up.
@@ -25,13 +27,16 @@ impl Ravi {
         arguments: &[String],
         progress: impl Fn(Progress) + Send + Sync,
     ) -> Result<HookReport> {
-        let first = arguments.first().is_some_and(|old| !old.is_empty() && old.bytes().all(|b| b == b'0'));
-        if !first || arguments.get(2).is_none_or(|flag| flag != "1") {
-            return Ok(HookReport::nothing("this is no first checkout"));
-        }
+        let old = match arguments {
+            [old, _, flag, ..] if flag == "1" => old.clone(),
+            _ => return Ok(HookReport::nothing("this is no checkout of a branch")),
+        };
         let at = folder.to_owned();
         let place = run_blocking(move || Ok(inspect(&at)?)).await?;
         match place.git {
+            Some(git) if git.git_dir != git.common_dir && !first_checkout::is_first(&old, &git.git_dir) => {
+                Ok(HookReport::nothing("this is no first checkout"))
+            }
             Some(git) if git.git_dir != git.common_dir => {
                 let wish = Wish::new(&place.root, "git", &folder_name(&place.root));
                 Ok(provisioned(&self.set_up(wish, None, &progress).await?))
@@ -47,7 +52,7 @@ impl Ravi {
     /// `core.hooksPath` is relative; the folder cannot be written; two hooks of the person's are in the way.
     pub async fn install_git_hook(&self, path: &Path) -> Result<HookFile> {
         let path = path.to_owned();
-        on_files(move || git_hook(&path)?.install()).await
+        on_files(move || post_checkout(&path)?.install()).await
     }
 
     /// Takes it out again; what was there before comes back byte for byte.
@@ -56,7 +61,7 @@ impl Ravi {
     /// The folder cannot be written.
     pub async fn uninstall_git_hook(&self, path: &Path) -> Result<HookFile> {
         let path = path.to_owned();
-        on_files(move || Script::uninstall(&git_hook(&path)?.path)).await
+        on_files(move || Script::uninstall(&post_checkout(&path)?.path)).await
     }
 
     /// Installs Claude Code's hooks for this user, or for the project at `project` alone, in the file that is not shared.
@@ -149,6 +154,8 @@ impl Ravi {
     pub async fn claude_session_start(&self, payload: &Payload) -> Result<Option<String>> {
         let opened = match self.open_workspace(&payload.cwd).await {
             Err(Error::Workspace(WorkspaceError::Unbound { .. })) => self.claude_own_worktree(&payload.cwd).await?,
+            // Beside all worktrees, in the repository itself.
+            Err(Error::Workspace(WorkspaceError::Bare { .. })) => None,
             opened => Some(opened?),
         };
         if let Some(workspace) = opened {
@@ -158,7 +165,7 @@ impl Ravi {
         // A session beside the workspaces may enter one, or send agents there: `gh` is to be the workspace's then. Elsewhere
         // the shim is the real `gh`.
         let at = payload.cwd.clone();
-        let in_repository = run_blocking(move || Ok(inspect(&at)?.git)).await?.is_some();
+        let in_repository = run_blocking(move || Ok(common_dir_of(&at)?)).await?.is_some();
         let path_prepend = self.github_shim_dir().ok().filter(|_| in_repository);
         Ok(path_prepend
             .map(|dir| claude::session_script(None, Environment { path_prepend: Some(dir), ..Environment::default() })))
@@ -222,17 +229,4 @@ fn claude_hooks() -> ClaudeHooks {
 
 fn jean_json(project: &Path, state_dir: &Path) -> Result<JsonFile> {
     Ok(JsonFile::new(inspect(project)?.root.join("jean.json"), state_dir))
-}
-
-/// The hook file where git looks for it. A relative `core.hooksPath` is looked up in each worktree (git-config(1)), where
-/// a file would have to be committed.
-fn git_hook(path: &Path) -> Result<Script, HookError> {
-    let set = git(path, "read core.hooksPath", &["config", "--get", "core.hooksPath"]).unwrap_or_default();
-    if !set.is_empty() && !set.starts_with(['/', '~', '%']) {
-        return Err(HookError::HooksPath { path: set.into() });
-    }
-    let arguments = ["rev-parse", "--path-format=absolute", "--git-path", "hooks/post-checkout"];
-    let file = PathBuf::from(git(path, "find its hooks", &arguments)?);
-    let call = format!("{} hook git post-checkout \"$@\"", crate::hooks::program());
-    Ok(Script { path: file, call, instead_of: None })
 }

@@ -37,6 +37,7 @@ mod splice;
 mod suspend;
 mod told;
 mod values;
+mod worktrees;
 
 pub use error::WorkspaceError;
 pub use model::*;
@@ -63,3 +64,4 @@ pub(crate) use splice::{Splice, Undone};
 pub(crate) use suspend::{suspend, wake};
 pub(crate) use told::{Told, foreign};
 pub(crate) use values::{BELOW_FILE, VALUES_FILE, is_origin};
+pub(crate) use worktrees::unmarked_worktrees;

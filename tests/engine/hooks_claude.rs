@@ -145,6 +145,65 @@ async fn a_worktree_is_made_where_and_from_what_claude_code_would_make_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn claude_code_gets_a_worktree_in_a_repository_of_any_shape() {
+    let bed = Bed::new().await;
+    let text = |path: &Path| path.to_str().expect("text").to_owned();
+    let origin = bed.repository("origin");
+    let superproject = bed.repository("super");
+    let add = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &text(&origin), "lib"];
+    bed.git(&superproject, &add);
+    bed.git(&superproject, &["commit", "--quiet", "-m", "Add lib"]);
+    let separate = bed.path("separate");
+    bed.git(&origin, &["clone", "--quiet", "--separate-git-dir", &text(&bed.path("store")), ".", &text(&separate)]);
+    let linked = bed.repository("linked");
+    std::fs::rename(linked.join(".git"), bed.path("linked-store")).expect("it moves");
+    std::os::unix::fs::symlink("../linked-store", linked.join(".git")).expect("a link");
+    let bare = bed.path("bare.git");
+    bed.git(&origin, &["clone", "--quiet", "--bare", ".", &text(&bare)]);
+    let hub = bed.path("hub");
+    bed.git(&origin, &["clone", "--quiet", "--bare", ".", &text(&hub.join(".bare"))]);
+    std::fs::write(hub.join(".git"), "gitdir: ./.bare\n").expect("written");
+    let lines = bed.repository("two\nlines");
+    let below = lines.join("below");
+    std::fs::create_dir(&below).expect("a folder");
+    for (nth, (cwd, root)) in [
+        (superproject.join("lib"), superproject.join("lib")),
+        (separate.clone(), separate.clone()),
+        (linked.clone(), linked),
+        (bare.clone(), bare),
+        (hub.clone(), hub.clone()),
+        (below, lines),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let tree = create(&bed, &cwd, &format!("one-{nth}"));
+        assert_eq!(tree, root.join(format!(".claude/worktrees/one-{nth}")), "{}", cwd.display());
+        assert!(bed.author(&tree).starts_with(&format!("one-{nth} <")), "{}", cwd.display());
+        // From within it, such as an agent of a session there, it is the same place.
+        let second = create(&bed, &tree, &format!("two-{nth}"));
+        assert_eq!(second, root.join(format!(".claude/worktrees/two-{nth}")), "{}", cwd.display());
+        let started = claude(&bed, "SessionStart", payload("SessionStart", &cwd), None).ok();
+        assert_eq!(started.stdout, "");
+        // One that Claude Code made by itself is set up by the session.
+        bed.run(&["release", &text(&second)]).ok();
+        claude(&bed, "SessionStart", payload("SessionStart", &second), None).ok();
+        assert!(bed.author(&second).starts_with(&format!("two-{nth} <")), "{}", cwd.display());
+        for tree in [tree, second] {
+            let mut remove = payload("WorktreeRemove", &cwd);
+            remove["worktree_path"] = json!(tree);
+            claude(&bed, "WorktreeRemove", remove, None).ok();
+            assert!(!tree.exists());
+        }
+    }
+    assert_eq!((bound(&bed).len(), bed.live_keys().await), (0, 0));
+    // A worktree of the hub that lies beside the git dir belongs to the hub as well.
+    let main = hub.join("main");
+    bed.git(&hub, &["worktree", "add", "--quiet", "-b", "own", &text(&main)]);
+    assert_eq!(create(&bed, &main, "three"), hub.join(".claude/worktrees/three"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn agents_of_a_session_are_who_their_own_worktree_says() {
     let bed = Bed::new().await;
     let repository = bed.repository("repo");

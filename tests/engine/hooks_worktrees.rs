@@ -95,6 +95,75 @@ async fn git_s_own_hook_provisions_a_new_worktree_once_beside_the_person_s_hook(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_worktree_made_without_a_checkout_is_set_up_at_its_first_one_and_listed_until_then() {
+    let bed = Bed::new().await;
+    let repository = bed.repository("repo");
+    let path = repository.to_str().expect("text");
+    bed.run(&["hook", "git", "install", path]).ok();
+    let tree = |name: &str| bed.path(name);
+    let add = |name: &str, option: &str| {
+        let tree = tree(name);
+        git(&bed, &repository, &["worktree", "add", "--quiet", option, tree.to_str().expect("text")])
+    };
+    for name in ["bare-one", "switched"] {
+        add(name, "--no-checkout").ok();
+    }
+    let known = ["bare-one", "switched", "orphan"];
+    // Since git 2.42.
+    let orphan = add("orphan", "--orphan").code == 0;
+    let known = if orphan { &known[..] } else { &known[..2] };
+    assert_eq!(bound(&bed), Vec::<Value>::new(), "git runs no hook for these");
+    let doctor = |at: &Path| {
+        let report =
+            Run::from(in_bed(&bed, "ravi-workspace", at).args(["doctor", "--json"]).output().expect("it starts"));
+        let findings = report.json()["findings"].as_array().expect("a list").clone();
+        findings.into_iter().find(|finding| finding["check"] == "worktrees").expect("it looks")
+    };
+    let found = doctor(&repository);
+    let message = found["message"].as_str().expect("text");
+    assert_eq!(found["state"], "warn");
+    assert!(known.iter().all(|name| message.contains(tree(name).to_str().expect("text"))), "{message}");
+    assert!(found["fix"].as_str().expect("text").contains("ravi-workspace provision"), "{found}");
+
+    git(&bed, &tree("bare-one"), &["checkout", "--quiet"]).ok();
+    git(&bed, &tree("switched"), &["switch", "--quiet", "-c", "topic"]).ok();
+    if orphan {
+        git(&bed, &tree("orphan"), &["commit", "--quiet", "--allow-empty", "-m", "Mine"]).ok();
+        git(&bed, &tree("orphan"), &["checkout", "--quiet", "--detach", "main"]).ok();
+    }
+    assert_eq!(bound(&bed).len(), known.len());
+    for name in known {
+        assert!(bed.author(&tree(name)).starts_with(&format!("{name} <")), "{name}");
+    }
+    // From anywhere, since the repository is known by its workspaces.
+    assert_eq!(doctor(bed.dir.path())["state"], "ok");
+    // A person's own worktree, and one that was released, stay as they are at every later checkout.
+    bed.run(&["hook", "git", "uninstall", path]).ok();
+    let own = bed.worktree(&repository, "own");
+    bed.run(&["hook", "git", "install", path]).ok();
+    bed.run(&["release", tree("switched").to_str().expect("text")]).ok();
+    for tree in [&own, &tree("switched")] {
+        git(&bed, tree, &["checkout", "--quiet", "--detach"]).ok();
+        git(&bed, tree, &["checkout", "--quiet", "-b", &format!("later-{}", tree.display()).replace('/', "-")]).ok();
+    }
+    assert_eq!(bound(&bed).len(), known.len() - 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worktree_of_any_name_is_set_up_by_the_hook() {
+    let bed = Bed::new().await;
+    let repository = bed.repository("repo");
+    bed.run(&["hook", "git", "install", repository.to_str().expect("text")]).ok();
+    let long = "x".repeat(240);
+    for (branch, name) in [("a", "two\nlines"), ("b", "..."), ("c", long.as_str()), ("d", "\u{202e}evig")] {
+        let tree = bed.path("odd").join(name);
+        git(&bed, &repository, &["worktree", "add", "--quiet", "-b", branch, tree.to_str().expect("text")]).ok();
+        assert!(!bed.author(&tree).starts_with(crate::common::HUMAN_NAME), "{name:?}");
+    }
+    assert_eq!(bound(&bed).len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn jean_s_scripts_set_up_and_take_down() {
     let bed = Bed::new().await;
     let tree = bed.worktree(&bed.repository("repo"), "calm-fox");

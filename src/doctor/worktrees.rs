@@ -1,0 +1,51 @@
+//! Worktrees that git's hook sets up, and did not: `git worktree add` runs no hook with `--no-checkout` and `--orphan`, nor does
+//! a program that switches hooks off.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::Finding;
+use crate::hooks::{is_ours, post_checkout};
+use crate::workspace::{common_dir_of, unmarked_worktrees};
+
+const CHECK: &str = "worktrees";
+/// Paths that are named of each repository.
+const MOST: usize = 5;
+
+/// Looks at the repositories with these shared git dirs, and at the one around the current directory, where git's hook is
+/// installed.
+pub(crate) fn worktrees(known: impl IntoIterator<Item = PathBuf>) -> Vec<Finding> {
+    let here = std::env::current_dir().ok().and_then(|folder| common_dir_of(&folder).ok()?);
+    let all: BTreeSet<PathBuf> = known.into_iter().chain(here).filter(|dir| dir.is_dir()).collect();
+    let hooked = |dir: &&PathBuf| post_checkout(dir).is_ok_and(|script| is_ours(&script.path));
+    let hooked: Vec<&PathBuf> = all.iter().filter(hooked).collect();
+    let found: Vec<Finding> = hooked.iter().filter_map(|dir| without_workspace(dir)).collect();
+    match (found.is_empty(), hooked.len()) {
+        (false, _) => found,
+        (true, 0) => vec![Finding::ok(CHECK, "git's hook is installed in no known repository")],
+        (true, count) => {
+            let message = format!("each worktree of {count} repositories with git's hook has a workspace");
+            vec![Finding::ok(CHECK, message)]
+        }
+    }
+}
+
+fn without_workspace(common_dir: &Path) -> Option<Finding> {
+    let all = unmarked_worktrees(common_dir);
+    let first = all.first()?;
+    let mut named: Vec<String> = all.iter().take(MOST).map(|path| path.display().to_string()).collect();
+    if all.len() > MOST {
+        named.push(format!("{} more", all.len() - MOST));
+    }
+    let message = format!(
+        "git's hook is installed in {}, and these worktrees have no workspace: {}",
+        common_dir.display(),
+        named.join(", ")
+    );
+    let fix = format!(
+        "`ravi-workspace provision \"{}\"`; one without files or commits yet is set up at its first checkout or switch. Those \
+         of your own may stay as they are.",
+        first.display()
+    );
+    Some(Finding::warn(CHECK, message, fix))
+}
