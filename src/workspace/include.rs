@@ -207,10 +207,17 @@ fn entry(common_dir: &Path, git_dir: &Path) -> Option<String> {
         true => (main_pattern(common_dir)?, VALUES_FILE.to_owned()),
         false => {
             let name = git_dir.file_name()?.to_str()?;
-            (format!("./worktrees/{}", literal(name)), format!("worktrees/{name}/{VALUES_FILE}"))
+            (linked_pattern(common_dir, name), format!("worktrees/{name}/{VALUES_FILE}"))
         }
     };
     Some(format!("[includeIf \"gitdir:{}\"]\n\tpath = {}\n", values::escaped(&pattern), values::quoted(&path)))
+}
+
+/// What matches the private git dir of a linked worktree alone. Where the git dir is called `.git`, which it stays when the
+/// repository is moved, that name stands in it: dulwich knows no `./`.
+fn linked_pattern(common_dir: &Path, name: &str) -> String {
+    let above = if common_dir.ends_with(".git") { ".git" } else { "." };
+    format!("{above}/worktrees/{}", literal(name))
 }
 
 /// What matches the git dir of the main checkout alone. `./` would match all below it as well; git puts `**/` before a
@@ -303,6 +310,9 @@ mod tests {
         assert_eq!(main("/home/hanna/shop/.git"), ".git");
         assert_eq!(main("/home/hanna/repos/shop.git"), "repos/shop.git");
         assert_eq!(main("/home/hanna/worktrees/shop.git"), "/home/hanna/worktrees/shop.git");
+        let linked = |path: &str| linked_pattern(Path::new(path), "one");
+        assert_eq!(linked("/home/hanna/shop/.git"), ".git/worktrees/one");
+        assert_eq!(linked("/home/hanna/repos/shop.git"), "./worktrees/one");
         assert_eq!(literal("a[b]*c\\d\ne"), "a\\[b\\]\\*c\\\\d?e");
     }
 
