@@ -72,6 +72,7 @@ mod ravi_cli_shells;
 mod secret_rotation;
 mod settings_files;
 mod signing;
+mod tools_table;
 mod vault_cache;
 mod vault_machines;
 mod vault_sealing;
