@@ -74,6 +74,8 @@ impl Ravi {
         let url = config.server()?;
         let address = name_of(&url);
         let ledger = Ledger::open(&config.folder()?, config.keychain)?;
+        // Another version of ours may have been here last.
+        crate::helper::renew(ledger.dir());
         let server = ledger.settle_server_name(&config.server_names()?)?;
         let client = Client::new(ClientOptions::new(url))?;
         let inner = Inner {

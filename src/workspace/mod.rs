@@ -54,7 +54,6 @@ pub(crate) use ravi_dir::home;
 pub(crate) use reap::reap;
 pub(crate) use release::{done_before, pay_due, release};
 pub(crate) use shared::{RECORD_FILE, Repository, overridden_at};
-pub(crate) use signing::PROGRAM as SIGN_PROGRAM;
 pub(crate) use splice::{Splice, Undone};
 pub(crate) use suspend::{suspend, wake};
 pub(crate) use told::{Told, foreign};

@@ -25,6 +25,7 @@ use crate::api::{Identity, IdentityKey, IdentityUuid};
 use crate::config::Signatures;
 use crate::error::{Error, Kind, Result};
 use crate::github::{self, Decision, Plan};
+use crate::helper;
 use crate::ledger::{Binding, IdentityRow, Ledger, LedgerError, now_ms};
 use crate::vault::reference::SecretName;
 use crate::vault::{Found, elsewhere};
@@ -433,9 +434,9 @@ async fn set_git(
         false => None,
     };
     let unsigned = signing.is_none() && ctx.config.signatures.unwrap_or_default() == Signatures::Workspace;
-    let program = match plan.source {
+    let launcher = match plan.source {
         GithubSource::Inherited => PathBuf::new(),
-        _ => github::program()?,
+        _ => helper::launcher_path(ctx.ledger.dir())?,
     };
     let (info, nonce, root, plan) = (git_info(binding, row), binding.nonce.clone(), place.root.clone(), plan.clone());
     let work = move || {
@@ -457,7 +458,7 @@ async fn set_git(
         let here = Git::at(&root);
         let read =
             github::Read { settings: here.settings_but(values::is_origin)?, ssh: here.global("core.sshCommand")? };
-        wanted.extend(github::git_values(&plan, &program, &read));
+        wanted.extend(github::git_values(&plan, &launcher, &read));
         let overridden = repository.set(&root, &git.git_dir, &mut note, &wanted)?;
         Ok((overridden, github::open_ways(&plan, &read, here.remote_urls()?)))
     };
