@@ -1,6 +1,6 @@
-//! git, called for a hook.
+//! git, called for a hook, and where its own hooks lie.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::error::HookError;
@@ -20,4 +20,15 @@ pub(crate) fn git(folder: &Path, doing: &'static str, arguments: &[&str]) -> Res
         return Err(fail(text.lines().next().unwrap_or("it says nothing").to_owned()));
     }
     Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+}
+
+/// The file of the hook `post-checkout` where git looks for it. A relative `core.hooksPath` is looked up in each worktree (git-config(1)), where
+/// a file would have to be committed.
+pub(crate) fn git_hook_file(path: &Path) -> Result<PathBuf, HookError> {
+    let set = git(path, "read core.hooksPath", &["config", "--get", "core.hooksPath"]).unwrap_or_default();
+    if !set.is_empty() && !set.starts_with(['/', '~', '%']) {
+        return Err(HookError::HooksPath { path: set.into() });
+    }
+    let arguments = ["rev-parse", "--path-format=absolute", "--git-path", "hooks/post-checkout"];
+    Ok(PathBuf::from(git(path, "find its hooks", &arguments)?))
 }

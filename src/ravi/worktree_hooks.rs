@@ -7,10 +7,11 @@ use super::follow::run_blocking;
 use super::hooks::{Wish, on_files, provisioned};
 use crate::error::{Error, Result};
 use crate::handover::{Environment, Workspace};
+use crate::helper;
 use crate::hooks::claude::{self, Payload};
 use crate::hooks::claude_settings::ClaudeHooks;
 use crate::hooks::jean::JeanScripts;
-use crate::hooks::{Did, HookError, HookFile, HookReport, JsonFile, Script, claude_worktree, git};
+use crate::hooks::{Did, HookError, HookFile, HookReport, JsonFile, Script, claude_worktree, git_hook_file};
 use crate::workspace::{Lock, Progress, WorkspaceError, inspect};
 
 impl Ravi {
@@ -46,8 +47,8 @@ impl Ravi {
     /// # Errors
     /// `core.hooksPath` is relative; the folder cannot be written; two hooks of the person's are in the way.
     pub async fn install_git_hook(&self, path: &Path) -> Result<HookFile> {
-        let path = path.to_owned();
-        on_files(move || git_hook(&path)?.install()).await
+        let (state_dir, path) = (self.state_dir(), path.to_owned());
+        run_blocking(move || Ok(git_hook(&path, &helper::launcher_path(&state_dir)?)?.install()?)).await
     }
 
     /// Takes it out again; what was there before comes back byte for byte.
@@ -56,7 +57,7 @@ impl Ravi {
     /// The folder cannot be written.
     pub async fn uninstall_git_hook(&self, path: &Path) -> Result<HookFile> {
         let path = path.to_owned();
-        on_files(move || Script::uninstall(&git_hook(&path)?.path)).await
+        on_files(move || Script::uninstall(&git_hook_file(&path)?)).await
     }
 
     /// Installs Claude Code's hooks for this user, or for the project at `project` alone, in the file that is not shared.
@@ -65,7 +66,11 @@ impl Ravi {
     /// The file is not what Claude Code's settings must be, or cannot be written.
     pub async fn install_claude_hooks(&self, project: Option<&Path>) -> Result<HookFile> {
         let (state_dir, project) = (self.state_dir(), project.map(Path::to_owned));
-        run_blocking(move || Ok(claude_settings(project.as_deref(), &state_dir)?.install(&claude_hooks())?)).await
+        run_blocking(move || {
+            let hooks = ClaudeHooks::calling(&helper::launcher_path(&state_dir)?);
+            Ok(claude_settings(project.as_deref(), &state_dir)?.install(&hooks)?)
+        })
+        .await
     }
 
     /// Takes them out again; what was there before comes back byte for byte.
@@ -74,7 +79,8 @@ impl Ravi {
     /// As for [`install_claude_hooks`](Ravi::install_claude_hooks).
     pub async fn uninstall_claude_hooks(&self, project: Option<&Path>) -> Result<HookFile> {
         let (state_dir, project) = (self.state_dir(), project.map(Path::to_owned));
-        run_blocking(move || Ok(claude_settings(project.as_deref(), &state_dir)?.uninstall(&claude_hooks())?)).await
+        let hooks = ClaudeHooks::calling(Path::new(""));
+        run_blocking(move || Ok(claude_settings(project.as_deref(), &state_dir)?.uninstall(&hooks)?)).await
     }
 
     /// Puts our commands among the scripts in the `jean.json` of the project at `project`, before those that are there.
@@ -216,23 +222,14 @@ fn claude_settings(project: Option<&Path>, state_dir: &Path) -> Result<JsonFile>
     Ok(JsonFile::new(path, state_dir))
 }
 
-fn claude_hooks() -> ClaudeHooks {
-    ClaudeHooks { program: crate::hooks::program() }
-}
-
 fn jean_json(project: &Path, state_dir: &Path) -> Result<JsonFile> {
     Ok(JsonFile::new(inspect(project)?.root.join("jean.json"), state_dir))
 }
 
-/// The hook file where git looks for it. A relative `core.hooksPath` is looked up in each worktree (git-config(1)), where
-/// a file would have to be committed.
-fn git_hook(path: &Path) -> Result<Script, HookError> {
-    let set = git(path, "read core.hooksPath", &["config", "--get", "core.hooksPath"]).unwrap_or_default();
-    if !set.is_empty() && !set.starts_with(['/', '~', '%']) {
-        return Err(HookError::HooksPath { path: set.into() });
-    }
-    let arguments = ["rev-parse", "--path-format=absolute", "--git-path", "hooks/post-checkout"];
-    let file = PathBuf::from(git(path, "find its hooks", &arguments)?);
-    let call = format!("{} hook git post-checkout \"$@\"", crate::hooks::program());
-    Ok(Script { path: file, call, instead_of: None })
+/// The hook. Only the first checkout of a worktree is our business, which is told from the commit before: every other one is
+/// done without us.
+fn git_hook(path: &Path, launcher: &Path) -> Result<Script, HookError> {
+    let call = crate::hooks::call(launcher, "hook git post-checkout \"$@\"");
+    let call = format!("case $1 in *[!0]*) ;; *) {call} ;; esac");
+    Ok(Script { path: git_hook_file(path)?, call, instead_of: None })
 }
