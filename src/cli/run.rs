@@ -242,6 +242,10 @@ fn status_text(workspace: &WorkspaceSummary) -> String {
     for (at, secret) in workspace.bundle.iter().enumerate() {
         text += &row(if at == 0 { "given" } else { "" }, Some(bundle_text(secret)));
     }
+    if let Some(program) = &workspace.outdated_program {
+        let note = format!("calls {}, which goes with its version; provision it again", program.display());
+        text += &row("git", Some(note));
+    }
     if let Some(ends) = workspace.ends_at_ms {
         text += &row("until", Some(time(ends)));
     }

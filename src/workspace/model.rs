@@ -336,6 +336,10 @@ pub struct WorkspaceSummary {
     pub confirmed: bool,
     /// Whether the folder can be seen right now.
     pub folder: FolderState,
+    /// A program that its git configuration calls and that goes, or went, with a version of ours; provisioning again heals it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub outdated_program: Option<PathBuf>,
     /// The last failure of a call for this workspace, until a later one succeeds.
     pub last_error: Option<crate::error::ErrorBody>,
     /// Unix time in milliseconds when the binding was made.
