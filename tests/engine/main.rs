@@ -72,6 +72,7 @@ mod ravi_cli_shells;
 mod secret_rotation;
 mod settings_files;
 mod signing;
+mod upgrades;
 mod vault_cache;
 mod vault_sealing;
 mod vault_secrets;
