@@ -178,6 +178,7 @@ struct List {
 
 async fn list(ravi: &Ravi, output: Output) -> Result<()> {
     let list = List { workspaces: ravi.workspaces().await?, owed: ravi.owed().await? };
+    say_warnings(&ravi.newer_rows().await?.iter().map(crate::Error::body).collect::<Vec<_>>());
     output.answer(&list, |list| {
         let given = list.workspaces.iter().any(|workspace| !workspace.bundle.is_empty());
         let rows: Vec<Vec<String>> = list.workspaces.iter().map(|workspace| list_row(workspace, given)).collect();

@@ -34,6 +34,7 @@ pub(crate) struct Plan {
     /// The secret that was asked for by name when this was decided.
     pub(crate) asked: Option<String>,
     /// The choices that held then.
+    #[serde(deserialize_with = "super::config::Stored::deserialize")]
     pub(crate) config: GithubConfig,
     /// Ways past the login that are open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -29,6 +29,9 @@ impl Ravi {
         findings.extend(self.launchers().await?);
         findings.push(doctor::revocations(&self.owed().await?));
         findings.extend(doctor::workspaces(&workspaces, now_ms()));
+        findings.extend(
+            self.newer_rows().await?.iter().map(|error| Finding::warn("workspaces", error.to_string(), error.hint())),
+        );
         if answers {
             findings.extend(self.counterparts().await?);
         }
@@ -81,6 +84,15 @@ impl Ravi {
             Err(e) if e.kind() == Kind::Unreachable => Finding::warn(CHECK, e.to_string(), e.hint()),
             Err(e) => Finding::error(CHECK, &e),
         }
+    }
+
+    /// Workspaces of a newer version's that this one cannot read, and why. They are in no list.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn newer_rows(&self) -> Result<Vec<Error>> {
+        let unreadable = self.inner.ledger.run(|l| l.unreadable_bindings()).await?;
+        Ok(unreadable.into_iter().map(Error::from).collect())
     }
 
     async fn launchers(&self) -> Result<Vec<Finding>> {

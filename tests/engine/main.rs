@@ -54,6 +54,7 @@ mod inbox_signup;
 mod inbox_wait;
 mod keychain;
 mod leaks;
+mod ledger_versions;
 mod local_account;
 mod local_calls;
 mod local_control;
