@@ -8,7 +8,7 @@ use super::progress::Steps;
 use crate::files::{self, Mode};
 use crate::hooks::claude::Payload;
 use crate::hooks::dmux::{Event, PaneInfo};
-use crate::hooks::{Did, HookError, HookFile, HookFileState, HookReport};
+use crate::hooks::{Did, HookError, HookFile, HookFileState, HookReport, is_first_checkout};
 use crate::workspace::{Progress, StepState};
 use crate::{Ravi, Result};
 
@@ -59,6 +59,11 @@ async fn dmux_event(ravi: &Ravi, words: &[String], output: Output) -> Result<()>
         }
     }
     Ok(())
+}
+
+/// A checkout that a worktree is not made by.
+pub(super) fn is_later_checkout(hook: &GitHook) -> bool {
+    matches!(hook, GitHook::PostCheckout { arguments } if !is_first_checkout(arguments))
 }
 
 pub(super) async fn git(ravi: &Ravi, hook: GitHook, output: Output) -> Result<()> {

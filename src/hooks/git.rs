@@ -22,6 +22,12 @@ pub(crate) fn git(folder: &Path, doing: &'static str, arguments: &[&str]) -> Res
     Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
 }
 
+/// Whether git's `post-checkout OLD NEW FLAG` is the first one of a worktree, which there was nothing in before.
+pub(crate) fn is_first_checkout(arguments: &[String]) -> bool {
+    let nothing = arguments.first().is_some_and(|old| !old.is_empty() && old.bytes().all(|b| b == b'0'));
+    nothing && arguments.get(2).is_some_and(|flag| flag == "1")
+}
+
 /// The file of the hook `post-checkout` where git looks for it. A relative `core.hooksPath` is looked up in each worktree (git-config(1)), where
 /// a file would have to be committed.
 pub(crate) fn git_hook_file(path: &Path) -> Result<PathBuf, HookError> {

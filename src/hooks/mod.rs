@@ -17,7 +17,7 @@ mod script;
 pub use error::HookError;
 pub use script::{HookFile, HookFileState};
 
-pub(crate) use git::git_hook_file;
+pub(crate) use git::{git_hook_file, is_first_checkout};
 pub(crate) use json_file::JsonFile;
 pub(crate) use script::{Script, call, is_ours, launcher_of, outdated};
 

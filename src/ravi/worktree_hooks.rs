@@ -11,7 +11,9 @@ use crate::helper;
 use crate::hooks::claude::{self, Payload};
 use crate::hooks::claude_settings::ClaudeHooks;
 use crate::hooks::jean::JeanScripts;
-use crate::hooks::{Did, HookError, HookFile, HookReport, JsonFile, Script, claude_worktree, git_hook_file};
+use crate::hooks::{
+    Did, HookError, HookFile, HookReport, JsonFile, Script, claude_worktree, git_hook_file, is_first_checkout,
+};
 use crate::workspace::{Lock, Progress, WorkspaceError, inspect};
 
 impl Ravi {
@@ -26,9 +28,14 @@ impl Ravi {
         arguments: &[String],
         progress: impl Fn(Progress) + Send + Sync,
     ) -> Result<HookReport> {
-        let first = arguments.first().is_some_and(|old| !old.is_empty() && old.bytes().all(|b| b == b'0'));
-        if !first || arguments.get(2).is_none_or(|flag| flag != "1") {
+        if !is_first_checkout(arguments) {
             return Ok(HookReport::nothing("this is no first checkout"));
+        }
+        let (at, state_dir) = (folder.to_owned(), self.state_dir());
+        // One that an earlier version wrote goes with that version; that it cannot be written is no reason to fail.
+        let renewed = run_blocking(move || renew_git_hook(&at, &state_dir)).await;
+        if let Err(error) = renewed {
+            tracing::debug!(code = error.code(), "git's hook stays as it is");
         }
         let at = folder.to_owned();
         let place = run_blocking(move || Ok(inspect(&at)?)).await?;
@@ -224,6 +231,14 @@ fn claude_settings(project: Option<&Path>, state_dir: &Path) -> Result<JsonFile>
 
 fn jean_json(project: &Path, state_dir: &Path) -> Result<JsonFile> {
     Ok(JsonFile::new(inspect(project)?.root.join("jean.json"), state_dir))
+}
+
+/// Writes the hook again where an earlier version of this program did.
+fn renew_git_hook(folder: &Path, state_dir: &Path) -> Result<()> {
+    if crate::hooks::outdated(&git_hook_file(folder)?).is_some() {
+        git_hook(folder, &helper::launcher_path(state_dir)?)?.install()?;
+    }
+    Ok(())
 }
 
 /// The hook. Only the first checkout of a worktree is our business, which is told from the commit before: every other one is

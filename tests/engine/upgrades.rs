@@ -351,9 +351,19 @@ async fn what_an_earlier_version_wrote_is_named_and_healed() {
     assert_eq!(status()["outdated_program"], "/brew/Cellar/0.1.0/bin/ravi-workspace");
     assert_eq!(desk.fill(&desk.tree).code, 128, "git stops where it can");
 
+    // A hook that runs writes itself anew; the ledger is none of its business at later checkouts.
+    write_program(
+        &hook,
+        &(lines.join("\n").replace("/brew/Cellar/0.1.0/bin/ravi-workspace", program.to_str().expect("text")) + "\n"),
+    );
+    let mut broken = desk.command(Path::new("git"), &desk.person);
+    broken.args(["checkout", "-q", "-B", "other"]).env("RAVI_WORKSPACE_STATE", "/dev/null/nowhere");
+    assert_eq!(broken.status().expect("git").code(), Some(0));
+    desk.git(&desk.person, &["worktree", "add", "-q", desk.bed.path("renews").to_str().expect("text")]).ok();
+    assert!(std::fs::read_to_string(&hook).expect("it is there").contains("ravi-launch"));
+
     desk.run(&program, &["reap"]).ok();
     assert_eq!(status()["outdated_program"], Value::Null);
-    desk.run(&program, &["hook", "git", "install", desk.person.to_str().expect("text")]).ok();
     assert_eq!(doctor(), "");
     assert_eq!(desk.seen("healed", "by reap"), WORKS);
     // And by provisioning, which sets everything anew.
