@@ -127,7 +127,7 @@ fn npm_links(real: &Path, name: &OsStr) -> Vec<PathBuf> {
 }
 
 /// Launchers read the path as a line.
-fn is_one_line(path: &Path) -> bool {
+pub(super) fn is_one_line(path: &Path) -> bool {
     path.is_absolute() && path.to_str().is_some_and(|text| !text.contains('\n'))
 }
 

@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::candidate::{Candidate, NAME, own_version};
+use super::candidate::{Candidate, NAME, is_one_line, own_version};
 use super::error::HelperError;
 use super::names::{DIR, RAVI_SWITCH, SIGNER};
 use super::probe::{self, Probed};
@@ -21,6 +21,9 @@ pub(super) const PROGRAM: &str = ".program";
 
 /// The same for what needs `ravi-workspace` itself, with its commands.
 pub(super) const CLI: &str = ".cli";
+
+/// File with the workspaces that are in no repository, a path a line: launchers ask no ledger.
+pub(super) const FOLDERS: &str = ".folders";
 
 /// Name of the launcher of our own program.
 pub(crate) const LAUNCHER: &str = "ravi-launch";
@@ -45,7 +48,7 @@ pub(crate) fn make(state_dir: &Path) -> Result<PathBuf, HelperError> {
     if read(&dir, PROGRAM).is_none_or(|record| !record.is_there()) && best(&Candidate::known(), None).is_none() {
         return Err(HelperError::NoProgram);
     }
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(fail)?;
+    make_dir(&dir).map_err(fail)?;
     settle(&dir).map_err(fail)?;
     Ok(dir)
 }
@@ -57,6 +60,18 @@ pub(crate) fn renew(state_dir: &Path) {
         && let Err(error) = settle(&dir)
     {
         tracing::debug!(%error, "the launchers stay as they are");
+    }
+}
+
+/// Tells the launchers which folders are workspaces in no repository. That it cannot be done stops nobody.
+pub(crate) fn list_folders(state_dir: &Path, folders: &[PathBuf]) {
+    let dir = state_dir.join(DIR);
+    let lines: String =
+        folders.iter().filter(|path| is_one_line(path)).map(|path| format!("{}\n", path.display())).collect();
+    if (dir.is_dir() || !folders.is_empty())
+        && let Err(error) = make_dir(&dir).and_then(|()| put(&dir, FOLDERS, lines.as_bytes(), 0o600))
+    {
+        tracing::debug!(%error, "launchers do not know workspaces in no repository");
     }
 }
 
@@ -72,6 +87,10 @@ pub(crate) fn follow(state_dir: &Path) {
     if !read(&state_dir.join(DIR), PROGRAM).is_some_and(is_own) {
         renew(state_dir);
     }
+}
+
+fn make_dir(dir: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
 fn settle(dir: &Path) -> std::io::Result<()> {

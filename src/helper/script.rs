@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use super::called::FIRST;
-use super::launcher::{CLI, PROGRAM};
+use super::launcher::{CLI, FOLDERS, PROGRAM};
 
 /// What the second line of a launcher begins with.
 const MARK: &[u8] = b"# ravi-workspace launcher:";
@@ -49,6 +49,7 @@ impl Role {
             .replace("@REST@", &self.rest())
             .replace("@MISSING@", if name == "ravi" { "ravi_cli.missing" } else { "github.gh_missing" })
             .replace("@LOOP@", if name == "ravi" { "ravi_cli.loop" } else { "github.loop" })
+            .replace("@FOLDERS@", FOLDERS)
             .replace("@NAME@", name)
             .replace("@DIR@", &crate::handover::posix(&dir.to_string_lossy()))
     }

@@ -22,6 +22,15 @@ ours() {
   return 1
 }
 
+# Whether the folder is a workspace in no repository, which has no mark.
+listed() {
+  [ -f "$dir/@FOLDERS@" ] || return 1
+  while IFS= read -r line; do
+    [ "$line" != "$1" ] || return 0
+  done <"$dir/@FOLDERS@"
+  return 1
+}
+
 # Whether the folder is a workspace's: a mark in the git dir, or the key of one, upwards as git looks.
 in_workspace() {
   here=$(pwd -P 2>/dev/null) || here=
@@ -35,6 +44,7 @@ in_workspace() {
       case $git in '' | /*) ;; *) git=$here/$git ;; esac
     fi
     [ -n "$git" ] && [ -e "$git/ravi-workspace.json" ] && return 0
+    listed "$here" && return 0
     # The home folder has the person's own.
     [ -e "$here/.ravi/config.json" ] && ! [ "$here/.ravi" -ef "$HOME/.ravi" ] && return 0
     # Another linked worktree is nobody's, whatever it lies in.

@@ -65,6 +65,19 @@ fn program_in_line(line: &str) -> Option<PathBuf> {
     }
 }
 
+/// Tells the launchers which workspaces are in no repository, where one of those came or went.
+pub(super) async fn list_folders(ledger: &Ledger, binding: &Binding) -> Result<()> {
+    if binding.git_dir.is_some() {
+        return Ok(());
+    }
+    let list = |l: &Ledger| {
+        let plain = l.bindings()?.into_iter().filter(|binding| binding.git_dir.is_none());
+        helper::list_folders(l.dir(), &plain.map(|binding| binding.path).collect::<Vec<_>>());
+        Ok(())
+    };
+    Ok(ledger.run(list).await?)
+}
+
 /// Heals every workspace of the ledger that needs it. One that cannot be healed now is left for the next time.
 pub(crate) async fn heal_all(ledger: &Ledger) -> Result<()> {
     let bindings = ledger.run(|l| l.bindings()).await?;

@@ -19,7 +19,7 @@ use super::model::{
 use super::note::Note;
 use super::ravi_dir::Untracked;
 use super::shared::Repository;
-use super::{address, bundle, env_file, find, holders, keys, ravi_dir, release, signing, told, values};
+use super::{address, bundle, env_file, find, heal, holders, keys, ravi_dir, release, signing, told, values};
 use crate::account::{AccountError, Host, OpenHost};
 use crate::api::{Identity, IdentityKey, IdentityUuid};
 use crate::config::Signatures;
@@ -159,6 +159,7 @@ async fn run(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, life: Li
     let github = plan.info();
     let (uuid, wanted) = (row.uuid.clone(), id.clone());
     ctx.ledger.run(move |l| l.finish_binding(&id, &plan)).await?;
+    heal::list_folders(ctx.ledger, &binding).await?;
     let sharing = ctx.ledger.run(move |l| l.sharing(&wanted, &uuid)).await?;
     Ok(answer(&binding, &place, &row, github, sharing))
 }

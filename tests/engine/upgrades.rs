@@ -7,7 +7,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::common::{Bed, Run};
 
@@ -331,7 +331,7 @@ async fn what_an_earlier_version_wrote_is_named_and_healed() {
     let program = program_at(desk.bed.path("opt/ravi-workspace"));
     desk.set_up(&program);
     let git_dir = PathBuf::from(desk.git(&desk.tree, &["rev-parse", "--absolute-git-dir"]).ok().stdout.trim());
-    as_before_launchers(&desk, &git_dir, "/brew/Cellar/0.1.0/bin/ravi-workspace");
+    as_before_launchers(&git_dir, "/brew/Cellar/0.1.0/bin/ravi-workspace");
     let hook = desk.person.join(".git/hooks/post-checkout");
     let text = std::fs::read_to_string(&hook).expect("it is there");
     let line = "'/brew/Cellar/0.1.0/bin/ravi-workspace' hook git post-checkout \"$@\" || exit";
@@ -367,52 +367,69 @@ async fn what_an_earlier_version_wrote_is_named_and_healed() {
     assert_eq!(doctor(), "");
     assert_eq!(desk.seen("healed", "by reap"), WORKS);
     // And by provisioning, which sets everything anew.
-    as_before_launchers(&desk, &git_dir, "/gone/ravi-workspace");
+    as_before_launchers(&git_dir, "/gone/ravi-workspace");
     desk.set_up(&program);
     assert_eq!(desk.seen("healed", "by provision"), WORKS);
+    as_the_last_release(&desk, &git_dir, "/gone/ravi-workspace");
+    assert_eq!(status()["outdated_program"], "/gone/ravi-workspace");
+    desk.run(&program, &["reap"]).ok();
+    assert_eq!(desk.seen("healed", "0.1.0's, by reap"), WORKS);
     // Nothing of it stays.
     desk.run(&program, &["release", "agent"]).ok();
     assert_eq!(desk.git(&desk.tree, &["config", "--get-regexp", "credential.https"]).stdout, "");
 }
 
-/// The helper as a version before launchers set it: in the configuration, and in the note that knows how to undo it.
-fn as_before_launchers(desk: &Desk, git_dir: &Path, program: &str) {
-    let value = format!("!'{program}' git-credential");
-    let launcher = desk.git(&desk.tree, &["config", "--get-all", "credential.https://github.com.helper"]).ok().stdout;
-    let launcher = launcher.lines().last().expect("a value").to_owned();
-    let key = "credential.https://github.com.helper";
-    desk.git(&desk.tree, &["config", "--worktree", "--unset-all", key]).ok();
-    desk.git(&desk.tree, &["config", "--worktree", "--add", key, ""]).ok();
-    desk.git(&desk.tree, &["config", "--worktree", "--add", key, &value]).ok();
-    let note = git_dir.join("ravi-workspace.json");
-    let text = std::fs::read_to_string(&note).expect("a note");
-    let mut content: Value = serde_json::from_str(&text).expect("JSON");
-    for set in content["values"].as_array_mut().expect("a list") {
-        for ours in set["ours"].as_array_mut().expect("a list") {
-            if ours == &Value::from(launcher.as_str()) {
-                *ours = value.as_str().into();
-            }
-        }
+/// The helper as a version before launchers set it: the program itself, in the file of the workspace's values.
+fn as_before_launchers(git_dir: &Path, program: &str) {
+    let file = git_dir.join("ravi-workspace.gitconfig");
+    let text = std::fs::read_to_string(&file).expect("the values");
+    let before = format!("\thelper = !'{program}' git-credential");
+    let lines = text.lines().map(|line| if line.contains("ravi-launch") { before.as_str() } else { line });
+    std::fs::write(&file, lines.collect::<Vec<_>>().join("\n") + "\n").expect("written");
+}
+
+/// The same as 0.1.0 set it: in the worktree's own configuration, by the extension, and in the note that takes it back.
+fn as_the_last_release(desk: &Desk, git_dir: &Path, program: &str) {
+    std::fs::remove_file(git_dir.join("ravi-workspace.gitconfig")).expect("the values");
+    let (key, value) = ("credential.https://github.com.helper", format!("!'{program}' git-credential"));
+    for args in [
+        vec!["config", "--unset", "include.path"],
+        vec!["config", "extensions.worktreeConfig", "true"],
+        vec!["config", "--worktree", "--add", key, ""],
+        vec!["config", "--worktree", "--add", key, &value],
+    ] {
+        desk.git(&desk.tree, &args);
     }
-    content["config"] = Value::Null;
+    std::fs::write(git_dir.join("../../ravi-workspaces.json"), json!({ "extension": true }).to_string())
+        .expect("a record");
+    let note = git_dir.join("ravi-workspace.json");
+    let mut content: Value = serde_json::from_slice(&std::fs::read(&note).expect("a note")).expect("JSON");
+    content["values"] = json!([{ "key": key, "before": [], "ours": ["", value] }]);
     std::fs::write(&note, content.to_string()).expect("written");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_program_a_launcher_knows_a_workspace_as_git_does() {
     let desk = Desk::new().await;
-    desk.set_up(&program_at(desk.bed.path("opt/ravi-workspace")));
+    let program = program_at(desk.bed.path("opt/ravi-workspace"));
+    desk.set_up(&program);
     let plain = desk.bed.path("plain");
-    std::fs::create_dir(&plain).expect("a folder");
     std::fs::create_dir(desk.tree.join("below")).expect("a folder");
     let clone = desk.tree.join("below/clone");
     desk.git(&desk.person, &["clone", "-q", ".", clone.to_str().expect("text")]).ok();
     let other = desk.tree.join("below/other");
     let add = ["-c", "core.hooksPath=/nowhere", "worktree", "add", "-q", other.to_str().expect("text")];
     desk.git(&desk.person, &add).ok();
+    let [released, keyed] = ["released", "keyed"].map(|name| desk.bed.path(name));
+    for (folder, id) in [(&plain, "p1"), (&released, "p2")] {
+        std::fs::create_dir_all(folder).expect("a folder");
+        let args = Bed::provision_args(folder, id, id);
+        desk.run(&program, &args.iter().map(String::as_str).collect::<Vec<_>>()).ok();
+    }
+    desk.run(&program, &["release", "p2"]).ok();
     std::fs::remove_dir_all(desk.bed.path("opt")).expect("removed");
-    std::fs::create_dir(plain.join(".ravi")).expect("a folder");
-    std::fs::write(plain.join(".ravi/config.json"), "{}").expect("a key file");
+    std::fs::create_dir_all(keyed.join(".ravi")).expect("a folder");
+    std::fs::write(keyed.join(".ravi/config.json"), "{}").expect("a key file");
     std::fs::create_dir(desk.bed.path(".ravi")).expect("a folder");
     std::fs::write(desk.bed.path(".ravi/config.json"), "{}").expect("the person's own key file");
     for (folder, refused) in [
@@ -421,6 +438,8 @@ async fn without_a_program_a_launcher_knows_a_workspace_as_git_does() {
         (clone, true),
         (other, false),
         (plain, true),
+        (released, false),
+        (keyed, true),
         (desk.person.clone(), false),
         (desk.bed.path(""), false),
         (PathBuf::from("/"), false),
