@@ -33,6 +33,8 @@ pub struct GithubConfig {
 pub(super) struct Stored {
     hosts: Vec<GithubHost>,
     rewrite_ssh: bool,
+    #[serde(default)]
+    strict: bool,
     missing: MissingToken,
     fresh_seconds: u64,
     stale_seconds: u64,

@@ -94,6 +94,9 @@ case \"$1:$2\" in
     gone 'and git gets no login in this workspace'
     echo quit=1 ;;
   git-credential:*) ;;
+  git-ssh:*)
+    gone 'and git does not go by your ssh key in this workspace'
+    exit 1 ;;
   hook:*) case \"$2:$3\" in
     git:post-checkout | dmux:worktree_created) gone 'so this worktree has no identity of its own' ;;
     claude:WorktreeCreate)
