@@ -479,6 +479,10 @@ confirmed: boolean,
  */
 folder: FolderState, 
 /**
+ * A program that its git configuration calls and that goes, or went, with a version of ours; provisioning again heals it.
+ */
+outdated_program?: string, 
+/**
  * The last failure of a call for this workspace, until a later one succeeds.
  */
 last_error: ErrorBody | null, 

@@ -74,6 +74,8 @@ impl Ravi {
         let url = config.server()?;
         let address = name_of(&url);
         let ledger = Ledger::open(&config.folder()?, config.keychain)?;
+        // Another version of ours may have been here last.
+        crate::helper::renew(ledger.dir());
         let server = ledger.settle_server_name(&config.server_names()?)?;
         let client = Client::new(ClientOptions::new(url))?;
         let inner = Inner {
@@ -216,12 +218,16 @@ impl Ravi {
     /// # Errors
     /// Not signed in with a management key; Ravi refuses the key, or does not answer (without `dry_run`).
     pub async fn reap(&self, dry_run: bool, progress: impl Fn(Progress) + Send + Sync) -> Result<ReapReport> {
+        if !dry_run {
+            workspace::heal_all(&self.inner.ledger).await?;
+        }
         let account = self.management("reaping workspaces").await?;
         workspace::reap(self.context(&account, &progress), dry_run).await
     }
 
     /// Looks after what is left to do, as long as it is polled: revocations that are still owed, every minute; workspaces
-    /// that are gone, every ten. Spawn it once in a program that runs for long. Failures are logged and tried again.
+    /// that are gone, and git configuration that names a program of an earlier version, every ten. Spawn it once in a program
+    /// that runs for long. Failures are logged and tried again.
     pub async fn tend(&self) {
         let mut minutes = 0u64;
         loop {
@@ -241,6 +247,9 @@ impl Ravi {
             .await?;
         if idle {
             return Ok(());
+        }
+        if reap {
+            workspace::heal_all(&self.inner.ledger).await?;
         }
         let account = self.management("tending workspaces").await?;
         let silent = |_| {};

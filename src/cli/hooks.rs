@@ -8,7 +8,7 @@ use super::progress::Steps;
 use crate::files::{self, Mode};
 use crate::hooks::claude::Payload;
 use crate::hooks::dmux::{Event, PaneInfo};
-use crate::hooks::{Did, HookError, HookFile, HookFileState, HookReport};
+use crate::hooks::{Did, HookError, HookFile, HookFileState, HookReport, first_checkout};
 use crate::workspace::{Progress, StepState};
 use crate::{Ravi, Result};
 
@@ -59,6 +59,12 @@ async fn dmux_event(ravi: &Ravi, words: &[String], output: Output) -> Result<()>
         }
     }
     Ok(())
+}
+
+/// A checkout that is no worktree's first one. git names the git dir to its hooks.
+pub(super) fn is_later_checkout(hook: &GitHook) -> bool {
+    let git_dir = std::env::var_os("GIT_DIR").map(PathBuf::from).unwrap_or_default();
+    matches!(hook, GitHook::PostCheckout { arguments } if !first_checkout::may_be(arguments, &git_dir))
 }
 
 pub(super) async fn git(ravi: &Ravi, hook: GitHook, output: Output) -> Result<()> {

@@ -23,6 +23,13 @@ pub(super) async fn run(command: Command, output: Output) -> Result<ExitCode> {
     if let Command::Power(job) = command {
         return super::power::run(config, job, output);
     }
+    // git waits for its hook at every checkout, and whatever is wrong with the ledger is no matter of the person's.
+    if let Command::Hook(Hook::Git(hook)) = &command
+        && super::hooks::is_later_checkout(hook)
+        && !output.json
+    {
+        return Ok(ExitCode::SUCCESS);
+    }
     let ravi = Ravi::open(config)?;
     let done = Box::pin(answer(ravi.clone(), command, output)).await;
     account::say_fallback(&ravi);
@@ -178,6 +185,7 @@ struct List {
 
 async fn list(ravi: &Ravi, output: Output) -> Result<()> {
     let list = List { workspaces: ravi.workspaces().await?, owed: ravi.owed().await? };
+    say_warnings(&ravi.newer_rows().await?.iter().map(crate::Error::body).collect::<Vec<_>>());
     output.answer(&list, |list| {
         let given = list.workspaces.iter().any(|workspace| !workspace.bundle.is_empty());
         let rows: Vec<Vec<String>> = list.workspaces.iter().map(|workspace| list_row(workspace, given)).collect();
@@ -241,6 +249,10 @@ fn status_text(workspace: &WorkspaceSummary) -> String {
     }
     for (at, secret) in workspace.bundle.iter().enumerate() {
         text += &row(if at == 0 { "given" } else { "" }, Some(bundle_text(secret)));
+    }
+    if let Some(program) = &workspace.outdated_program {
+        let note = format!("calls {}, which goes with its version; provision it again", program.display());
+        text += &row("git", Some(note));
     }
     if let Some(ends) = workspace.ends_at_ms {
         text += &row("until", Some(time(ends)));

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Finding;
-use crate::hooks::{claude, claude_settings, dmux, jean};
+use crate::helper::{LAUNCHER, Probed, probe_launcher};
+use crate::hooks::{claude, claude_settings, dmux, is_ours, jean, launcher_of, outdated};
 
 const CHECK: &str = "hooks";
 
@@ -17,12 +18,17 @@ struct Tool {
 
 /// Looks at the hooks of this user and of the repositories that `workspaces` belong to.
 pub(crate) fn hooks(workspaces: &[PathBuf]) -> Vec<Finding> {
-    let all = [("dmux", dmux(workspaces)), ("Claude Code", claude(workspaces)), ("Jean", jean(workspaces))];
+    let all = [
+        ("dmux", dmux(workspaces)),
+        ("Claude Code", claude(workspaces)),
+        ("Jean", jean(workspaces)),
+        ("git", git(workspaces)),
+    ];
     let installed: Vec<&str> = all.iter().filter(|(_, tool)| tool.installed).map(|(name, _)| *name).collect();
     let wrong: Vec<Finding> = all.iter().flat_map(|(_, tool)| tool.wrong.clone()).collect();
     match (wrong.is_empty(), installed.is_empty()) {
         (false, _) => wrong,
-        (true, true) => vec![Finding::ok(CHECK, "none installed for dmux, Claude Code or Jean")],
+        (true, true) => vec![Finding::ok(CHECK, "none installed for dmux, Claude Code, Jean or git")],
         (true, false) => {
             vec![Finding::ok(CHECK, format!("installed for {}, and nothing is in their way", installed.join(", ")))]
         }
@@ -45,7 +51,40 @@ fn dmux(workspaces: &[PathBuf]) -> Tool {
     let mut wrong: Vec<Finding> = roots.iter().flat_map(|root| shadowed(root, &user)).collect();
     wrong.extend(folders().filter(|folder| dmux::installed(folder)).filter_map(|folder| unquoted(&folder)));
     wrong.extend(version(dmux::version()).filter(|_| installed));
+    let files: Vec<PathBuf> = folders().flat_map(|folder| dmux::HOOKED.map(|event| folder.join(event))).collect();
+    wrong.extend(not_run(&files, "`ravi-workspace hook dmux install`, with --project for those in a project"));
     Tool { installed, wrong }
+}
+
+/// git's hook in the repositories of the workspaces.
+fn git(workspaces: &[PathBuf]) -> Tool {
+    let hooks = workspaces.iter().filter_map(|path| crate::hooks::git_hook_file(path).ok());
+    let files: Vec<PathBuf> = hooks.collect::<BTreeSet<_>>().into_iter().filter(|file| is_ours(file)).collect();
+    let wrong = not_run(&files, "`ravi-workspace hook git install` in the repository");
+    Tool { installed: !files.is_empty(), wrong }
+}
+
+/// Hook files of ours that call something which does not run: the launcher's program, or a program of an earlier version's.
+/// One finding for all that call the same.
+fn not_run(files: &[PathBuf], fix: &str) -> Vec<Finding> {
+    let before: BTreeSet<(PathBuf, PathBuf)> =
+        files.iter().filter_map(|file| Some((outdated(file)?, file.parent()?.to_owned()))).collect();
+    let old = before.iter().map(|(program, folder)| {
+        let message = format!("hooks in {} call {}, which goes with its version", folder.display(), program.display());
+        Finding::warn(CHECK, message, format!("{fix} writes them again."))
+    });
+    let launchers: BTreeSet<PathBuf> = files.iter().filter_map(|file| launcher_of(file)).collect();
+    old.chain(launchers.iter().filter_map(|launcher| no_launcher(launcher, fix))).collect()
+}
+
+fn no_launcher(launcher: &Path, fix: &str) -> Option<Finding> {
+    let reason = match probe_launcher(launcher, &["hook"]) {
+        Probed::Runs(_) => return None,
+        Probed::Other => "what it starts is no ravi-workspace of this version".to_owned(),
+        Probed::Broken(reason) => reason,
+    };
+    let message = format!("hooks call {}, which does nothing: {reason}", launcher.display());
+    Some(Finding::fail(CHECK, message, format!("Install ravi-workspace, run it once, then {fix}.")))
 }
 
 fn claude(workspaces: &[PathBuf]) -> Tool {
@@ -66,9 +105,18 @@ fn claude_wrong(file: &Path, seen: &claude_settings::Seen, installed: bool) -> V
     if let Some(reason) = &seen.unreadable {
         wrong.push((format!("Claude Code cannot read {shown}: {reason}"), "Repair the file.".to_owned()));
     }
-    for program in &seen.missing {
-        let message = format!("{shown} calls {}, which is not there; no worktree can be made", program.display());
-        wrong.push((message, "`ravi-workspace hook claude install` again, or `uninstall`.".to_owned()));
+    for program in &seen.programs {
+        let fix = "`ravi-workspace hook claude install` again, or `uninstall`.".to_owned();
+        let shown = format!("{shown} calls {}", program.display());
+        if !program.ends_with(LAUNCHER) && program.exists() {
+            wrong.push((format!("{shown}, which goes with its version"), fix));
+        } else if !program.exists() {
+            wrong.push((format!("{shown}, which is not there; no worktree can be made"), fix));
+        } else if probe_launcher(program, &["hook"]) == Probed::Other {
+            wrong.push((format!("{shown}, which starts no ravi-workspace of this version"), fix));
+        } else if let Probed::Broken(reason) = probe_launcher(program, &["hook"]) {
+            wrong.push((format!("{shown}, which does nothing: {reason}"), fix));
+        }
     }
     if installed && seen.off {
         wrong.push((format!("{shown} switches all hooks off"), "Take `disableAllHooks` out of it.".to_owned()));

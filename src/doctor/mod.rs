@@ -7,6 +7,7 @@ mod files;
 mod git;
 #[cfg(feature = "hooks")]
 mod hooks;
+mod launchers;
 mod machine_key;
 mod plaintext;
 mod programs;
@@ -20,6 +21,7 @@ pub(crate) use files::files;
 pub(crate) use git::git;
 #[cfg(feature = "hooks")]
 pub(crate) use hooks::hooks;
+pub(crate) use launchers::launchers;
 pub(crate) use machine_key::machine_key;
 pub(crate) use plaintext::plaintext;
 pub(crate) use programs::{own_gh, programs};

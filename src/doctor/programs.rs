@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::Finding;
 use crate::error::Explain as _;
+use crate::helper::is_launcher;
 use crate::workspace::check_version;
 
 /// How long a program may take to tell its version. One that is another one than was thought may do anything.
@@ -86,7 +87,7 @@ fn real(path: &OsStr, name: &str, shim: &Path) -> Option<PathBuf> {
     let own: Vec<PathBuf> = own.into_iter().flatten().filter_map(|file| file.canonicalize().ok()).collect();
     on_path(path, name).find(|file| {
         let real = file.canonicalize().unwrap_or_default();
-        !own.contains(&real) && real.file_name().is_none_or(|name| name != "ravi-workspace")
+        !own.contains(&real) && real.file_name().is_none_or(|name| name != "ravi-workspace") && !is_launcher(file)
     })
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Finding;
-use crate::hooks::{is_ours, post_checkout};
+use crate::hooks::{git_hook_file, is_ours};
 use crate::workspace::{common_dir_of, unmarked_worktrees};
 
 const CHECK: &str = "worktrees";
@@ -17,7 +17,7 @@ const MOST: usize = 5;
 pub(crate) fn worktrees(known: impl IntoIterator<Item = PathBuf>) -> Vec<Finding> {
     let here = std::env::current_dir().ok().and_then(|folder| common_dir_of(&folder).ok()?);
     let all: BTreeSet<PathBuf> = known.into_iter().chain(here).filter(|dir| dir.is_dir()).collect();
-    let hooked = |dir: &&PathBuf| post_checkout(dir).is_ok_and(|script| is_ours(&script.path));
+    let hooked = |dir: &&PathBuf| git_hook_file(dir).is_ok_and(|file| is_ours(&file));
     let hooked: Vec<&PathBuf> = all.iter().filter(hooked).collect();
     let found: Vec<Finding> = hooked.iter().filter_map(|dir| without_workspace(dir)).collect();
     match (found.is_empty(), hooked.len()) {

@@ -18,6 +18,7 @@ pub(super) struct Bound {
 impl Bound {
     /// The workspace with its plan; one that is not set up, or is being taken down, has none.
     pub(super) fn new(workspace: helper::Bound) -> Result<Bound> {
+        helper::follow(workspace.ledger.dir());
         let binding = &workspace.binding;
         let not_ready = || GithubError::NotReady { id: binding.id.clone() };
         if binding.state == State::Releasing {

@@ -27,6 +27,19 @@ pub struct GithubConfig {
     pub stale_seconds: u64,
 }
 
+/// The same as the ledger keeps it: what a newer version added is passed over. What a person writes stays strict.
+#[derive(Deserialize)]
+#[serde(remote = "GithubConfig", rename_all = "camelCase")]
+pub(super) struct Stored {
+    hosts: Vec<GithubHost>,
+    rewrite_ssh: bool,
+    #[serde(default)]
+    strict: bool,
+    missing: MissingToken,
+    fresh_seconds: u64,
+    stale_seconds: u64,
+}
+
 impl Default for GithubConfig {
     fn default() -> Self {
         GithubConfig {

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::credential::{self, Operation};
@@ -10,39 +10,47 @@ use super::error::GithubError;
 use super::shim::{self, GH};
 use super::ssh;
 use crate::error::{Error, Result};
-use crate::helper::{self, Caller, NOT_INSTALLED};
+use crate::helper::{self, Called, Caller, NOT_INSTALLED};
 
 /// Acts as git's credential helper or as `gh` where this process was called as one, and answers the exit code.
-pub(crate) fn act() -> Option<u8> {
-    let mut arguments = std::env::args_os();
-    let name = arguments.next().unwrap_or_default();
-    if Path::new(&name).file_name().is_some_and(|name| name == GH.name) {
-        let arguments: Vec<OsString> = arguments.collect();
-        return Some(failed(&shim::run(folder().ok().map(Caller::new).as_ref(), &arguments)));
+pub(crate) fn act(called: &Called) -> Option<u8> {
+    if called.is(GH.name) {
+        let caller = folder().ok().map(|folder| Caller::new(folder, called));
+        return Some(failed(&shim::run(caller.as_ref(), called)));
+    }
+    let mut arguments = called.arguments.iter();
+    if called.launcher.is_some() {
+        return None;
     }
     match arguments.next()?.to_str() {
         Some("git-credential") => {}
-        Some("git-ssh") => return Some(as_ssh(&arguments.collect::<Vec<_>>())),
+        Some("git-ssh") => return Some(as_ssh(arguments.as_slice(), called)),
         _ => return None,
     }
     // A flag, or nothing, is for whoever reads the help.
     let operation = arguments.next().filter(|text| !text.to_string_lossy().starts_with('-'))?;
-    Some(answer_git(&operation))
+    Some(answer(operation, called))
 }
 
 /// Becomes the ssh that git wants, or says why not: git reads that there is no connection from the exit code.
-pub(crate) fn as_ssh(arguments: &[OsString]) -> u8 {
+fn as_ssh(arguments: &[OsString], called: &Called) -> u8 {
     let error = match folder() {
-        Ok(folder) => ssh::run(&Caller::new(folder), arguments),
+        Ok(folder) => ssh::run(&Caller::new(folder, called), arguments),
         Err(error) => error,
     };
     helper::tell(&error, "ravi-workspace")
 }
 
 /// Answers git on standard output. git was told to stop where that is the answer, and reads no exit code.
+#[cfg(feature = "cli")]
 pub(crate) fn answer_git(operation: &OsStr) -> u8 {
+    answer(operation, &Called::now())
+}
+
+fn answer(operation: &OsStr, called: &Called) -> u8 {
     let Some(operation) = operation.to_str().and_then(Operation::parse) else { return 0 };
-    let answer = folder().and_then(|folder| credential::answer(operation, &Caller::new(folder), std::io::stdin()));
+    let caller = folder().map(|folder| Caller::new(folder, called));
+    let answer = caller.and_then(|caller| credential::answer(operation, &caller, std::io::stdin()));
     if let Err(error) = credential::tell(answer, std::io::stdout()) {
         helper::tell(&error, "ravi-workspace");
     }

@@ -20,9 +20,8 @@ mod ways;
 pub use config::{GithubConfig, GithubHost, MissingToken};
 pub use error::GithubError;
 
-pub(crate) use crate::helper::program;
 pub(crate) use helper::act as act_as_helper;
 #[cfg(feature = "cli")]
 pub(crate) use helper::answer_git;
-pub(crate) use plan::{Decision, Plan, Read, decide, git_values, names_for, open_ways};
+pub(crate) use plan::{Decision, Plan, Read, decide, git_values, helper_program, helper_value, names_for, open_ways};
 pub(crate) use token::{Login, read as read_token};

@@ -3,7 +3,7 @@
 //! The helper and the shim go by what was decided. So a token that disappears is an error there, and never turns a
 //! workspace's push into the person's.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use super::config::{GithubConfig, MissingToken};
 use super::ways::{Effective, Values, Ways};
 use crate::api::{ApiError, Credential, IdentityUuid, Session};
 use crate::error::{Kind, Result};
+use crate::handover::posix;
 use crate::ledger::{Binding, IdentityRow, Ledger};
 use crate::vault::reference::SecretName;
 use crate::vault::{Cache, CacheKey, Limits, Opened, VaultError, open_stored};
@@ -32,6 +33,7 @@ pub(crate) struct Plan {
     /// The secret that was asked for by name when this was decided.
     pub(crate) asked: Option<String>,
     /// The choices that held then.
+    #[serde(deserialize_with = "super::config::Stored::deserialize")]
     pub(crate) config: GithubConfig,
     /// Ways past the login that are open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -176,8 +178,9 @@ pub(crate) fn host_secret(name: &str) -> Option<SecretName> {
 }
 
 /// The values that git is to read in the workspace, given what it reads there from others. None where the person's login is
-/// used: it must go on working as it does.
-pub(crate) fn git_values(plan: &Plan, program: &Path, read: &Read) -> Vec<(String, Vec<String>)> {
+/// used: it must go on working as it does. `launcher`: of the ledger's own state folder, so that the values hold when the
+/// program is replaced by a newer one.
+pub(crate) fn git_values(plan: &Plan, launcher: &Path, read: &Read) -> Vec<(String, Vec<String>)> {
     if plan.source == GithubSource::Inherited {
         return Vec::new();
     }
@@ -186,12 +189,12 @@ pub(crate) fn git_values(plan: &Plan, program: &Path, read: &Read) -> Vec<(Strin
         let section = format!("credential.{}", host.url());
         // The empty entry drops every helper that was named before (gitcredentials(7)).
         values.add(format!("{section}.helper"), "");
-        values.add(format!("{section}.helper"), format!("!{} git-credential", quoted(program)));
+        values.add(format!("{section}.helper"), helper_value(launcher));
         values.add(format!("{section}.useHttpPath"), "false");
     }
     Ways::new(&plan.config, &read.settings, read.ssh.as_deref()).close(&mut values);
     if plan.config.rewrite_ssh {
-        values.add("core.sshCommand", format!("{} git-ssh", quoted(program)));
+        values.add("core.sshCommand", format!("{} git-ssh", posix(&launcher.to_string_lossy())));
         // git would else try out which ssh it is.
         values.add("ssh.variant", "ssh");
     }
@@ -215,9 +218,23 @@ pub(crate) fn open_ways(plan: &Plan, read: &Read, urls: Vec<(String, bool, Strin
     Ways::new(&plan.config, &[], read.ssh.as_deref()).open(&effective)
 }
 
-/// The path as one word for the shell that git runs helpers with.
-fn quoted(program: &Path) -> String {
-    format!("'{}'", program.to_string_lossy().replace('\'', r"'\''"))
+/// The helper as git runs it, by its shell (gitcredentials(7), "CUSTOM HELPERS"). Where even the launcher is gone, git is
+/// told to stop: it would ask whatever else it finds, which has the person's login.
+pub(crate) fn helper_value(launcher: &Path) -> String {
+    let word = posix(&launcher.to_string_lossy());
+    format!("!f() {{ if test -x {word}; then exec {word} git-credential \"$@\"; fi; echo quit=1; }}; f")
+}
+
+/// The program that a helper of ours names, in whichever version's form.
+pub(crate) fn helper_program(value: &str) -> Option<PathBuf> {
+    let end = value.find(" git-credential")?;
+    let begin = value[..end].rfind(" exec ").map_or(1, |at| at + " exec ".len());
+    value.starts_with('!').then(|| unquoted(&value[begin..end])).map(PathBuf::from)
+}
+
+/// A word of a shell as [`posix`] wrote it.
+fn unquoted(word: &str) -> String {
+    word.replace(r"'\''", "\u{0}").replace('\'', "").replace('\u{0}', "'")
 }
 
 #[cfg(test)]
@@ -234,10 +251,22 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_one_word_to_the_shell() {
-        let odd = Path::new("/tmp/it's $HOME `x` \"y\"");
-        let script = format!("printf %s {}", quoted(odd));
-        let said = std::process::Command::new("sh").arg("-c").arg(script).output().unwrap();
-        assert_eq!(String::from_utf8(said.stdout).unwrap(), odd.to_str().unwrap());
+    fn a_helper_is_started_by_any_path_and_git_stops_without_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let odd = dir.path().join("it's $HOME `x` \"y\"");
+        // As git does it: the operation is added to the text, and the shell has both.
+        let run = || {
+            let script = format!("{} get", &helper_value(&odd)[1..]);
+            let said = std::process::Command::new("sh").arg("-c").arg(script).output().unwrap();
+            String::from_utf8(said.stdout).unwrap()
+        };
+        assert_eq!(run(), "quit=1\n");
+        std::os::unix::fs::symlink("/bin/echo", &odd).unwrap();
+        assert_eq!(run(), "git-credential get\n");
+        assert_eq!(helper_program(&helper_value(&odd)), Some(odd));
+        let before = r"!'/it'\''s/ravi-workspace' git-credential";
+        assert_eq!(helper_program(before), Some("/it's/ravi-workspace".into()));
+        assert_eq!(helper_program("store"), None);
+        assert_eq!(helper_program("!gh auth git-credential"), Some("gh auth".into()));
     }
 }

@@ -3,7 +3,6 @@
 //!
 //! It replaces itself with the real gh, so arguments, streams, signals, exit code and terminal are that one's own.
 
-use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Command;
@@ -17,7 +16,7 @@ use super::plan::Plan;
 use super::token::{self, Login};
 use crate::audit::Action;
 use crate::error::Result;
-use crate::helper::{self, Caller, NoNext, Place, Shim};
+use crate::helper::{self, Called, Caller, NoNext, Place, Shim};
 
 /// The name, and its variables.
 pub(super) const GH: Shim = Shim {
@@ -31,8 +30,8 @@ pub(super) const GH: Shim = Shim {
 const TOKENS: [&str; 4] = ["GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"];
 
 /// Becomes the next gh on PATH. Returns only where that is not to be.
-pub(super) fn run(caller: Option<&Caller>, arguments: &[OsString]) -> crate::Error {
-    match prepare(caller, arguments) {
+pub(super) fn run(caller: Option<&Caller>, called: &Called) -> crate::Error {
+    match prepare(caller, called) {
         Err(error) => error,
         Ok(mut command) => {
             let path = PathBuf::from(command.get_program());
@@ -42,9 +41,9 @@ pub(super) fn run(caller: Option<&Caller>, arguments: &[OsString]) -> crate::Err
     }
 }
 
-fn prepare(caller: Option<&Caller>, arguments: &[OsString]) -> Result<Command> {
-    let mut command = GH.next().map_err(GithubError::from)?;
-    command.args(arguments);
+fn prepare(caller: Option<&Caller>, called: &Called) -> Result<Command> {
+    let mut command = GH.next(called).map_err(GithubError::from)?;
+    command.args(&called.arguments);
     if GH.is_off() {
         return Ok(command);
     }

@@ -3,7 +3,7 @@
 //! git calls `gpg.ssh.program` as it would call ssh-keygen(1). What is asked with a workspace's key is signed here, with
 //! the private key from the vault in memory only; everything else (verifying, other keys) is the real ssh-keygen's.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,26 +15,24 @@ use crate::audit::{Action, Entry};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::files::{self, Mode};
+use crate::helper::{Called, SIGNER};
 use crate::ledger::Ledger;
 use crate::ravi::Ravi;
-use crate::workspace::{Note, SIGN_PROGRAM, WorkspaceError, git_dir_of, signing};
+use crate::workspace::{Note, WorkspaceError, git_dir_of, signing};
 
 /// More than any public key or commit.
 const LARGEST: usize = 64 * 1024 * 1024;
 
 /// Signs where this process was called by the signing program's name, and answers its exit code.
-pub(crate) fn act() -> Option<u8> {
-    let mut arguments = std::env::args_os();
-    let name = arguments.next().unwrap_or_default();
-    if Path::new(&name).file_name() != Some(OsStr::new(SIGN_PROGRAM)) {
+pub(crate) fn act(called: &Called) -> Option<u8> {
+    if !called.is(SIGNER) {
         return None;
     }
-    let arguments: Vec<OsString> = arguments.collect();
-    let error = match run(&arguments) {
+    let error = match run(&called.arguments) {
         Ok(()) => return Some(0),
         Err(error) => error,
     };
-    eprintln!("{SIGN_PROGRAM}: error[{}]: {error}\n  hint: {}", error.code(), error.hint());
+    eprintln!("{SIGNER}: error[{}]: {error}\n  hint: {}", error.code(), error.hint());
     Some(error.kind().exit_code())
 }
 

@@ -1,12 +1,14 @@
 //! Who calls, and what this machine is set up with.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::bound::Bound;
+use super::called::Called;
 use super::error::HelperError;
-use super::names::state_of;
+use super::names::{NAMES, state_of};
 use super::next::file_id;
+use super::script::is_launcher;
 use crate::config::{Config, name_of};
 use crate::error::{Error, Result};
 use crate::ravi::Ravi;
@@ -21,13 +23,18 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    pub(crate) fn new(folder: PathBuf) -> Caller {
+    pub(crate) fn new(folder: PathBuf, called: &Called) -> Caller {
         let state_dir = std::env::var_os("RAVI_WORKSPACE_STATE").filter(|text| !text.is_empty()).map(PathBuf::from);
         // Without a folder of its own there is no ledger but the one that a note names.
         let state_dir = Config { state_dir, ..Config::default() }.folder().unwrap_or_default();
         let state_dir = state_dir.canonicalize().unwrap_or(state_dir);
         let mut states = vec![state_dir];
-        states.extend(states_on_path().filter(|dir| *dir != states[0]).collect::<Vec<_>>());
+        let launcher = called.state_dir().and_then(|dir| dir.canonicalize().ok());
+        for state in launcher.into_iter().chain(states_on_path()) {
+            if !states.contains(&state) {
+                states.push(state);
+            }
+        }
         Caller { folder, states }
     }
 
@@ -59,12 +66,10 @@ fn states_on_path() -> impl Iterator<Item = PathBuf> {
     let own = std::env::current_exe().and_then(|path| file_id(&path)).ok();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = std::env::split_paths(&path).filter(|dir| dir.is_absolute()).collect();
-    let is_ours = move |dir: &PathBuf| {
-        let shims = ["gh", "ravi"].map(|name| file_id(&dir.join(name)).ok());
-        own.is_some() && shims.contains(&own)
-    };
-    let ours = folders.into_iter().filter(is_ours);
-    ours.filter_map(|dir| state_of(&dir)?.canonicalize().ok())
+    let is_shim = move |file: &Path| is_launcher(file) || own.is_some() && file_id(file).ok() == own;
+    let is_ours = move |dir: &PathBuf| NAMES.iter().any(|name| is_shim(&dir.join(name)));
+    let bins = folders.into_iter().filter(|dir| state_of(dir).is_some_and(|state| state.join("ledger.db").exists()));
+    bins.filter(is_ours).filter_map(|dir| state_of(&dir)?.canonicalize().ok())
 }
 
 /// Says on standard error what went wrong with the program of this name, and answers the exit code for it.

@@ -49,7 +49,8 @@ impl Explain for HelperError {
                     .into()
             }
             HelperError::NoProgram => {
-                "Put ravi-workspace on PATH or beside the app's program, or begin the app's main with helper_main()."
+                "Put a ravi-workspace of this version on PATH or beside the app's program, or begin the app's main with \
+                 helper_main()."
                     .into()
             }
             HelperError::Io { .. } => "Check the file's rights, then try again.".into(),

@@ -1,23 +1,31 @@
 //! Being called by another program: by git as its credential helper, as `gh` or `ravi`, or by git to sign. The first thing
 //! a program of ours looks at, before it opens a window or reads its arguments.
 //!
-//! What these programs share is here: which program the others are led to, the folder of names that lead there, the real
+//! What these programs share is here: which program the others are led to, the launchers that lead there, the real
 //! program behind a name, and the workspace that a folder lies in. It must not know what any of them does as a workspace.
 
 mod bound;
+mod called;
 mod caller;
+mod candidate;
 mod error;
+mod launcher;
 mod names;
 mod next;
+mod probe;
 mod program;
+mod script;
 
 pub use error::HelperError;
 
 pub(crate) use bound::{Bound, Place, at_git_dir, find, named};
+pub(crate) use called::Called;
 pub(crate) use caller::{Caller, tell};
-pub(crate) use names::{DIR as SHIM_DIR, NAMES, shim_dir};
+pub(crate) use launcher::{LAUNCHER, follow, list_folders, renew, target};
+pub(crate) use names::{DIR as SHIM_DIR, NAMES, RAVI_SWITCH, SIGNER, launcher_path, shim_dir, signer_path};
 pub(crate) use next::{NoNext, Shim};
-pub(crate) use program::{own_name_is, program};
+pub(crate) use probe::{Probed, launcher as probe_launcher};
+pub(crate) use script::is_launcher;
 
 /// Exit code of a shell for a command that is not there.
 pub(crate) const NOT_INSTALLED: u8 = 127;
@@ -31,9 +39,9 @@ pub(crate) const NOT_INSTALLED: u8 = 127;
 /// // … the app's window
 /// ```
 ///
-/// It acts only where the program was called by the name `gh`, `ravi` or `ravi-ssh-sign`, or with `git-credential` as its
-/// first argument. An app whose own program is named `gh` or `ravi` is started as ever under that name, and gets no shim
-/// of it.
+/// It acts only where a launcher started the program (`ravi-shim` is the first argument), where it was called by the name
+/// `gh`, `ravi` or `ravi-ssh-sign`, or with `git-credential` as its first argument. An app whose own program is named
+/// `ravi` is started as ever under that name.
 pub fn helper_main() {
     if let Some(code) = act() {
         std::process::exit(i32::from(code));
@@ -43,5 +51,13 @@ pub fn helper_main() {
 /// The same for a program that ends by itself: its exit code, where it was called as helper.
 pub(crate) fn act() -> Option<u8> {
     program::acts_as_helper();
-    crate::github::act_as_helper().or_else(crate::ravi_cli::act).or_else(crate::handover::act)
+    let called = Called::now();
+    if let Some(code) = called.answer_probe() {
+        return Some(code);
+    }
+    if let Some(state_dir) = called.state_dir() {
+        launcher::follow(state_dir);
+    }
+    let acted = crate::github::act_as_helper(&called).or_else(|| crate::ravi_cli::act(&called));
+    acted.or_else(|| crate::handover::act(&called))
 }

@@ -6,7 +6,9 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::called::Called;
 use super::program::on_path;
+use super::script::is_launcher;
 
 /// Real programs call others, which may call the shim; more than this is a circle.
 const MOST_DEPTH: u32 = 16;
@@ -36,8 +38,8 @@ pub(crate) enum NoNext {
 
 impl Shim {
     /// The next program of this name, as a command without arguments.
-    pub(crate) fn next(&self) -> Result<Command, NoNext> {
-        let passed = self.passed().map_err(NoNext::Own)?;
+    pub(crate) fn next(&self, called: &Called) -> Result<Command, NoNext> {
+        let passed = self.passed(called).map_err(NoNext::Own)?;
         let path = std::env::var_os("PATH").unwrap_or_default();
         let next = first_but(&path, self.name, &passed).ok_or(NoNext::Missing)?;
         let depth = std::env::var(self.depth).ok().and_then(|text| text.parse().ok()).unwrap_or(0u32);
@@ -53,22 +55,27 @@ impl Shim {
         std::env::var_os(self.switch).is_some_and(|switch| switch == "off")
     }
 
-    /// The shims that this call went through, this one included. There may be several: of an app, of another one, of a
-    /// shell, each on PATH in an order that is nobody's doing.
-    fn passed(&self) -> io::Result<String> {
+    /// The shims that this call went through, this one included: the launcher, and the program, to which links of earlier
+    /// versions lead. There may be several: of an app, of another one, of a shell, each on PATH in an order that is
+    /// nobody's doing.
+    fn passed(&self, called: &Called) -> io::Result<String> {
         let own = std::env::current_exe().and_then(|path| file_id(&path))?;
-        Ok(match std::env::var(self.passed) {
-            Ok(before) if before.split(' ').any(|id| id == own) => before,
-            Ok(before) => format!("{before} {own}"),
-            Err(_) => own,
-        })
+        let launcher = called.launcher.as_deref().and_then(|path| file_id(path).ok());
+        let before = std::env::var(self.passed).unwrap_or_default();
+        let mut passed: Vec<&str> = before.split_ascii_whitespace().collect();
+        for id in launcher.iter().chain([&own]) {
+            if !passed.contains(&id.as_str()) {
+                passed.push(id);
+            }
+        }
+        Ok(passed.join(" "))
     }
 }
 
-/// The first program of this name that is no shim which the call went through already.
+/// The first program of this name that is no launcher, and no shim which the call went through already.
 fn first_but(path: &OsStr, name: &str, passed: &str) -> Option<PathBuf> {
     let is_passed = |path: &PathBuf| file_id(path).is_ok_and(|id| passed.split(' ').any(|other| other == id));
-    on_path(path, name).find(|path| !is_passed(path))
+    on_path(path, name).find(|path| !is_passed(path) && !is_launcher(path))
 }
 
 /// Tells a file from every other one, whatever names lead to it.

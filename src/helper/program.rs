@@ -1,14 +1,11 @@
-//! Which program git calls as helper, and the shims lead to.
+//! The running program and others: whether it may be called as helper, and what lies beside it and on PATH.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::error::HelperError;
-
-/// The program's name.
-const NAME: &str = "ravi-workspace";
+use super::candidate::NAME;
 
 /// Whether the running program looks first whether it was called as helper.
 static ACTS: AtomicBool = AtomicBool::new(false);
@@ -18,14 +15,15 @@ pub(super) fn acts_as_helper() {
     ACTS.store(true, Ordering::Relaxed);
 }
 
-/// The program that acts as helper: one shipped beside the running one, one on PATH, else the running one itself, where
-/// it calls [`crate::helper_main`] first. One that does not would open its window whenever git or gh is called.
-pub(crate) fn program() -> Result<PathBuf, HelperError> {
-    let own = std::env::current_exe().ok().filter(|path| path.exists());
-    let beside = own.as_deref().and_then(Path::parent).map(|dir| dir.join(NAME)).filter(|path| is_executable(path));
-    let found = beside.or_else(|| std::env::var_os("PATH").and_then(|path| on_path(&path, NAME).next()));
-    let own = own.filter(|_| ACTS.load(Ordering::Relaxed));
-    found.or(own).ok_or(HelperError::NoProgram)
+/// Whether the running program may be called as helper. One that does not look first how it was called would open its
+/// window whenever git or gh is run.
+pub(super) fn acts() -> bool {
+    ACTS.load(Ordering::Relaxed)
+}
+
+/// The `ravi-workspace` that is shipped beside the program `own`.
+pub(super) fn beside(own: &Path) -> Option<PathBuf> {
+    own.parent().map(|dir| dir.join(NAME)).filter(|path| is_executable(path))
 }
 
 /// Whether the running program's file has this name itself, so that being called by it says nothing.
@@ -42,6 +40,7 @@ pub(super) fn on_path<'a>(path: &'a OsStr, name: &'a str) -> impl Iterator<Item 
     absolute.map(move |dir| dir.join(name)).filter(|path| is_executable(path))
 }
 
-fn is_executable(path: &Path) -> bool {
+/// Whether there is a file that may be started.
+pub(crate) fn is_executable(path: &Path) -> bool {
     path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }

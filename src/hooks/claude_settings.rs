@@ -6,7 +6,7 @@ use jsonc_parser::cst::{CstContainerNode, CstInputValue, CstNode, CstObject};
 use serde_json::Value;
 
 use super::json_file::Entries;
-use super::script::HookFileState;
+use super::script::{self, HookFileState};
 use crate::files;
 
 const LIMIT: usize = 4 * 1024 * 1024;
@@ -14,10 +14,16 @@ const LIMIT: usize = 4 * 1024 * 1024;
 /// Events that are hooked.
 pub(crate) const HOOKED: [&str; 3] = ["WorktreeCreate", "WorktreeRemove", "SessionStart"];
 
-/// Our hooks, calling this program.
+/// Our hooks.
 pub(crate) struct ClaudeHooks {
-    /// The program as a word of a shell.
-    pub(crate) program: String,
+    launcher: PathBuf,
+}
+
+impl ClaudeHooks {
+    /// Hooks that call this launcher.
+    pub(crate) fn calling(launcher: &Path) -> ClaudeHooks {
+        ClaudeHooks { launcher: launcher.to_owned() }
+    }
 }
 
 impl Entries for ClaudeHooks {
@@ -30,7 +36,7 @@ impl Entries for ClaudeHooks {
                 state = HookFileState::Chained;
             }
             let text = |text: &str| CstInputValue::String(text.to_owned());
-            let command = text(&format!("{} hook claude {event}", self.program));
+            let command = text(&script::call(&self.launcher, &format!("hook claude {event}")));
             let hook = vec![("type".to_owned(), text("command")), ("command".to_owned(), command)];
             let hooks = CstInputValue::Array(vec![CstInputValue::Object(hook)]);
             all.append(CstInputValue::Object(vec![("hooks".to_owned(), hooks)]));
@@ -76,8 +82,11 @@ fn is_ours(hook: &Value, event: &str) -> bool {
     command.strip_suffix(&format!(" hook claude {event}")).is_some_and(|program| program_of(program).is_some())
 }
 
-/// The program that a command of ours calls.
+/// The program that a command of ours calls: a launcher, or `ravi-workspace` as a person or an earlier version wrote it.
 fn program_of(word: &str) -> Option<PathBuf> {
+    if let Some(launcher) = script::named(word) {
+        return Some(launcher);
+    }
     let path = PathBuf::from(word.strip_prefix('\'').and_then(|word| word.strip_suffix('\'')).unwrap_or(word));
     path.file_name().is_some_and(|name| name == "ravi-workspace").then_some(path)
 }
@@ -89,8 +98,8 @@ pub(crate) struct Seen {
     pub(crate) installed: bool,
     /// It cannot be read, and why; Claude Code does not read it either.
     pub(crate) unreadable: Option<String>,
-    /// Programs that our hooks call and that are not there.
-    pub(crate) missing: Vec<PathBuf>,
+    /// Launchers and programs that our hooks call by their path.
+    pub(crate) programs: Vec<PathBuf>,
     /// Hooks are switched off in it.
     pub(crate) off: bool,
     /// Another hook makes worktrees too.
@@ -112,9 +121,9 @@ pub(crate) fn look(path: &Path) -> Seen {
             let program = hook["command"].as_str().and_then(|command| program_of(command.strip_suffix(&suffix)?));
             seen.installed |= program.is_some();
             seen.rival |= program.is_none() && event == "WorktreeCreate";
-            seen.missing.extend(program.filter(|path| path.is_absolute() && !path.exists()));
+            seen.programs.extend(program.filter(|path| path.is_absolute()));
         }
     }
-    seen.missing.dedup();
+    seen.programs.dedup();
     seen
 }

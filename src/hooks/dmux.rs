@@ -94,11 +94,16 @@ impl PaneInfo {
     }
 }
 
-/// Writes the hook files into `folder`. `project`: hooks of the user's that they would stand in for are called as well.
-pub(crate) fn install(folder: &Path, user: &Path, project: Option<&Path>) -> Result<Vec<HookFile>, HookError> {
+/// Writes the hook files into `folder`; they call `launcher`. `project`: hooks of the user's that they would stand in for are called as well.
+pub(crate) fn install(
+    folder: &Path,
+    user: &Path,
+    project: Option<&Path>,
+    launcher: &Path,
+) -> Result<Vec<HookFile>, HookError> {
     let mut done = Vec::with_capacity(HOOKED.len());
     for event in HOOKED {
-        let call = format!("{} hook dmux {event}", script::program());
+        let call = script::call(launcher, &format!("hook dmux {event}"));
         let instead_of = (folder != user).then(|| user.join(event));
         let mut file = Script { path: folder.join(event), call, instead_of }.install()?;
         if project.and_then(|root| shadow(root, folder, event)).is_some() {

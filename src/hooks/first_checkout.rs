@@ -16,6 +16,11 @@ pub(crate) fn is_first(old: &str, git_dir: &Path) -> bool {
     is_none(old) || (!git_dir.join("ORIG_HEAD").exists() && log_begins(git_dir))
 }
 
+/// The same of the arguments that git gives its hook: the commits before and after, and whether a branch was checked out.
+pub(crate) fn may_be(arguments: &[String], git_dir: &Path) -> bool {
+    matches!(arguments, [old, _, flag, ..] if flag == "1" && is_first(old, git_dir))
+}
+
 fn is_none(commit: &str) -> bool {
     !commit.is_empty() && commit.bytes().all(|byte| byte == b'0')
 }

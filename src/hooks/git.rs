@@ -1,9 +1,8 @@
-//! git, called for a hook.
+//! git, called for a hook, and where its own hooks lie.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::Script;
 use super::error::HookError;
 
 /// What a git command in `folder` prints.
@@ -25,14 +24,13 @@ pub(crate) fn git(folder: &Path, doing: &'static str, arguments: &[&str]) -> Res
     Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
 }
 
-/// The `post-checkout` hook where git looks for it. A relative `core.hooksPath` is looked up in each worktree (git-config(1)),
-/// where a file would have to be committed.
-pub(crate) fn post_checkout(path: &Path) -> Result<Script, HookError> {
+/// The file of the hook `post-checkout` where git looks for it. A relative `core.hooksPath` is looked up in each worktree
+/// (git-config(1)), where a file would have to be committed.
+pub(crate) fn git_hook_file(path: &Path) -> Result<PathBuf, HookError> {
     let set = git(path, "read core.hooksPath", &["config", "--get", "core.hooksPath"]).unwrap_or_default();
     if !set.is_empty() && !set.starts_with(['/', '~', '%']) {
         return Err(HookError::HooksPath { path: set.into() });
     }
     let file = path.join(git(path, "find its hooks", &["rev-parse", "--git-path", "hooks/post-checkout"])?);
-    let call = format!("{} hook git post-checkout \"$@\"", super::program());
-    Ok(Script { path: std::path::absolute(&file).unwrap_or(file), call, instead_of: None })
+    Ok(std::path::absolute(&file).unwrap_or(file))
 }

@@ -157,8 +157,8 @@ mod tests {
         (dir, file)
     }
 
-    fn hooks(program: &str) -> ClaudeHooks {
-        ClaudeHooks { program: program.to_owned() }
+    fn hooks(launcher: &str) -> ClaudeHooks {
+        ClaudeHooks::calling(Path::new(launcher))
     }
 
     fn there_and_back(content: Option<&[u8]>, entries: &impl Entries) {
@@ -204,8 +204,8 @@ mod tests {
             let text = format!("{{{}{gap}}}{end}", members.join(","));
             let (_dir, file) = file(Some(text.as_bytes()));
             // What has no room for ours is refused, and left.
-            match file.install(&hooks("ravi-workspace")) {
-                Ok(_) => there_and_back(Some(text.as_bytes()), &hooks("ravi-workspace")),
+            match file.install(&hooks("/state/ravi-launch")) {
+                Ok(_) => there_and_back(Some(text.as_bytes()), &hooks("/state/ravi-launch")),
                 Err(_) => prop_assert_eq!(std::fs::read(&file.path).unwrap(), text.as_bytes()),
             }
             let (_dir, file) = super::tests::file(Some(text.as_bytes()));
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn no_file_and_an_empty_one_come_back_too() {
         for content in [None, Some(&b""[..]), Some(b"\n")] {
-            there_and_back(content, &hooks("ravi-workspace"));
+            there_and_back(content, &hooks("/state/ravi-launch"));
             there_and_back(content, &JeanScripts);
         }
     }
@@ -227,16 +227,18 @@ mod tests {
     #[test]
     fn what_was_changed_meanwhile_stays_and_only_ours_goes() {
         let (_dir, file) = file(Some(b"{\n  \"model\": \"x\"\n}\n"));
-        file.install(&hooks("'/old/ravi-workspace'")).unwrap();
+        file.install(&hooks("/old/ravi-launch")).unwrap();
         let text = std::fs::read_to_string(&file.path).unwrap().replace("\"x\"", "\"y\"");
+        // As a version wrote it that had no launchers.
+        let text = text.replacen("[ ! -x '/old/ravi-launch' ] || '/old/ravi-launch'", "'/old/ravi-workspace'", 1);
         std::fs::write(&file.path, text.replace("\"SessionStart\": [", &format!("\"SessionStart\": [{HOOK},")))
             .unwrap();
         // Another program of ours takes the place of the first.
-        assert_eq!(file.install(&hooks("ravi-workspace")).unwrap().state, HookFileState::Chained);
+        assert_eq!(file.install(&hooks("/state/ravi-launch")).unwrap().state, HookFileState::Chained);
         let text = std::fs::read_to_string(&file.path).unwrap();
-        assert!(!text.contains("/old/") && text.matches("ravi-workspace hook claude").count() == 3, "{text}");
+        assert!(!text.contains("/old/") && text.matches("/state/ravi-launch' hook claude").count() == 3, "{text}");
         std::fs::write(&file.path, text.replace("\"y\"", "\"z\"")).unwrap();
-        file.uninstall(&hooks("ravi-workspace")).unwrap();
+        file.uninstall(&hooks("/state/ravi-launch")).unwrap();
         let rest: serde_json::Value = serde_json::from_slice(&std::fs::read(&file.path).unwrap()).unwrap();
         let mine: serde_json::Value = serde_json::from_str(HOOK).unwrap();
         assert_eq!(rest, serde_json::json!({ "model": "z", "hooks": { "SessionStart": [mine] } }));
@@ -254,7 +256,7 @@ mod tests {
             "\u{feff}{}",
         ] {
             let (_dir, file) = file(Some(text.as_bytes()));
-            let error = file.install(&hooks("ravi-workspace")).unwrap_err();
+            let error = file.install(&hooks("/state/ravi-launch")).unwrap_err();
             assert!(matches!(error, HookError::Settings { .. }), "{text}: {error}");
             assert_eq!(std::fs::read_to_string(&file.path).unwrap(), text);
             assert!(!file.note.exists());

@@ -19,9 +19,9 @@ mod script;
 pub use error::HookError;
 pub use script::{HookFile, HookFileState};
 
-pub(crate) use git::post_checkout;
+pub(crate) use git::git_hook_file;
 pub(crate) use json_file::JsonFile;
-pub(crate) use script::{Script, is_ours, program};
+pub(crate) use script::{Script, call, is_ours, launcher_of, outdated};
 
 use serde::Serialize;
 

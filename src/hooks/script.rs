@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::error::HookError;
 use crate::files::{self, FileError, Mode};
 use crate::handover::posix;
+use crate::helper::LAUNCHER;
 
 const MARK: &str = "# ravi-workspace hook: `uninstall` takes this file away and puts back what was here";
 const ASIDE: &str = ".before-ravi";
@@ -20,7 +21,7 @@ const LIMIT: usize = 1024 * 1024;
 pub(crate) struct Script {
     /// Where it lies.
     pub(crate) path: PathBuf,
-    /// The program's arguments, as words of a shell.
+    /// What calls us, as commands of a shell: [`call`].
     pub(crate) call: String,
     /// Another hook of the same name, which the orchestrator would have run had this one not been there.
     pub(crate) instead_of: Option<PathBuf>,
@@ -112,11 +113,35 @@ pub(crate) fn is_executable(path: &Path) -> bool {
     path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
-/// This program as a word of a shell: its own path where it is `ravi-workspace`, else the one on PATH.
-pub(crate) fn program() -> String {
-    let own = std::env::current_exe().ok().and_then(|path| path.canonicalize().ok());
-    let own = own.filter(|path| path.file_name().is_some_and(|name| name == "ravi-workspace"));
-    own.map_or_else(|| "ravi-workspace".to_owned(), |path| posix(&path.to_string_lossy()))
+/// How a hook calls us, by the launcher of a state folder. Where that is gone, the hook has nothing to do: what called it
+/// is the person's own.
+pub(crate) fn call(launcher: &Path, arguments: &str) -> String {
+    let word = posix(&launcher.to_string_lossy());
+    format!("[ ! -x {word} ] || {word} {arguments}")
+}
+
+/// What a hook file of ours has that a version before launchers wrote: the program itself, which goes with its version.
+pub(crate) fn outdated(path: &Path) -> Option<PathBuf> {
+    let bytes = files::read_bounded(path, LIMIT).ok().filter(|_| is_ours(path))?;
+    let text = String::from_utf8_lossy(&bytes);
+    let line = text.lines().nth(2)?;
+    let word = &line[..line.find(" hook ")?];
+    (!line.contains(LAUNCHER)).then(|| PathBuf::from(word.trim_matches('\'')))
+}
+
+/// The launcher that a hook file of ours calls.
+pub(crate) fn launcher_of(path: &Path) -> Option<PathBuf> {
+    let bytes = files::read_bounded(path, LIMIT).ok().filter(|_| is_ours(path))?;
+    let text = String::from_utf8_lossy(&bytes);
+    named(text.lines().nth(2)?)
+}
+
+/// The launcher that a command of ours names.
+pub(crate) fn named(command: &str) -> Option<PathBuf> {
+    let begin = command.find("! -x '")? + "! -x '".len();
+    let end = begin + command[begin..].find("' ]")?;
+    let path = PathBuf::from(command[begin..end].replace(r"'\''", "'"));
+    path.file_name().is_some_and(|name| name == LAUNCHER).then_some(path)
 }
 
 #[cfg(test)]

@@ -3,18 +3,18 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::identities::{IdentityRow, IdentityState, set_state};
+use super::row::{self, json, json_over, parse, parse_optional, unknown};
 use super::{Ledger, LedgerError, now_ms};
 use crate::api::{IdentityKey, IdentityUuid, KeyUuid};
 use crate::audit::{Entry, Stamped};
 use crate::error::ErrorBody;
 use crate::github::Plan;
-use crate::workspace::{GithubInfo, ProvisionRequest, Released};
+use crate::workspace::{GithubInfo, ProvisionRequest, Released, StoredRequest};
 
 /// A binding as the ledger knows it.
 #[derive(Debug, Clone)]
@@ -68,12 +68,37 @@ impl Ledger {
         self.read(|c| one(c, "nonce = ?1", nonce))
     }
 
-    /// All bindings, oldest first.
+    /// All bindings that this version can read, oldest first. One of a newer version's is no reason to leave the others.
     pub(crate) fn bindings(&self) -> Result<Vec<Binding>, LedgerError> {
-        self.read(|c| {
+        let (all, _) = self.each_binding()?;
+        Ok(all)
+    }
+
+    /// All bindings, or why one cannot be read: for questions that one more binding would answer differently.
+    pub(crate) fn every_binding(&self) -> Result<Vec<Binding>, LedgerError> {
+        let (all, unreadable) = self.each_binding()?;
+        unreadable.into_iter().next().map_or(Ok(all), Err)
+    }
+
+    /// Why bindings of newer versions cannot be read.
+    pub(crate) fn unreadable_bindings(&self) -> Result<Vec<LedgerError>, LedgerError> {
+        Ok(self.each_binding()?.1)
+    }
+
+    fn each_binding(&self) -> Result<(Vec<Binding>, Vec<LedgerError>), LedgerError> {
+        let rows: Vec<rusqlite::Result<Binding>> = self.read(|c| {
             let mut statement = c.prepare_cached(&format!("SELECT {COLUMNS} FROM binding ORDER BY at_ms, id"))?;
-            statement.query_map([], from_row)?.collect()
-        })
+            Ok(statement.query_map([], from_row)?.collect())
+        })?;
+        let (mut all, mut unreadable) = (Vec::with_capacity(rows.len()), Vec::new());
+        for row in rows {
+            match row.map_err(self.error("read")) {
+                Ok(binding) => all.push(binding),
+                Err(error @ LedgerError::NewerRow { .. }) => unreadable.push(error),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((all, unreadable))
     }
 
     /// Writes a new binding in state `provisioning`.
@@ -95,7 +120,7 @@ impl Ledger {
                 ":common_dir": binding.common_dir.as_deref().map(text),
                 ":device": binding.device,
                 ":nonce": binding.nonce,
-                ":request": json(&binding.request)?,
+                ":request": json(&StoredRequest::from(&binding.request))?,
                 ":at_ms": binding.at_ms,
                 ":confirmed": binding.confirmed,
             })?;
@@ -107,6 +132,8 @@ impl Ledger {
     /// The workspace asks for something else than before, or lies elsewhere now: back to `provisioning`.
     pub(crate) fn renew_binding(&self, binding: &Binding) -> Result<(), LedgerError> {
         self.change("ledger: renewed binding", |t| {
+            let before = "SELECT request FROM binding WHERE id = ?1";
+            let before: Option<String> = t.query_row(before, [&binding.id], |row| row.get(0)).optional()?;
             t.prepare_cached(
                 "UPDATE binding SET name = :name, path = :path, git_dir = :git_dir, common_dir = :common_dir, device = :device,
                  request = :request, state = 'provisioning' WHERE id = :id",
@@ -118,7 +145,7 @@ impl Ledger {
                 ":git_dir": binding.git_dir.as_deref().map(text),
                 ":common_dir": binding.common_dir.as_deref().map(text),
                 ":device": binding.device,
-                ":request": json(&binding.request)?,
+                ":request": json_over(&before.unwrap_or_default(), &StoredRequest::from(&binding.request))?,
             })?;
             super::lifetimes::renew(t, &binding.id, binding.request.ttl_s, false)
         })?;
@@ -277,7 +304,7 @@ impl Ledger {
     pub(crate) fn tombstone(&self, target: &str) -> Result<Option<Tombstone>, LedgerError> {
         self.read(|c| {
             c.prepare_cached("SELECT answer FROM tombstone WHERE id = ?1 OR path = ?1 ORDER BY at_ms DESC LIMIT 1")?
-                .query_row([target], |row| Ok(Tombstone { answer: parse(row, 0)? }))
+                .query_row([target], |row| Ok(Tombstone { answer: parse(row, 0, &row::workspace(target))? }))
                 .optional()
         })
     }
@@ -297,7 +324,7 @@ impl Ledger {
     pub(crate) fn intended<D: DeserializeOwned>(&self, id: &str, effect: &str) -> Result<Option<D>, LedgerError> {
         self.read(|c| {
             c.prepare_cached("SELECT detail FROM intent WHERE binding = ?1 AND effect = ?2")?
-                .query_row(params![id, effect], |row| parse(row, 0))
+                .query_row(params![id, effect], |row| parse(row, 0, &row::workspace(id)))
                 .optional()
         })
     }
@@ -338,8 +365,10 @@ fn one(connection: &Connection, condition: &str, value: &str) -> rusqlite::Resul
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Binding> {
+    let id: String = row.get(0)?;
+    let of = row::workspace(&id);
     Ok(Binding {
-        id: row.get(0)?,
+        id,
         server: row.get(1)?,
         name: row.get(2)?,
         path: row.get::<_, String>(3)?.into(),
@@ -351,14 +380,15 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Binding> {
             "ready" => BindingState::Ready,
             "suspended" => BindingState::Suspended,
             "releasing" => BindingState::Releasing,
-            _ => BindingState::Provisioning,
+            "provisioning" => BindingState::Provisioning,
+            _ => return Err(unknown(row, 8, of)),
         },
-        request: parse(row, 9)?,
+        request: parse::<StoredRequest>(row, 9, &of)?.into(),
         retire: row.get(10)?,
         identity: row.get::<_, Option<String>>(11)?.map(Into::into),
         key_uuid: row.get::<_, Option<String>>(12)?.map(Into::into),
-        github: parse_optional(row, 13)?,
-        last_error: parse_optional(row, 14)?,
+        github: parse_optional(row, 13, &of)?,
+        last_error: parse_optional(row, 14, &of)?,
         at_ms: row.get(15)?,
         confirmed: row.get(16)?,
     })
@@ -367,20 +397,4 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Binding> {
 /// Paths are stored as text; `workspace::inspect` refuses those that are none.
 fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
-}
-
-pub(super) fn json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
-    serde_json::to_string(value).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))
-}
-
-pub(super) fn parse<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
-    let text = row.get_ref(column)?.as_str()?;
-    serde_json::from_str(text).map_err(|e| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(e)))
-}
-
-fn parse_optional<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>> {
-    if row.get_ref(column)? == rusqlite::types::ValueRef::Null {
-        return Ok(None);
-    }
-    parse(row, column).map(Some)
 }

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use rusqlite::{Row, Transaction, params};
 
+use super::row::unknown;
 use super::{Ledger, LedgerError, now_ms};
 use crate::api::IdentityUuid;
 use crate::audit::{Action, Entry, Stamped};
@@ -196,7 +197,8 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<BundleRow> {
     let origin = match row.get_ref(1)?.as_str()? {
         "copy" => Origin::Copy(secret()?),
         "pool" => Origin::Pool(secret()?),
-        _ => Origin::Generated(row.get::<_, i64>(3)?.unsigned_abs() as usize),
+        "generated" => Origin::Generated(row.get::<_, i64>(3)?.unsigned_abs() as usize),
+        _ => return Err(unknown(row, 1, format!("secret {}", row.get::<_, String>(0)?))),
     };
     Ok(BundleRow { key: row.get(0)?, origin, given: row.get(4)? })
 }

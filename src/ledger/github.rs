@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use super::bindings::{json, parse};
+use super::row::{self, json, parse};
 use super::{Ledger, LedgerError};
 use crate::github::Plan;
 
@@ -18,7 +18,7 @@ impl Ledger {
     pub(crate) fn github_plan(&self, id: &str) -> Result<Option<Plan>, LedgerError> {
         self.read(|c| {
             c.prepare_cached("SELECT plan FROM github WHERE binding = ?1")?
-                .query_row([id], |row| parse(row, 0))
+                .query_row([id], |row| parse(row, 0, &row::workspace(id)))
                 .optional()
         })
     }

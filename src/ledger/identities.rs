@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
+use super::row::unknown;
 use super::{Ledger, LedgerError, now_ms};
 use crate::api::{Identity, IdentityUuid};
 use crate::workspace::IdentityInfo;
@@ -234,7 +235,8 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<IdentityRow> {
             "pooled" => IdentityState::Pooled,
             "retired" => IdentityState::Retired,
             "leaving" => IdentityState::Leaving,
-            _ => IdentityState::Bound,
+            "bound" => IdentityState::Bound,
+            _ => return Err(unknown(row, 5, format!("identity {}", row.get::<_, String>(0)?))),
         },
         workspace: row.get(6)?,
         borrowed: row.get(7)?,

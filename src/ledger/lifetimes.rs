@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::{Deserialize, Serialize};
 
+use super::row::unknown;
 use super::{Binding, Ledger, LedgerError, now_ms};
 
 pub(super) const TABLES: &str = "
@@ -147,7 +148,8 @@ fn name(ending: Ending) -> &'static str {
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Lifetime> {
     let ending = match row.get_ref(1)?.as_str()? {
         "suspend" => Ending::Suspend,
-        _ => Ending::Release,
+        "release" => Ending::Release,
+        _ => return Err(unknown(row, 1, "a workspace's lifetime".to_owned())),
     };
     Ok(Lifetime { ends_ms: row.get(0)?, ending, used_ms: row.get(2)? })
 }

@@ -26,6 +26,7 @@ mod owed;
 mod owed_keys;
 mod policy;
 mod polled;
+mod row;
 mod schema;
 pub(crate) mod seal;
 mod servers;
@@ -104,6 +105,15 @@ pub enum LedgerError {
         /// The newest format known here.
         known: i64,
     },
+    /// A row was written by a newer version of this program, with something in it that is not known here. Other rows are
+    /// read.
+    #[error("{of} was set up by a newer version of this program: {what} is not known here")]
+    NewerRow {
+        /// Whose row it is, such as `workspace w1`.
+        of: String,
+        /// What is not known.
+        what: String,
+    },
     /// The machine key could not be read, made, or does not open what it should.
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -137,6 +147,13 @@ impl LedgerError {
 
     fn sqlite(path: PathBuf, doing: &'static str, source: rusqlite::Error) -> LedgerError {
         use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        let source = match source {
+            rusqlite::Error::FromSqlConversionFailure(column, kind, inner) => match inner.downcast::<row::Unknown>() {
+                Ok(unknown) => return LedgerError::NewerRow { of: unknown.of, what: unknown.what },
+                Err(inner) => rusqlite::Error::FromSqlConversionFailure(column, kind, inner),
+            },
+            source => source,
+        };
         match source.sqlite_error_code() {
             Some(NotADatabase | DatabaseCorrupt) => LedgerError::Damaged { path, source },
             _ => LedgerError::Sqlite { path, doing, source },
@@ -156,6 +173,7 @@ impl Explain for LedgerError {
                 _ => "ledger.sqlite",
             },
             LedgerError::Newer { .. } => "ledger.newer",
+            LedgerError::NewerRow { .. } => "ledger.newer_row",
             LedgerError::AuditHead { .. } => "audit.head",
             LedgerError::AuditBroken { .. } => "audit.broken",
             LedgerError::Seal(e) => return e.code(),
@@ -183,6 +201,9 @@ impl Explain for LedgerError {
                 _ => "Check the disk and the file's rights, then run the same command again.".into(),
             },
             LedgerError::Newer { .. } => "Update this program, or set RAVI_WORKSPACE_STATE to another folder.".into(),
+            LedgerError::NewerRow { .. } => {
+                "Update this program; other workspaces work meanwhile, and the newer program works with this one.".into()
+            }
             LedgerError::AuditHead { .. } => "Check the rights of the file and the space on the disk.".into(),
             LedgerError::AuditBroken { .. } => {
                 "Look at `ravi-workspace audit verify`, keep a copy of the trail, then prune with --even-if-broken."

@@ -3,7 +3,7 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::bindings::{json, parse};
+use super::row::{self, json, parse};
 use super::{Ledger, LedgerError};
 use crate::policy::SecretRule;
 
@@ -24,11 +24,12 @@ impl Ledger {
         Ok(())
     }
 
-    /// The rules that were chosen when workspace `id` was provisioned.
+    /// The rules that were chosen when workspace `id` was provisioned. A rule of a newer version's with something in it that is
+    /// not known here is no rule to be read in part: what it forbids would be allowed.
     pub(crate) fn policy(&self, id: &str) -> Result<Vec<SecretRule>, LedgerError> {
         let rules = self.read(|c| {
             c.prepare_cached("SELECT rules FROM policy WHERE binding = ?1")?
-                .query_row([id], |row| parse(row, 0))
+                .query_row([id], |row| parse(row, 0, &row::workspace(id)))
                 .optional()
         })?;
         Ok(rules.unwrap_or_default())

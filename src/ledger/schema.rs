@@ -6,9 +6,30 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::LedgerError;
 
-/// One entry per format, each a list of parts; entry N makes format N+1 out of format N. Entries are never edited once
-/// they are released, only added.
-const MIGRATIONS: &[&[&str]] = &[FIRST, SECOND, THIRD];
+/// What makes format N+1 out of format N.
+struct Migration {
+    parts: &'static [&'static str],
+    /// A program that does not know it must not use the file: it would do harm, such as emptying what is not its own. One
+    /// that only adds tables, or columns with a default, leaves the file to older programs as well.
+    breaks: bool,
+}
+
+/// One entry per format. Entries are never edited once they are released, only added. A program before [`FORMAT`] refuses
+/// every format that it does not know.
+const MIGRATIONS: &[Migration] = &[
+    Migration { parts: FIRST, breaks: true },
+    Migration { parts: SECOND, breaks: true },
+    Migration { parts: THIRD, breaks: true },
+    Migration { parts: &[FORMAT], breaks: false },
+];
+
+/// The file's `user_version` is the format that a program has to know at least; here is the one that it has.
+const FORMAT: &str = "
+CREATE TABLE format (
+    number INTEGER NOT NULL
+) STRICT;
+INSERT INTO format (number) VALUES (0);
+";
 
 const FIRST: &[&str] = &[
     CORE,
@@ -120,31 +141,102 @@ CREATE TABLE tombstone (
 ) STRICT;
 ";
 
-/// Whether the file has the newest format already. The format is written last, after the switch to WAL.
+/// Whether the file needs no migration: it has the newest format, or one that is newer and can be read here.
+/// The format is written last, after the switch to WAL.
 pub(super) fn is_current(connection: &Connection) -> rusqlite::Result<bool> {
-    Ok(format(connection)? == MIGRATIONS.len() as i64)
+    let found = Formats::of(connection)?;
+    Ok(found.has >= known() && found.readable_by <= known())
 }
 
 /// Brings the file to the newest format.
 pub(super) fn migrate(mut connection: Connection, file: &Path) -> Result<Connection, LedgerError> {
     let fail = |source| LedgerError::sqlite(file.to_owned(), "opened", source);
-    let known = MIGRATIONS.len() as i64;
     // Another process may have done it while this one waited: the format is read under the write lock.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
-    let found = format(&transaction).map_err(fail)?;
-    if found > known {
-        return Err(LedgerError::Newer { path: file.to_owned(), found, known });
+    let found = Formats::of(&transaction).map_err(fail)?;
+    if found.readable_by > known() {
+        return Err(LedgerError::Newer { path: file.to_owned(), found: found.readable_by, known: known() });
     }
-    for (index, parts) in MIGRATIONS.iter().enumerate().skip(found.max(0) as usize) {
-        for sql in *parts {
-            transaction.execute_batch(sql).map_err(fail)?;
-        }
-        transaction.pragma_update(None, "user_version", index as i64 + 1).map_err(fail)?;
-    }
+    migrate_from(found, &transaction).map_err(fail)?;
     transaction.commit().map_err(fail)?;
     Ok(connection)
 }
 
-fn format(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+fn migrate_from(found: Formats, transaction: &Connection) -> rusqlite::Result<()> {
+    let mut readable_by = found.readable_by;
+    let missing = MIGRATIONS.iter().zip(1..).skip(usize::try_from(found.has).unwrap_or_default());
+    for (migration, number) in missing {
+        for sql in migration.parts {
+            transaction.execute_batch(sql)?;
+        }
+        if migration.breaks {
+            readable_by = number;
+        }
+    }
+    transaction.execute("UPDATE format SET number = max(number, ?1)", [known()])?;
+    transaction.pragma_update(None, "user_version", readable_by)
+}
+
+/// The newest format known here.
+fn known() -> i64 {
+    MIGRATIONS.len() as i64
+}
+
+/// What a file says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Formats {
+    has: i64,
+    /// The oldest format whose programs may use it.
+    readable_by: i64,
+}
+
+impl Formats {
+    fn of(connection: &Connection) -> rusqlite::Result<Formats> {
+        let readable_by: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        // Asked of the file: SQLite's own answer may be from before another process made the table.
+        let there = "SELECT count(*) > 0 FROM sqlite_schema WHERE type = 'table' AND name = 'format'";
+        let has = match connection.query_row(there, [], |row| row.get(0))? {
+            true => connection.query_row("SELECT max(number) FROM format", [], |row| row.get(0))?,
+            false => readable_by,
+        };
+        Ok(Formats { has, readable_by })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(file: &Path) -> Result<Formats, LedgerError> {
+        let connection = migrate(Connection::open(file).unwrap(), file)?;
+        assert!(is_current(&connection).unwrap());
+        Ok(Formats::of(&connection).unwrap())
+    }
+
+    #[test]
+    fn what_a_newer_version_adds_leaves_the_file_to_this_one_and_what_breaks_does_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("ledger.db");
+        let now = open(&file).unwrap();
+        assert_eq!(now, Formats { has: known(), readable_by: 3 });
+        let newer = |sql: &str| Connection::open(&file).unwrap().execute_batch(sql).unwrap();
+        newer("CREATE TABLE more (x TEXT) STRICT; UPDATE format SET number = 99;");
+        assert_eq!(open(&file).unwrap(), Formats { has: 99, ..now }, "read, and left as it is");
+        newer("PRAGMA user_version = 99;");
+        let refused = open(&file).unwrap_err();
+        assert!(matches!(refused, LedgerError::Newer { found: 99, .. }), "{refused}");
+    }
+
+    #[test]
+    fn a_file_of_an_earlier_format_gets_what_is_missing() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("ledger.db");
+        let first = Connection::open(&file).unwrap();
+        for (migration, number) in MIGRATIONS.iter().zip(1..).take(2) {
+            migration.parts.iter().for_each(|sql| first.execute_batch(sql).unwrap());
+            first.pragma_update(None, "user_version", number).unwrap();
+        }
+        drop(first);
+        assert_eq!(open(&file).unwrap(), Formats { has: known(), readable_by: 3 });
+    }
 }

@@ -62,7 +62,7 @@ impl Ledger {
 
     /// Workspaces that have the identity and a key to it.
     pub(crate) fn key_holders(&self, uuid: &IdentityUuid) -> Result<Vec<String>, LedgerError> {
-        let all = self.bindings()?.into_iter();
+        let all = self.every_binding()?.into_iter();
         Ok(all.filter(|b| b.identity.as_ref() == Some(uuid) && !b.request.no_key).map(|b| b.id).collect())
     }
 }

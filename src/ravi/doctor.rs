@@ -11,7 +11,8 @@ use crate::workspace::WorkspaceSummary;
 
 impl Ravi {
     /// Looks at everything that can be wrong on this machine: account, server, clock, keychain, rights of files, git and
-    /// gh, secrets in plaintext files of known programs, what is owed or stuck, what was changed at Ravi by
+    /// gh, launchers and hooks (each is started and asked for its version), secrets in plaintext files of known programs, what
+    /// is owed or stuck, what was changed at Ravi by
     /// another hand. Changes nothing. Four API calls at most;
     /// a keychain is given up after 3 s. That something is wrong is no error: it is in the report, with what to do.
     ///
@@ -25,8 +26,12 @@ impl Ravi {
         findings.extend(self.inner.ledger.run(doctor::machine_key).await?);
         let workspaces = self.workspaces().await?;
         findings.extend(self.local_findings(&workspaces).await?);
+        findings.extend(self.launchers().await?);
         findings.push(doctor::revocations(&self.owed().await?));
         findings.extend(doctor::workspaces(&workspaces, now_ms()));
+        findings.extend(
+            self.newer_rows().await?.iter().map(|error| Finding::warn("workspaces", error.to_string(), error.hint())),
+        );
         if answers {
             findings.extend(self.counterparts().await?);
         }
@@ -79,6 +84,23 @@ impl Ravi {
             Err(e) if e.kind() == Kind::Unreachable => Finding::warn(CHECK, e.to_string(), e.hint()),
             Err(e) => Finding::error(CHECK, &e),
         }
+    }
+
+    /// Workspaces of a newer version's that this one cannot read, and why. They are in no list.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn newer_rows(&self) -> Result<Vec<Error>> {
+        let unreadable = self.inner.ledger.run(|l| l.unreadable_bindings()).await?;
+        Ok(unreadable.into_iter().map(Error::from).collect())
+    }
+
+    async fn launchers(&self) -> Result<Vec<Finding>> {
+        let bindings = self.inner.ledger.run(|l| l.bindings()).await?.into_iter();
+        let workspaces = bindings.filter_map(|binding| Some((binding.id, binding.git_dir?))).collect::<Vec<_>>();
+        let state_dir = self.state_dir();
+        let look = move || doctor::launchers(&state_dir, &workspaces);
+        tokio::task::spawn_blocking(look).await.map_err(|_| Error::from(LedgerError::Stopped))
     }
 
     async fn local_findings(&self, workspaces: &[WorkspaceSummary]) -> Result<Vec<Finding>> {

@@ -12,6 +12,7 @@ use super::Ravi;
 use super::follow::run_blocking;
 use crate::api::ApiError;
 use crate::error::{Error, Result};
+use crate::helper;
 use crate::hooks::dmux::{self, Event, PaneInfo};
 use crate::hooks::{Did, HookError, HookFile, HookReport};
 use crate::ledger::{Binding, Ending, now_ms};
@@ -125,10 +126,11 @@ impl Ravi {
     /// # Errors
     /// The folder cannot be written; two hooks of the person's are in the way.
     pub async fn install_dmux_hooks(&self, project: Option<&Path>) -> Result<Vec<HookFile>> {
-        let project = project.map(Path::to_owned);
+        let (state_dir, project) = (self.state_dir(), project.map(Path::to_owned));
         run_blocking(move || {
             let (user, folder, project) = dmux_folders(project.as_deref())?;
-            Ok(dmux::install(&folder, &user, project.as_deref())?)
+            let launcher = helper::launcher_path(&state_dir)?;
+            Ok(dmux::install(&folder, &user, project.as_deref(), &launcher)?)
         })
         .await
     }

@@ -7,11 +7,12 @@ use super::follow::run_blocking;
 use super::hooks::{Wish, on_files, provisioned};
 use crate::error::{Error, Result};
 use crate::handover::{Environment, Workspace};
+use crate::helper;
 use crate::hooks::claude::{self, Payload};
 use crate::hooks::claude_settings::ClaudeHooks;
 use crate::hooks::jean::JeanScripts;
 use crate::hooks::{
-    Did, HookError, HookFile, HookReport, JsonFile, Script, claude_worktree, first_checkout, post_checkout,
+    Did, HookError, HookFile, HookReport, JsonFile, Script, claude_worktree, first_checkout, git_hook_file,
 };
 use crate::workspace::{Lock, Progress, WorkspaceError, common_dir_of, inspect};
 
@@ -31,6 +32,12 @@ impl Ravi {
             [old, _, flag, ..] if flag == "1" => old.clone(),
             _ => return Ok(HookReport::nothing("this is no checkout of a branch")),
         };
+        let (at, state_dir) = (folder.to_owned(), self.state_dir());
+        // One that an earlier version wrote goes with that version; that it cannot be written is no reason to fail.
+        let renewed = run_blocking(move || renew_git_hook(&at, &state_dir)).await;
+        if let Err(error) = renewed {
+            tracing::debug!(code = error.code(), "git's hook stays as it is");
+        }
         let at = folder.to_owned();
         let place = run_blocking(move || Ok(inspect(&at)?)).await?;
         match place.git {
@@ -51,8 +58,8 @@ impl Ravi {
     /// # Errors
     /// `core.hooksPath` is relative; the folder cannot be written; two hooks of the person's are in the way.
     pub async fn install_git_hook(&self, path: &Path) -> Result<HookFile> {
-        let path = path.to_owned();
-        on_files(move || post_checkout(&path)?.install()).await
+        let (state_dir, path) = (self.state_dir(), path.to_owned());
+        run_blocking(move || Ok(git_hook(&path, &helper::launcher_path(&state_dir)?)?.install()?)).await
     }
 
     /// Takes it out again; what was there before comes back byte for byte.
@@ -61,7 +68,7 @@ impl Ravi {
     /// The folder cannot be written.
     pub async fn uninstall_git_hook(&self, path: &Path) -> Result<HookFile> {
         let path = path.to_owned();
-        on_files(move || Script::uninstall(&post_checkout(&path)?.path)).await
+        on_files(move || Script::uninstall(&git_hook_file(&path)?)).await
     }
 
     /// Installs Claude Code's hooks for this user, or for the project at `project` alone, in the file that is not shared.
@@ -70,7 +77,11 @@ impl Ravi {
     /// The file is not what Claude Code's settings must be, or cannot be written.
     pub async fn install_claude_hooks(&self, project: Option<&Path>) -> Result<HookFile> {
         let (state_dir, project) = (self.state_dir(), project.map(Path::to_owned));
-        run_blocking(move || Ok(claude_settings(project.as_deref(), &state_dir)?.install(&claude_hooks())?)).await
+        run_blocking(move || {
+            let hooks = ClaudeHooks::calling(&helper::launcher_path(&state_dir)?);
+            Ok(claude_settings(project.as_deref(), &state_dir)?.install(&hooks)?)
+        })
+        .await
     }
 
     /// Takes them out again; what was there before comes back byte for byte.
@@ -79,7 +90,8 @@ impl Ravi {
     /// As for [`install_claude_hooks`](Ravi::install_claude_hooks).
     pub async fn uninstall_claude_hooks(&self, project: Option<&Path>) -> Result<HookFile> {
         let (state_dir, project) = (self.state_dir(), project.map(Path::to_owned));
-        run_blocking(move || Ok(claude_settings(project.as_deref(), &state_dir)?.uninstall(&claude_hooks())?)).await
+        let hooks = ClaudeHooks::calling(Path::new(""));
+        run_blocking(move || Ok(claude_settings(project.as_deref(), &state_dir)?.uninstall(&hooks)?)).await
     }
 
     /// Puts our commands among the scripts in the `jean.json` of the project at `project`, before those that are there.
@@ -223,10 +235,25 @@ fn claude_settings(project: Option<&Path>, state_dir: &Path) -> Result<JsonFile>
     Ok(JsonFile::new(path, state_dir))
 }
 
-fn claude_hooks() -> ClaudeHooks {
-    ClaudeHooks { program: crate::hooks::program() }
-}
-
 fn jean_json(project: &Path, state_dir: &Path) -> Result<JsonFile> {
     Ok(JsonFile::new(inspect(project)?.root.join("jean.json"), state_dir))
+}
+
+/// Writes the hook again where an earlier version of this program did.
+fn renew_git_hook(folder: &Path, state_dir: &Path) -> Result<()> {
+    if crate::hooks::outdated(&git_hook_file(folder)?).is_some() {
+        git_hook(folder, &helper::launcher_path(state_dir)?)?.install()?;
+    }
+    Ok(())
+}
+
+/// The hook. Only the first checkout of a worktree is our business, which is told from the commit before, or from what a whole
+/// `git worktree add` leaves in the private git dir: every other one is done without us.
+fn git_hook(path: &Path, launcher: &Path) -> Result<Script, HookError> {
+    let call = crate::hooks::call(launcher, "hook git post-checkout \"$@\"");
+    let call = format!(
+        "_ravi_new=; case $1 in *[!0]*) [ -f \"$GIT_DIR/commondir\" ] && [ ! -e \"$GIT_DIR/ORIG_HEAD\" ] && _ravi_new=1 ;; \
+         *) _ravi_new=1 ;; esac; [ -z \"$_ravi_new\" ] || {{ {call}; }}"
+    );
+    Ok(Script { path: git_hook_file(path)?, call, instead_of: None })
 }

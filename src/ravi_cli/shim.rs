@@ -29,7 +29,7 @@ use super::{commands, file};
 use crate::api::IdentityKey;
 use crate::audit::{Action, Entry};
 use crate::error::{Error, Result};
-use crate::helper::{self, Bound, Caller, NOT_INSTALLED, Place, Shim};
+use crate::helper::{self, Bound, Called, Caller, NOT_INSTALLED, Place, Shim};
 use crate::ledger::{Binding, Ledger};
 use crate::workspace::{State, WorkspaceError};
 
@@ -38,27 +38,24 @@ const NAME: &str = "ravi";
 
 const RAVI: Shim = Shim {
     name: NAME,
-    switch: "RAVI_WORKSPACE_RAVI",
+    switch: helper::RAVI_SWITCH,
     passed: "RAVI_WORKSPACE_RAVI_PASSED",
     depth: "RAVI_WORKSPACE_RAVI_DEPTH",
 };
 
 /// Acts as `ravi` where this process was called so, and answers the exit code. An app may be named so itself.
-pub(crate) fn act() -> Option<u8> {
-    let mut arguments = std::env::args_os();
-    let name = arguments.next().unwrap_or_default();
-    if Path::new(&name).file_name().is_none_or(|name| name != NAME) || helper::own_name_is(NAME) {
+pub(crate) fn act(called: &Called) -> Option<u8> {
+    if !called.is_other(NAME) {
         return None;
     }
-    let arguments: Vec<OsString> = arguments.collect();
-    let error = run(&arguments);
+    let error = run(called);
     let code = helper::tell(&error, NAME);
     Some(if matches!(error, Error::RaviCli(RaviCliError::Missing)) { NOT_INSTALLED } else { code })
 }
 
 /// Becomes the next `ravi` on PATH. Returns only where that is not to be.
-fn run(arguments: &[OsString]) -> Error {
-    match prepare(arguments) {
+fn run(called: &Called) -> Error {
+    match prepare(called) {
         Err(error) => error,
         Ok(mut command) => {
             let path = PathBuf::from(command.get_program());
@@ -68,15 +65,16 @@ fn run(arguments: &[OsString]) -> Error {
     }
 }
 
-fn prepare(arguments: &[OsString]) -> Result<Command> {
-    let mut command = RAVI.next().map_err(RaviCliError::from)?;
+fn prepare(called: &Called) -> Result<Command> {
+    let arguments = called.arguments.as_slice();
+    let mut command = RAVI.next(called).map_err(RaviCliError::from)?;
     command.args(arguments);
     if RAVI.is_off() {
         return Ok(command);
     }
     // An agent's folder may have been removed under it. The real one would go on to the home folder then.
     let folder = std::env::current_dir().and_then(|folder| folder.canonicalize());
-    let caller = Caller::new(folder.map_err(|source| RaviCliError::Folder { source })?);
+    let caller = Caller::new(folder.map_err(|source| RaviCliError::Folder { source })?, called);
     match helper::find(&caller.folder, &caller.states)? {
         Place::Free => {}
         Place::Bound(bound) => {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::context::blocking;
 use super::error::WorkspaceError;
 use super::git;
+use super::heal::outdated_program;
 use super::inspect::{folder_state, inspect};
 use super::model::{Sharing, WorkspaceSummary};
 use super::note::Note;
@@ -154,6 +155,7 @@ fn describe(Known { binding, identity, bundle, sharing, ends_at_ms, also }: Know
     let git = identity.as_ref().filter(|_| binding.git_dir.is_some()).map(|row| git_info(&binding, row));
     WorkspaceSummary {
         folder: folder_state(&binding.path),
+        outdated_program: binding.git_dir.as_deref().and_then(outdated_program),
         identity: identity.as_ref().map(IdentityRow::info),
         git,
         github: binding.github,

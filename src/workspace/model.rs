@@ -68,6 +68,57 @@ pub struct ProvisionRequest {
     pub unconfirmed: bool,
 }
 
+/// A request as the ledger keeps it. What a newer version added to it is passed over, and everything is written, so that
+/// it is told from what only that version knows. People's requests stay strict: a typo must not be passed over.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StoredRequest(#[serde(with = "Stored")] ProvisionRequest);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "ProvisionRequest")]
+struct Stored {
+    path: PathBuf,
+    id: String,
+    name: String,
+    #[serde(default)]
+    phone: bool,
+    #[serde(default)]
+    email: Option<String>,
+    #[serde(default)]
+    env_file: Option<PathBuf>,
+    #[serde(default)]
+    github_secret: Option<String>,
+    #[serde(default)]
+    sign: bool,
+    #[serde(default)]
+    ttl_s: Option<u64>,
+    #[serde(default)]
+    domain: Option<String>,
+    #[serde(default)]
+    identity: Option<String>,
+    #[serde(default)]
+    share: bool,
+    #[serde(default)]
+    no_key: bool,
+    #[serde(default)]
+    main: bool,
+    #[serde(default)]
+    join: bool,
+    #[serde(default)]
+    unconfirmed: bool,
+}
+
+impl From<&ProvisionRequest> for StoredRequest {
+    fn from(request: &ProvisionRequest) -> StoredRequest {
+        StoredRequest(request.clone())
+    }
+}
+
+impl From<StoredRequest> for ProvisionRequest {
+    fn from(StoredRequest(request): StoredRequest) -> ProvisionRequest {
+        request
+    }
+}
+
 /// What of a request is said to this call alone and not kept with the workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Terms {
@@ -336,6 +387,10 @@ pub struct WorkspaceSummary {
     pub confirmed: bool,
     /// Whether the folder can be seen right now.
     pub folder: FolderState,
+    /// A program that its git configuration calls and that goes, or went, with a version of ours; provisioning again heals it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub outdated_program: Option<PathBuf>,
     /// The last failure of a call for this workspace, until a later one succeeds.
     pub last_error: Option<crate::error::ErrorBody>,
     /// Unix time in milliseconds when the binding was made.

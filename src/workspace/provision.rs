@@ -20,12 +20,13 @@ use super::name::{is_crud, is_odd};
 use super::note::Note;
 use super::ravi_dir::Untracked;
 use super::shared::Repository;
-use super::{address, bundle, disk, env_file, find, holders, keys, ravi_dir, release, signing, told, values};
+use super::{address, bundle, disk, env_file, find, heal, holders, keys, ravi_dir, release, signing, told, values};
 use crate::account::{AccountError, Host, OpenHost};
 use crate::api::{Identity, IdentityKey, IdentityUuid};
 use crate::config::Signatures;
 use crate::error::{Error, Kind, Result};
 use crate::github::{self, Decision, Plan};
+use crate::helper;
 use crate::ledger::{Binding, IdentityRow, Ledger, LedgerError, now_ms};
 use crate::vault::reference::SecretName;
 use crate::vault::{Found, elsewhere};
@@ -157,6 +158,7 @@ async fn run(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, life: Li
     let github = plan.info();
     let (uuid, wanted) = (row.uuid.clone(), id.clone());
     ctx.ledger.run(move |l| l.finish_binding(&id, &plan)).await?;
+    heal::list_folders(ctx.ledger, &binding).await?;
     let sharing = ctx.ledger.run(move |l| l.sharing(&wanted, &uuid)).await?;
     Ok(answer(&binding, &place, &row, github, sharing))
 }
@@ -435,9 +437,9 @@ async fn set_git(
         false => None,
     };
     let unsigned = signing.is_none() && ctx.config.signatures.unwrap_or_default() == Signatures::Workspace;
-    let program = match plan.source {
+    let launcher = match plan.source {
         GithubSource::Inherited => PathBuf::new(),
-        _ => github::program()?,
+        _ => helper::launcher_path(ctx.ledger.dir())?,
     };
     let (info, nonce, root, plan) = (git_info(binding, row), binding.nonce.clone(), place.root.clone(), plan.clone());
     let work = move || {
@@ -459,7 +461,7 @@ async fn set_git(
         let here = Git::at(&root);
         let read =
             github::Read { settings: here.settings_but(values::is_origin)?, ssh: here.global("core.sshCommand")? };
-        wanted.extend(github::git_values(&plan, &program, &read));
+        wanted.extend(github::git_values(&plan, &launcher, &read));
         let overridden = repository.set(&root, &git.git_dir, &mut note, &wanted)?;
         Ok((overridden, github::open_ways(&plan, &read, here.remote_urls()?)))
     };

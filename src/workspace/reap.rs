@@ -22,7 +22,7 @@ use super::{git_lock, panes, release};
 use crate::api::{ApiError, KeyRecord};
 use crate::audit::{Action, Entry};
 use crate::error::{Explain as _, Kind, Result};
-use crate::ledger::{Binding, Ending, Lifetime, now_ms};
+use crate::ledger::{Binding, Ending, LedgerError, Lifetime, now_ms};
 
 /// A provision that has not been finished for so long, and that nobody is working on, is given up.
 const ABANDONED: Duration = Duration::from_secs(3600);
@@ -220,7 +220,10 @@ async fn plan_keys(ctx: Context<'_>, report: &mut ReapReport) -> Result<()> {
     };
     for (key, id) in of_this_ledger(ctx, keys).await? {
         let (wanted, uuid) = (id.clone(), key.uuid.clone());
-        let known = ctx.ledger.run(move |l| l.binding(&wanted)).await?;
+        let known = match ctx.ledger.run(move |l| l.binding(&wanted)).await {
+            Err(LedgerError::NewerRow { .. }) => continue,
+            known => known?,
+        };
         if known.is_none_or(|b| b.state == State::Ready && b.key_uuid != Some(uuid)) {
             report.keys.push(ReapedKey { uuid: key.uuid.to_string(), workspace: id });
         }
@@ -250,7 +253,11 @@ async fn revoke_if_strange(ctx: Context<'_>, key: &KeyRecord, id: &str) -> Resul
     // Whoever holds the lock may be minting this very key.
     let Some(_lock) = Lock::try_now(ctx.ledger.dir(), &format!("workspace/{id}"))? else { return Ok(false) };
     let wanted = id.to_owned();
-    let binding = ctx.ledger.run(move |l| l.binding(&wanted)).await?;
+    let binding = match ctx.ledger.run(move |l| l.binding(&wanted)).await {
+        // A newer version's workspace: that version knows whose the key is.
+        Err(LedgerError::NewerRow { .. }) => return Ok(false),
+        binding => binding?,
+    };
     if binding.is_some_and(|b| b.key_uuid.as_ref() == Some(&key.uuid)) {
         return Ok(false);
     }

@@ -13,7 +13,7 @@ use super::model::{FolderState, IdentityFate, Released, Step};
 use super::note::Note;
 use super::shared::Repository;
 use super::suspend::pay_suspended;
-use super::{env_file, identity, keys, ravi_dir, signing, told};
+use super::{env_file, heal, identity, keys, ravi_dir, signing, told};
 use crate::api::{ApiError, IdentityUuid, Password};
 use crate::audit::{Action, Entry};
 use crate::error::Result;
@@ -71,6 +71,7 @@ pub(crate) async fn finish(ctx: Context<'_>, mut binding: Binding) -> Result<Rel
     // From here on the debt alone stands for the workspace: a crash leaves it to the next start.
     let kept = Released { owed: 0, ..answer.clone() };
     ctx.ledger.run(move |l| l.end_release(&id, &kept)).await?;
+    heal::list_folders(ctx.ledger, &binding).await?;
     if let Some(uuid) = &binding.identity {
         answer.owed = u32::from(!settle(ctx, uuid, &binding.id, shared).await?);
     }

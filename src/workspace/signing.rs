@@ -17,9 +17,6 @@ pub(crate) use key::{check_built, sign};
 /// Name of the secret that holds the private key, in OpenSSH's format.
 pub(crate) const SECRET: &str = "RAVI_SIGNING_KEY";
 
-/// Name under which `ravi-workspace` signs for git.
-pub(crate) const PROGRAM: &str = "ravi-ssh-sign";
-
 /// File in the private git dir that names the signer for git (ssh-keygen(1), "ALLOWED SIGNERS").
 pub(crate) const SIGNERS_FILE: &str = "ravi-allowed-signers";
 
@@ -42,21 +39,9 @@ pub(super) async fn prepare(ctx: Context<'_>, identity: &IdentityUuid) -> Result
     Ok(Signing { public_key: key::public(&private)?, program: program(ctx.ledger.dir())? })
 }
 
-/// The program under its other name: git gives a signing program no argument of ours.
+/// The launcher by whose name git signs: git gives a signing program no argument of ours.
 fn program(state_dir: &Path) -> Result<PathBuf, WorkspaceError> {
-    let target = crate::github::program().map_err(|_| WorkspaceError::NoProgram)?;
-    let dir = state_dir.join("bin");
-    let link = dir.join(PROGRAM);
-    disk::make_dir(&dir, 0o700)?;
-    if std::fs::read_link(&link).is_ok_and(|leads_to| leads_to == target) {
-        return Ok(link);
-    }
-    // Put in place at once: a git that signs meanwhile finds the old one or the new one.
-    let make = |path: &Path| std::os::unix::fs::symlink(&target, path);
-    let made = tempfile::Builder::new().prefix(".sign-").make_in(&dir, make);
-    made.and_then(|temp| temp.persist(&link).map_err(|e| e.error))
-        .map_err(|e| crate::files::FileError::from_io(&link, "write", e))?;
-    Ok(link)
+    crate::helper::signer_path(state_dir).map_err(|_| WorkspaceError::NoProgram)
 }
 
 impl Signing {

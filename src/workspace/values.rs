@@ -24,7 +24,7 @@ pub(crate) fn is_origin(origin: &str) -> bool {
 }
 
 /// More than any workspace's values need.
-const FILE_LIMIT: usize = 1024 * 1024;
+pub(super) const FILE_LIMIT: usize = 1024 * 1024;
 
 const HEAD: &str = "# Made by ravi-workspace, which writes it anew: what is changed here does not last.\n";
 
@@ -81,6 +81,23 @@ pub(super) fn quoted(value: &str) -> String {
     if bare { escaped } else { format!("\"{escaped}\"") }
 }
 
+/// What [`quoted`] was given.
+pub(super) fn unquoted(text: &str) -> String {
+    let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+    let (mut plain, mut chars) = (String::with_capacity(text.len()), text.chars());
+    while let Some(c) = chars.next() {
+        plain.push(match c {
+            '\\' => match chars.next() {
+                Some('n') => '\n',
+                Some('t') => '\t',
+                other => other.unwrap_or('\\'),
+            },
+            c => c,
+        });
+    }
+    plain
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::git::Git;
@@ -93,6 +110,7 @@ mod tests {
         let odd =
             ["plain", "a  b", " led", "end ", "x;y", "x#y", "\"q\"", "back\\slash", "tab\there", "line\nend", "", "é"];
         let all: Vec<String> = odd.map(str::to_owned).to_vec();
+        assert!(all.iter().all(|value| unquoted(&quoted(value)) == *value));
         let helper = vec![String::new(), "!'/it'\\''s/ravi' git-credential".to_owned()];
         let wanted = [
             ("user.name", all),

@@ -67,6 +67,7 @@ async fn a_healthy_machine_has_nothing_to_fix() {
         "gh",
         "ravi",
         "plaintext",
+        "launchers",
         "revocations",
         "workspaces",
     ] {

@@ -29,8 +29,8 @@ async fn claude_code_s_hooks_are_installed_beside_others_and_taken_out_byte_for_
     bed.run(&["hook", "claude", "install", "--global"]).ok();
     assert_eq!(std::fs::read(&user).expect("it is there"), first, "again is the same");
     let command = settings(&user)["hooks"]["SessionStart"][0]["hooks"][0]["command"].clone();
-    let program = std::fs::canonicalize(env!("CARGO_BIN_EXE_ravi-workspace")).expect("a path");
-    assert_eq!(command, format!("'{}' hook claude SessionStart", program.display()));
+    let launcher = bed.state().join("bin/ravi-launch").display().to_string();
+    assert_eq!(command, format!("[ ! -x '{launcher}' ] || '{launcher}' hook claude SessionStart"));
     assert_eq!(hooks_said(&bed), [("ok".into(), "installed for Claude Code, and nothing is in their way".into())]);
 
     let project = repository.join(".claude/settings.local.json");
@@ -44,7 +44,7 @@ async fn claude_code_s_hooks_are_installed_beside_others_and_taken_out_byte_for_
     assert_eq!(std::fs::read_to_string(&project).expect("it is there"), mine);
     bed.run(&["hook", "claude", "uninstall"]).ok();
     assert!(!user.exists(), "it was made for this");
-    assert_eq!(hooks_said(&bed)[0].1, "none installed for dmux, Claude Code or Jean");
+    assert_eq!(hooks_said(&bed)[0].1, "none installed for dmux, Claude Code, Jean or git");
 }
 
 #[tokio::test(flavor = "multi_thread")]

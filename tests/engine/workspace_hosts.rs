@@ -193,6 +193,7 @@ async fn an_app_that_keeps_no_ids_names_the_folder_alone() {
 async fn an_apps_own_gh_is_the_workspaces_whatever_its_path_is() {
     let bed = Bed::new().await;
     let ravi = bed.ravi();
+    assert_eq!(ravi.program("gh"), Path::new("gh"), "without any program there is nothing to lead to");
     // A `gh` that says who it is.
     let folder = bed.path("their-bin");
     std::fs::create_dir(&folder).expect("a folder");
@@ -206,7 +207,6 @@ async fn an_apps_own_gh_is_the_workspaces_whatever_its_path_is() {
     bed.put_secret(&uuid, "GH_TOKEN", "made_up_agent_token").await;
     bed.run(&args).ok();
     // Made by a program of ours, as an app makes it that begins with `helper_main`.
-    assert_eq!(ravi.program("gh"), Path::new("gh"), "without any program there is nothing to lead to");
     bed.run(&["env", tree.to_str().expect("text")]).ok();
     let shim = ravi.program("gh");
     assert_eq!((shim.clone(), ravi.program("ravi")), (bed.state().join("bin/gh"), bed.state().join("bin/ravi")));
