@@ -9,27 +9,19 @@ use uuid::Uuid;
 
 use super::context::{Context, Warnings, blocking};
 use super::error::WorkspaceError;
-use super::git::Git;
 use super::identity;
 use super::inspect::{Inspected, inspect, parent_device};
 use super::lock::Lock;
-use super::model::{
-    GitInfo, GithubInfo, GithubSource, OpenWay, ProvisionRequest, Provisioned, Sharing, State, Step, Terms,
-};
+use super::model::{GitInfo, GithubInfo, ProvisionRequest, Provisioned, Sharing, State, Step, Terms};
 use super::name::{is_crud, is_odd};
 use super::note::Note;
 use super::ravi_dir::Untracked;
 use super::shared::Repository;
-use super::{address, bundle, disk, env_file, find, heal, holders, keys, ravi_dir, release, signing, told, values};
-use crate::account::{AccountError, Host, OpenHost};
-use crate::api::{Identity, IdentityKey, IdentityUuid};
-use crate::config::Signatures;
-use crate::error::{Error, Kind, Result};
-use crate::github::{self, Decision, Plan};
-use crate::helper;
+use super::{address, disk, env_file, find, git_values, heal, holders, keys, login, ravi_dir, release, signing, told};
+use crate::api::{IdentityKey, IdentityUuid};
+use crate::error::{Error, Result};
+use crate::github::Plan;
 use crate::ledger::{Binding, IdentityRow, Ledger, LedgerError, now_ms};
-use crate::vault::reference::SecretName;
-use crate::vault::{Found, elsewhere};
 
 /// Longest id and name; enough for uuids, paths and sentences.
 const LONGEST_TEXT: usize = 200;
@@ -134,7 +126,7 @@ async fn run(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, life: Li
     // Neither needs the other's answer.
     let (key, plan) = tokio::join!(
         ctx.step(&id, Step::Key, key_of(ctx, &known, &found.row.uuid)),
-        bundle_and_github(ctx, &binding, &found),
+        login::bundle_and_login(ctx, &binding, &found),
     );
     let (key, mut plan, row) = (key?, plan?, found.row);
     let row = match binding.request.phone {
@@ -144,9 +136,9 @@ async fn run(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, life: Li
     match place.git.is_some() {
         true => {
             let set = async {
-                let open = set_git(ctx, &binding, &place, &row, &plan).await?;
+                let open = git_values::set(ctx, &binding, &place, &row, &plan).await?;
                 let plan = Plan { open, ..plan };
-                tell_open(ctx, &binding, &plan)?;
+                git_values::tell_open(ctx, &binding, &plan)?;
                 Ok(plan)
             };
             plan = ctx.step(&id, Step::Git, set).await?;
@@ -423,80 +415,6 @@ fn claim_folder(place: &Inspected, binding: &Binding, ledger: &Path) -> Result<(
     }
 }
 
-/// Sets git's values, and answers the ways that lead past the workspace's login all the same.
-async fn set_git(
-    ctx: Context<'_>,
-    binding: &Binding,
-    place: &Inspected,
-    row: &IdentityRow,
-    plan: &Plan,
-) -> Result<Vec<OpenWay>> {
-    let Some(git) = place.git.clone() else { return Ok(Vec::new()) };
-    let signing = match binding.request.sign {
-        true => Some(signing::prepare(ctx, &row.uuid).await?),
-        false => None,
-    };
-    let unsigned = signing.is_none() && ctx.config.signatures.unwrap_or_default() == Signatures::Workspace;
-    let launcher = match plan.source {
-        GithubSource::Inherited => PathBuf::new(),
-        _ => helper::launcher_path(ctx.ledger.dir())?,
-    };
-    let (info, nonce, root, plan) = (git_info(binding, row), binding.nonce.clone(), place.root.clone(), plan.clone());
-    let work = move || {
-        let repository = Repository::lock(&git.common_dir)?;
-        let mut note = Note::read(&git.git_dir)?.filter(|note| note.nonce == nonce).ok_or_else(|| {
-            WorkspaceError::NotOurs { path: git.git_dir.clone(), reason: "its note was taken away meanwhile".into() }
-        })?;
-        let mut wanted = author(&info);
-        if let Some(signing) = signing {
-            wanted.extend(signing.set_up(&git.git_dir, &info.user_email)?);
-        }
-        if unsigned {
-            wanted.extend(signing::none());
-        }
-        let mut wanted: Vec<_> = wanted.into_iter().map(|(key, values)| (key.to_owned(), values)).collect();
-        if plan.source == GithubSource::Inherited {
-            return Ok((repository.set(&root, &git.git_dir, &mut note, &wanted)?, Vec::new()));
-        }
-        let here = Git::at(&root);
-        let read =
-            github::Read { settings: here.settings_but(values::is_origin)?, ssh: here.global("core.sshCommand")? };
-        wanted.extend(github::git_values(&plan, &launcher, &read));
-        let overridden = repository.set(&root, &git.git_dir, &mut note, &wanted)?;
-        Ok((overridden, github::open_ways(&plan, &read, here.remote_urls()?)))
-    };
-    let (overridden, open) = blocking(work).await?;
-    if !overridden.is_empty() {
-        ctx.warn(WorkspaceError::Overridden { id: binding.id.clone(), values: overridden });
-    }
-    Ok(open)
-}
-
-/// What is to become of ways that stay open.
-fn tell_open(ctx: Context<'_>, binding: &Binding, plan: &Plan) -> Result<(), WorkspaceError> {
-    if plan.open.is_empty() {
-        return Ok(());
-    }
-    let error = WorkspaceError::OpenWay { id: binding.id.clone(), ways: plan.open.clone() };
-    if plan.is_strict() {
-        return Err(error);
-    }
-    ctx.warn(error);
-    Ok(())
-}
-
-/// git asks for `author.*` and `committer.*` before it asks for `user.*` (git-config(1)).
-fn author(info: &GitInfo) -> Vec<(&'static str, Vec<String>)> {
-    let (name, email) = (vec![info.user_name.clone()], vec![info.user_email.clone()]);
-    let pair = |of_name, of_email| [(of_name, name.clone()), (of_email, email.clone())];
-    let all = [
-        pair("user.name", "user.email"),
-        pair("author.name", "author.email"),
-        pair("committer.name", "committer.email"),
-    ];
-    all.concat()
-}
-
 /// What is written for a workspace beside git's values.
 struct Files {
     binding: Binding,
@@ -542,70 +460,4 @@ async fn keep_policy(ctx: Context<'_>, id: &str) -> Result<()> {
         false => l.keep_policy(&id, &rules),
     };
     Ok(ctx.ledger.run(keep).await?)
-}
-
-/// What is given may be the workspace's GitHub token, so it comes first.
-async fn bundle_and_github(ctx: Context<'_>, binding: &Binding, found: &identity::Found) -> Result<Plan> {
-    let given = bundle::give(ctx, binding, found).await?;
-    ctx.step(&binding.id, Step::Github, Box::pin(github(ctx, binding, found, given))).await
-}
-
-/// Whose GitHub login serves the workspace.
-async fn github(ctx: Context<'_>, binding: &Binding, found: &identity::Found, given: bool) -> Result<Plan> {
-    let (identity, new) = (&found.row.uuid, found.new);
-    let host = find_host(ctx, found).await?;
-    let Context { ledger, account, github: config, .. } = ctx;
-    let (host, new) = (host, new && !given);
-    let plan = github::decide(Decision { ledger, account, config, binding, identity, new, host }).await;
-    tell_elsewhere(ctx, binding, plan).await
-}
-
-/// The host identity, where it is known or can be told which one it is. Where Ravi does not answer, nobody is.
-async fn find_host(ctx: Context<'_>, found: &identity::Found) -> Result<Option<IdentityRow>> {
-    if found.looked {
-        return ctx.host_search().known().await;
-    }
-    match ctx.find_host().await {
-        Ok(Host::Known(row)) => Ok(Some(row)),
-        Ok(Host::Open(open @ OpenHost::Choose(_))) => {
-            ctx.warn(AccountError::from(open));
-            Ok(None)
-        }
-        Ok(Host::Open(_)) => Ok(None),
-        Err(e) if e.kind() == Kind::Unreachable => Ok(None),
-        Err(e) => Err(e),
-    }
-}
-
-/// A token that was stored for the workspace where nobody looks for it is not passed over in silence.
-async fn tell_elsewhere(ctx: Context<'_>, binding: &Binding, plan: Result<Plan>) -> Result<Plan> {
-    let names = match &plan {
-        Ok(plan) if plan.token.is_none() => github::names_for(binding),
-        Err(Error::Workspace(WorkspaceError::NoGithubSecret { .. })) => github::names_for(binding),
-        _ => return plan,
-    };
-    let found = elsewhere_of(ctx, binding, &names).await.unwrap_or_default();
-    match plan {
-        Err(Error::Workspace(WorkspaceError::NoGithubSecret { id, secret, .. })) => {
-            let elsewhere = found.into_iter().map(|found| found.identity).collect();
-            Err(WorkspaceError::NoGithubSecret { id, secret, elsewhere }.into())
-        }
-        plan => {
-            for Found { identity, secret } in found {
-                let (id, secret) = (binding.id.clone(), secret.to_string());
-                ctx.warn(WorkspaceError::TokenElsewhere { id, secret, identity });
-            }
-            plan
-        }
-    }
-}
-
-/// Looks into the identities of the account that are neither the host nor a workspace's.
-async fn elsewhere_of(ctx: Context<'_>, binding: &Binding, names: &[SecretName]) -> Result<Vec<Found>> {
-    let server = ctx.server.to_owned();
-    let ours = ctx.ledger.run(move |l| l.identities(&server)).await?;
-    let all = ctx.listing.of(ctx.account).await?.all;
-    let known = |identity: &&Identity| ours.iter().any(|row| row.uuid == identity.uuid && !row.borrowed);
-    let others = all.iter().filter(|identity| !known(identity) && binding.identity.as_ref() != Some(&identity.uuid));
-    Ok(elsewhere(ctx.account, &others.collect::<Vec<_>>(), names).await)
 }

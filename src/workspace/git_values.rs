@@ -1,0 +1,94 @@
+//! What git is to read in a workspace: who makes commits, whose signature they carry, and which login serves.
+//!
+//! [`super::shared`] sees to it that git reads it in that worktree alone.
+
+use std::path::PathBuf;
+
+use super::context::{Context, blocking};
+use super::error::WorkspaceError;
+use super::git::Git;
+use super::inspect::Inspected;
+use super::model::{GitInfo, GithubSource, OpenWay};
+use super::note::Note;
+use super::provision::git_info;
+use super::shared::Repository;
+use super::{signing, values};
+use crate::config::Signatures;
+use crate::error::Result;
+use crate::github::{self, Plan};
+use crate::helper;
+use crate::ledger::{Binding, IdentityRow};
+
+/// Sets git's values, and answers the ways that lead past the workspace's login all the same.
+pub(super) async fn set(
+    ctx: Context<'_>,
+    binding: &Binding,
+    place: &Inspected,
+    row: &IdentityRow,
+    plan: &Plan,
+) -> Result<Vec<OpenWay>> {
+    let Some(git) = place.git.clone() else { return Ok(Vec::new()) };
+    let signing = match binding.request.sign {
+        true => Some(signing::prepare(ctx, &row.uuid).await?),
+        false => None,
+    };
+    let unsigned = signing.is_none() && ctx.config.signatures.unwrap_or_default() == Signatures::Workspace;
+    let launcher = match plan.source {
+        GithubSource::Inherited => PathBuf::new(),
+        _ => helper::launcher_path(ctx.ledger.dir())?,
+    };
+    let (info, nonce, root, plan) = (git_info(binding, row), binding.nonce.clone(), place.root.clone(), plan.clone());
+    let work = move || {
+        let repository = Repository::lock(&git.common_dir)?;
+        let mut note = Note::read(&git.git_dir)?.filter(|note| note.nonce == nonce).ok_or_else(|| {
+            WorkspaceError::NotOurs { path: git.git_dir.clone(), reason: "its note was taken away meanwhile".into() }
+        })?;
+        let mut wanted = author(&info);
+        if let Some(signing) = signing {
+            wanted.extend(signing.set_up(&git.git_dir, &info.user_email)?);
+        }
+        if unsigned {
+            wanted.extend(signing::none());
+        }
+        let mut wanted: Vec<_> = wanted.into_iter().map(|(key, values)| (key.to_owned(), values)).collect();
+        if plan.source == GithubSource::Inherited {
+            return Ok((repository.set(&root, &git.git_dir, &mut note, &wanted)?, Vec::new()));
+        }
+        let here = Git::at(&root);
+        let read =
+            github::Read { settings: here.settings_but(values::is_origin)?, ssh: here.global("core.sshCommand")? };
+        wanted.extend(github::git_values(&plan, &launcher, &read));
+        let overridden = repository.set(&root, &git.git_dir, &mut note, &wanted)?;
+        Ok((overridden, github::open_ways(&plan, &read, here.remote_urls()?)))
+    };
+    let (overridden, open) = blocking(work).await?;
+    if !overridden.is_empty() {
+        ctx.warn(WorkspaceError::Overridden { id: binding.id.clone(), values: overridden });
+    }
+    Ok(open)
+}
+
+/// What is to become of ways that stay open.
+pub(super) fn tell_open(ctx: Context<'_>, binding: &Binding, plan: &Plan) -> Result<(), WorkspaceError> {
+    if plan.open.is_empty() {
+        return Ok(());
+    }
+    let error = WorkspaceError::OpenWay { id: binding.id.clone(), ways: plan.open.clone() };
+    if plan.is_strict() {
+        return Err(error);
+    }
+    ctx.warn(error);
+    Ok(())
+}
+
+/// git asks for `author.*` and `committer.*` before it asks for `user.*` (git-config(1)).
+fn author(info: &GitInfo) -> Vec<(&'static str, Vec<String>)> {
+    let (name, email) = (vec![info.user_name.clone()], vec![info.user_email.clone()]);
+    let pair = |of_name, of_email| [(of_name, name.clone()), (of_email, email.clone())];
+    let all = [
+        pair("user.name", "user.email"),
+        pair("author.name", "author.email"),
+        pair("committer.name", "committer.email"),
+    ];
+    all.concat()
+}

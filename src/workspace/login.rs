@@ -1,0 +1,79 @@
+//! Whose GitHub login serves a workspace, once it has been given what it is to be given.
+
+use super::context::Context;
+use super::error::WorkspaceError;
+use super::model::Step;
+use super::{bundle, identity};
+use crate::account::{AccountError, Host, OpenHost};
+use crate::api::Identity;
+use crate::error::{Error, Kind, Result};
+use crate::github::{self, Decision, Plan};
+use crate::ledger::{Binding, IdentityRow};
+use crate::vault::reference::SecretName;
+use crate::vault::{Found, elsewhere};
+
+/// What is given may be the workspace's GitHub token, so it comes first.
+pub(super) async fn bundle_and_login(ctx: Context<'_>, binding: &Binding, found: &identity::Found) -> Result<Plan> {
+    let given = bundle::give(ctx, binding, found).await?;
+    ctx.step(&binding.id, Step::Github, Box::pin(github(ctx, binding, found, given))).await
+}
+
+/// Whose GitHub login serves the workspace.
+async fn github(ctx: Context<'_>, binding: &Binding, found: &identity::Found, given: bool) -> Result<Plan> {
+    let (identity, new) = (&found.row.uuid, found.new);
+    let host = find_host(ctx, found).await?;
+    let Context { ledger, account, github: config, .. } = ctx;
+    let (host, new) = (host, new && !given);
+    let plan = github::decide(Decision { ledger, account, config, binding, identity, new, host }).await;
+    tell_elsewhere(ctx, binding, plan).await
+}
+
+/// The host identity, where it is known or can be told which one it is. Where Ravi does not answer, nobody is.
+async fn find_host(ctx: Context<'_>, found: &identity::Found) -> Result<Option<IdentityRow>> {
+    if found.looked {
+        return ctx.host_search().known().await;
+    }
+    match ctx.find_host().await {
+        Ok(Host::Known(row)) => Ok(Some(row)),
+        Ok(Host::Open(open @ OpenHost::Choose(_))) => {
+            ctx.warn(AccountError::from(open));
+            Ok(None)
+        }
+        Ok(Host::Open(_)) => Ok(None),
+        Err(e) if e.kind() == Kind::Unreachable => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// A token that was stored for the workspace where nobody looks for it is not passed over in silence.
+async fn tell_elsewhere(ctx: Context<'_>, binding: &Binding, plan: Result<Plan>) -> Result<Plan> {
+    let names = match &plan {
+        Ok(plan) if plan.token.is_none() => github::names_for(binding),
+        Err(Error::Workspace(WorkspaceError::NoGithubSecret { .. })) => github::names_for(binding),
+        _ => return plan,
+    };
+    let found = elsewhere_of(ctx, binding, &names).await.unwrap_or_default();
+    match plan {
+        Err(Error::Workspace(WorkspaceError::NoGithubSecret { id, secret, .. })) => {
+            let elsewhere = found.into_iter().map(|found| found.identity).collect();
+            Err(WorkspaceError::NoGithubSecret { id, secret, elsewhere }.into())
+        }
+        plan => {
+            for Found { identity, secret } in found {
+                let (id, secret) = (binding.id.clone(), secret.to_string());
+                ctx.warn(WorkspaceError::TokenElsewhere { id, secret, identity });
+            }
+            plan
+        }
+    }
+}
+
+/// Looks into the identities of the account that are neither the host nor a workspace's.
+async fn elsewhere_of(ctx: Context<'_>, binding: &Binding, names: &[SecretName]) -> Result<Vec<Found>> {
+    let server = ctx.server.to_owned();
+    let ours = ctx.ledger.run(move |l| l.identities(&server)).await?;
+    let all = ctx.listing.of(ctx.account).await?.all;
+    let known = |identity: &&Identity| ours.iter().any(|row| row.uuid == identity.uuid && !row.borrowed);
+    let others = all.iter().filter(|identity| !known(identity) && binding.identity.as_ref() != Some(&identity.uuid));
+    Ok(elsewhere(ctx.account, &others.collect::<Vec<_>>(), names).await)
+}
