@@ -384,7 +384,7 @@ fn as_before_launchers(git_dir: &Path, program: &str) {
     let file = git_dir.join("ravi-workspace.gitconfig");
     let text = std::fs::read_to_string(&file).expect("the values");
     let before = format!("\thelper = !'{program}' git-credential");
-    let lines = text.lines().map(|line| if line.contains("ravi-launch") { before.as_str() } else { line });
+    let lines = text.lines().map(|line| if line.contains("git-credential") { before.as_str() } else { line });
     std::fs::write(&file, lines.collect::<Vec<_>>().join("\n") + "\n").expect("written");
 }
 
