@@ -105,7 +105,14 @@ impl Tool {
         let mut words = text.split(|c: char| c.is_whitespace() || c == '/' || c == ',');
         let number =
             |word: &&str| word.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit()) && word.contains('.');
-        Some(words.find(number).unwrap_or("?").trim_start_matches('v').to_owned())
+        let told = words.find(number).map(|word| word.trim_start_matches('v').to_owned());
+        told.or_else(|| self.debian_version()).or_else(|| Some("of unknown version".to_owned()))
+    }
+
+    /// Debian builds some programs without a version in them.
+    fn debian_version(&self) -> Option<String> {
+        let told = answer(Command::new("dpkg-query").args(["--show", "--showformat=${Version}", self.name]));
+        told.ok().filter(|version| !version.is_empty())
     }
 
     fn npm_version(&self) -> Option<String> {

@@ -28,8 +28,8 @@ fn packers() -> Vec<Packer> {
     let on_path = |name, version| Tool::on_path(name, Source::Setup, version);
     let git = || on_path("git", "--version");
     vec![
-        honours(on_path("npm", "--version"), "npm pack", |p, bed, at| npm_pack(p, bed, at)),
-        honours(Tool::of_npm("pnpm"), "pnpm pack", |p, bed, at| npm_pack(p, bed, at)),
+        honours(on_path("npm", "--version"), "npm pack", npm_pack),
+        honours(Tool::of_npm("pnpm"), "pnpm pack", npm_pack),
         // It asks for rules in the root of the project and above it.
         blind(Tool::of_python("hatchling", "hatchling"), "sdist and wheel", |p, bed, at| {
             python(p, bed, at, "hatchling.build", &["build", "-d", "dist"])
@@ -46,8 +46,8 @@ fn packers() -> Vec<Packer> {
         // `-a` means what is ignored as well.
         blind(git(), "git stash -a", |p, bed, at| git_objects(p, bed, at, &[&["stash", "-a"]])),
         honours(git(), "git archive", git_archive),
-        honours(Tool::library("dulwich"), "add and commit", |p, bed, at| committed(p, bed, at)),
-        in_main(honours(Tool::isomorphic_git(), "add and commit", |p, bed, at| committed(p, bed, at))),
+        honours(Tool::library("dulwich"), "add and commit", committed),
+        in_main(honours(Tool::isomorphic_git(), "add and commit", committed)),
         in_main(honours(on_path_of_person("jj"), "snapshot", jj_snapshot)),
         blind(on_path("tar", "--version"), "docker build's context, played by tar", tar),
     ]

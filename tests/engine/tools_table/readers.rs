@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::setups::{Kind, Place, SET_UPS, SetUp, snapshot};
+use super::setups::{self, Kind, Place, SetUp, snapshot};
 use super::{Source, Tool, Version, answer, bed, human, package, say};
 use crate::common::Bed;
 
@@ -60,7 +60,7 @@ fn readers() -> Vec<Reader> {
             go_git_upload,
         ),
         reader(Tool::on_path(lfs.0, Source::Setup, lfs.1), Sees::Opens, CHECKOUTS, lfs_env),
-        reader(Tool::on_path(gh.0, Source::Setup, gh.1), Sees::Opens, CHECKOUTS, gh_browse),
+        reader(Tool::on_path(gh.0, Source::Setup, gh.1), Sees::Opens, ALL, gh_browse),
         reader(Tool::of_python("pre-commit", "pre-commit"), Sees::Agent, CHECKOUTS, pre_commit),
         reader(Tool::on_path("direnv", Source::Setup, "--version"), Sees::Agent, ALL, |r, bed, at| {
             ident(r, bed, at, &["exec", ".", "git"])
@@ -240,11 +240,24 @@ async fn row(name: &str, make: fn(&Bed) -> SetUp) {
     say(&format!("ravi-workspace | {name} | after the release | all {} files as before", after.len()));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_reader_opens_the_repository_and_sees_whom_the_table_says() {
-    for (name, make) in SET_UPS {
-        row(name, make).await;
-    }
+/// Every reader opens the repository and sees whom the table says.
+macro_rules! rows {
+    ($($test:ident: $name:literal, $make:path;)*) => {$(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $test() {
+            row($name, $make).await;
+        }
+    )*};
+}
+
+rows! {
+    readers_of_a_linked_worktree: "linked worktree", setups::linked;
+    readers_where_the_author_is_the_repository_s: "author in .git/config", setups::author_in_repository;
+    readers_of_a_worktree_of_a_bare_repository: "worktree of a bare repository", setups::bare;
+    readers_where_the_extension_is_the_person_s: "own extensions.worktreeConfig", setups::sparse;
+    readers_of_a_submodule: "submodule", setups::submodule;
+    readers_where_the_configuration_is_a_link: ".git/config is a link", setups::config_is_a_link;
+    readers_of_a_clone_made_for_an_agent: "clone made for an agent", setups::clone_for_an_agent;
 }
 
 /// husky writes `core.hooksPath` where all worktrees read it.

@@ -31,17 +31,6 @@ pub struct SetUp {
     pub author_in_repository: bool,
 }
 
-/// Name, and what makes it.
-pub const SET_UPS: [(&str, fn(&Bed) -> SetUp); 7] = [
-    ("linked worktree", linked),
-    ("author in .git/config", author_in_repository),
-    ("worktree of a bare repository", bare),
-    ("own extensions.worktreeConfig", sparse),
-    ("submodule", submodule),
-    (".git/config is a link", config_is_a_link),
-    ("clone made for an agent", clone_for_an_agent),
-];
-
 fn checkout(path: PathBuf) -> Place {
     Place { path, what: "main checkout", kind: Kind::Checkout }
 }
@@ -72,18 +61,18 @@ fn with_worktrees(bed: &Bed) -> (PathBuf, SetUp) {
     (repository, SetUp { agent, persons, author_in_repository: false })
 }
 
-fn linked(bed: &Bed) -> SetUp {
+pub fn linked(bed: &Bed) -> SetUp {
     with_worktrees(bed).1
 }
 
-fn author_in_repository(bed: &Bed) -> SetUp {
+pub fn author_in_repository(bed: &Bed) -> SetUp {
     let (repository, setup) = with_worktrees(bed);
     bed.git(&repository, &["config", "user.name", HUMAN_NAME]);
     bed.git(&repository, &["config", "user.email", HUMAN_EMAIL]);
     SetUp { author_in_repository: true, ..setup }
 }
 
-fn bare(bed: &Bed) -> SetUp {
+pub fn bare(bed: &Bed) -> SetUp {
     let (source, bare, tree) = (repository(bed, "source"), bed.path("repo.git"), bed.path("agent"));
     bed.git(&source, &["clone", "--quiet", "--bare", ".", bare.to_str().expect("text")]);
     bed.git(&bare, &["config", "remote.origin.url", "https://github.com/example/example"]);
@@ -93,7 +82,7 @@ fn bare(bed: &Bed) -> SetUp {
     SetUp { agent: worktree(tree, "workspace"), persons: vec![bare], author_in_repository: false }
 }
 
-fn sparse(bed: &Bed) -> SetUp {
+pub fn sparse(bed: &Bed) -> SetUp {
     let (_, setup) = with_worktrees(bed);
     // git switches the extension on by itself for it.
     bed.git(&setup.agent.path, &["sparse-checkout", "set", "--no-cone", "/*"]);
@@ -101,7 +90,7 @@ fn sparse(bed: &Bed) -> SetUp {
     setup
 }
 
-fn submodule(bed: &Bed) -> SetUp {
+pub fn submodule(bed: &Bed) -> SetUp {
     let (source, above) = (repository(bed, "source"), repository(bed, "repo"));
     let source = source.to_str().expect("text");
     bed.git(&above, &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", source, "below"]);
@@ -112,15 +101,15 @@ fn submodule(bed: &Bed) -> SetUp {
     SetUp { agent, persons: vec![checkout(above)], author_in_repository: false }
 }
 
-fn config_is_a_link(bed: &Bed) -> SetUp {
+pub fn config_is_a_link(bed: &Bed) -> SetUp {
     let (repository, setup) = with_worktrees(bed);
-    let (config, elsewhere) = (repository.join(".git/config"), bed.path("repo/.git/elsewhere.config"));
+    let (config, elsewhere) = (repository.join(".git/config"), bed.path("repo/dotfiles.config"));
     std::fs::rename(&config, &elsewhere).expect("it is moved");
-    symlink("elsewhere.config", &config).expect("a link");
+    symlink("../dotfiles.config", &config).expect("a link");
     setup
 }
 
-fn clone_for_an_agent(bed: &Bed) -> SetUp {
+pub fn clone_for_an_agent(bed: &Bed) -> SetUp {
     let (repository, clone) = (repository(bed, "repo"), bed.path("clone"));
     bed.git(&repository, &["clone", "--quiet", ".", clone.to_str().expect("text")]);
     bed.git(&clone, &["config", "remote.origin.url", "https://github.com/example/example"]);
