@@ -95,7 +95,7 @@ async fn an_identity_that_was_deleted_is_replaced_and_one_that_was_renamed_keeps
     assert_eq!(codes(&replaced), ["workspace.identity_replaced"]);
     assert_ne!(replaced["identity"]["uuid"], first["identity"]["uuid"]);
     assert_eq!(bed.author(&tree), format!("payments agent <{}>", text(&replaced["identity"]["email"])));
-    let file = std::fs::read_to_string(tree.join(".ravi/config.json")).expect("a file");
+    let file = std::fs::read_to_string(bed.key_file("w1")).expect("a file");
     assert!(file.contains(text(&replaced["identity"]["uuid"])), "the official command line is the new one");
 }
 

@@ -143,7 +143,7 @@ async fn keys_are_told_apart_and_refused_ones_are_exit_code_3() {
 
     let repository = bed.repository("repo");
     bed.run(&Bed::provision_args(&repository, "w1", "payments agent")).ok();
-    let config = std::fs::read(repository.join(".ravi/config.json")).expect("it is there");
+    let config = std::fs::read(bed.key_file("w1")).expect("it is there");
     let config: serde_json::Value = serde_json::from_slice(&config).expect("JSON");
     let identity_key = config["identity_key"].as_str().expect("a key");
     let account = with_key(identity_key, &["account", "--json"]).ok().json();

@@ -130,7 +130,7 @@ async fn with_an_identity_key_a_service_starts_in_the_dark() {
     let bed = Bed::new().await;
     let repository = bed.repository("repo");
     bed.run(&Bed::provision_args(&repository, "w1", "payments agent")).ok();
-    let config = std::fs::read(repository.join(".ravi/config.json")).expect("it is there");
+    let config = std::fs::read(bed.key_file("w1")).expect("it is there");
     let config: Value = serde_json::from_slice(&config).expect("JSON");
     let key = SecretString::from(config["identity_key"].as_str().expect("a key"));
     let open = || Ravi::open(Config { api_key: Some(key.clone()), ..bed.config() }).expect("the ledger opens");
