@@ -87,7 +87,7 @@ async fn the_key_lies_where_the_official_cli_is_led_and_in_no_folder_that_is_pac
     assert_eq!((mode(&file), mode(file.parent().expect("a folder"))), (0o600, 0o700));
     assert!(!tree.join(".ravi").exists());
     // In the clear nowhere else: not in the ledger, not in the repository.
-    assert_eq!(crate::common::files_with(bed.dir.path(), key), [file.clone()]);
+    assert_eq!(crate::common::files_with(bed.dir.path(), key), std::slice::from_ref(&file));
     assert_eq!(mode(&bed.state()), 0o700);
     for name in ["ledger.db", "machine.key"] {
         assert_eq!(mode(&bed.state().join(name)), 0o600, "{name}");
@@ -96,7 +96,7 @@ async fn the_key_lies_where_the_official_cli_is_led_and_in_no_folder_that_is_pac
     // Where it is chosen it lies in the folder, kept out of commits by rules of its own; and goes again with the choice.
     bed.run_in_tree(&Bed::provision_args(&tree, "w1", "payments agent")).ok();
     let in_tree = tree.join(".ravi/config.json");
-    assert_eq!(crate::common::files_with(bed.dir.path(), key), [in_tree.clone()]);
+    assert_eq!(crate::common::files_with(bed.dir.path(), key), std::slice::from_ref(&in_tree));
     assert_eq!((mode(&in_tree), mode(&tree.join(".ravi"))), (0o600, 0o700));
     assert_eq!(bed.git(&tree, &["status", "--porcelain"]), "");
     assert_eq!(std::fs::read(repository.join(".git/info/exclude")).expect("it is there"), exclude);
