@@ -173,7 +173,9 @@ async fn the_real_gh_is_called_as_if_there_were_no_shim() {
     let bin = desk.bed.state().join("bin");
     let copy = desk.bed.path("copy");
     std::fs::create_dir(&copy).expect("a folder");
-    std::fs::copy(env!("CARGO_BIN_EXE_ravi-workspace"), copy.join("gh")).expect("a copy");
+    // By another process: a file that this one had open for writing cannot be run while a child of another test has it.
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_ravi-workspace")).arg(copy.join("gh")).status();
+    assert!(copied.expect("cp starts").success());
     let path = desk.path_with(&[bin.clone(), other.join("bin"), copy, bin, telling]);
     let args = ["pr", "create", "--title", "a \"b\"\nc", ""];
     let mut command = desk.gh_command(&tree, &args);
