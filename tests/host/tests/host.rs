@@ -145,6 +145,8 @@ fn each_agent_is_its_own_also_in_the_apps_own_gh() {
     assert_eq!(desk.author(&path), format!("one <{email}>"));
     assert_eq!(desk.author(&desk.repository), PERSON, "the person's own checkout stays theirs");
     assert_eq!(main.get("ravi"), None);
+    // It is the daemon that others are led to, also by what this program sets up, which is no helper itself.
+    assert_eq!(client.call("gh", json!({ "id": one["id"] })).expect("gh"), "the person", "without a token");
     desk.give_github_token(&path, "made_up_agent_token");
     assert_eq!(client.call("gh", json!({ "id": one["id"] })).expect("gh"), "made_up_agent_token");
     assert_eq!(client.call("gh", json!({ "id": main["id"] })).expect("gh"), "the person");

@@ -53,8 +53,6 @@ impl Desk {
 
     pub fn new() -> Desk {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        // This program provisions too, in the place of a window; nobody is led to it.
-        tauri_plugin_ravi::helper_main();
         let dir = tempfile::Builder::new().prefix("ravi-host-").tempdir().expect("a folder");
         let root = dir.path().canonicalize().expect("it is there");
         let runtime = Runtime::new().expect("a runtime");
