@@ -2,7 +2,8 @@
 //
 //   local.mjs deliver BASE_URL TO SUBJECT TEXT     a mail arrives
 //   local.mjs upgrade BASE_URL                     the account's plan has room for any number of identities
-//   local.mjs inbox BASE_URL WORKTREE              subjects in the inbox of the identity whose key lies in the worktree
+//   local.mjs inbox BASE_URL STATE_FOLDER ID       subjects in the inbox of the workspace, with the key that lies in its home
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -22,7 +23,9 @@ if (command === "deliver") {
   const body = JSON.stringify({ max_identities: null });
   await call("/_local/limits", { method: "POST", headers: { "Content-Type": "application/json" }, body });
 } else if (command === "inbox") {
-  const config = JSON.parse(readFileSync(join(rest[0], ".ravi", "config.json"), "utf8"));
+  const [state, id] = rest;
+  const home = createHash("sha256").update(id).digest("hex").slice(0, 32);
+  const config = JSON.parse(readFileSync(join(state, "homes", home, ".ravi", "config.json"), "utf8"));
   const headers = { Authorization: `Bearer ${config.identity_key}` };
   const threads = await call(`/api/email-inbox/?identity=${config.identity_uuid}`, { headers });
   process.stdout.write(threads.map((thread) => thread.subject).join(", "));
