@@ -17,6 +17,7 @@ pub(crate) fn is_first(old: &str, git_dir: &Path) -> bool {
 }
 
 /// The same of the arguments that git gives its hook: the commits before and after, and whether a branch was checked out.
+#[cfg(feature = "cli")]
 pub(crate) fn may_be(arguments: &[String], git_dir: &Path) -> bool {
     matches!(arguments, [old, _, flag, ..] if flag == "1" && is_first(old, git_dir))
 }
