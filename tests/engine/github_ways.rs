@@ -182,14 +182,24 @@ impl Desk {
     }
 }
 
-/// git on PATH, and others that `RAVI_TEST_GITS` names, with colons between them.
+/// Every version of git on PATH, and others that `RAVI_TEST_GITS` names, with colons between them.
 fn gits() -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
     let more = std::env::var("RAVI_TEST_GITS").unwrap_or_default();
-    let more = more.split(':').filter(|path| !path.is_empty()).map(PathBuf::from).collect::<Vec<_>>();
-    if more.is_empty() {
-        println!("skipped: other versions of git than the one on PATH; RAVI_TEST_GITS names them");
+    let named = more.split(':').filter(|path| !path.is_empty()).map(PathBuf::from);
+    let all = std::env::split_paths(&path).map(|folder| folder.join("git")).filter(|git| git.is_file()).chain(named);
+    let mut seen = Vec::new();
+    let new = |git: &PathBuf| {
+        let version = version(git);
+        let new = !seen.contains(&version);
+        seen.push(version);
+        new
+    };
+    let gits: Vec<PathBuf> = all.filter(new).collect();
+    if gits.len() < 3 {
+        println!("skipped: a third version of git; RAVI_TEST_GITS names one");
     }
-    [vec![PathBuf::from("git")], more].concat()
+    gits
 }
 
 fn version(git: &Path) -> String {
