@@ -38,10 +38,15 @@ pub(super) async fn meant(ctx: Context<'_>, request: ProvisionRequest, terms: Te
 async fn at(ledger: &Ledger, path: &Path) -> Result<Option<Binding>> {
     let path = path.to_owned();
     let place = blocking(move || inspect(&path)).await?;
-    match place.git {
-        Some(git) => find::by_note(ledger, git.git_dir).await,
-        None => Ok(ledger.run(move |l| l.binding_at(&place.root)).await?),
+    let in_git = place.git.is_some();
+    if let Some(git) = place.git
+        && let Some(noted) = find::by_note(ledger, git.git_dir).await?
+    {
+        return Ok(Some(noted));
     }
+    let there = ledger.run(move |l| l.binding_at(&place.root)).await?;
+    // One that is only now set up has no note yet; any other without one belongs to a worktree that was here before.
+    Ok(there.filter(|there| !in_git || there.state == State::Provisioning))
 }
 
 /// The id of the workspace that the folder at `path` has.

@@ -23,6 +23,9 @@ use crate::error::{Error, Result};
 use crate::github::Plan;
 use crate::ledger::{Binding, IdentityRow, Ledger, LedgerError, now_ms};
 
+/// How often a folder is joined that is another's each time: several add it at once, and each may give the others up.
+const MOST_JOINS: usize = 8;
+
 /// Longest id and name; enough for uuids, paths and sentences.
 const LONGEST_TEXT: usize = 200;
 
@@ -44,13 +47,14 @@ pub(crate) enum Life {
 pub(super) async fn provision_for(ctx: Context<'_>, request: ProvisionRequest, life: Life) -> Result<Provisioned> {
     check_request(&request)?;
     let (request, terms) = request.split();
-    match Box::pin(attempt(ctx, request.clone(), terms, life)).await {
-        // Another id came first; now that it has the folder, it can be joined.
-        Err(Error::Workspace(WorkspaceError::PathTaken { .. })) if terms.join => {
-            Box::pin(attempt(ctx, request, terms, life)).await
+    for _ in 1..MOST_JOINS {
+        match Box::pin(attempt(ctx, request.clone(), terms, life)).await {
+            // Another id came first; now that it has the folder, it can be joined.
+            Err(Error::Workspace(WorkspaceError::PathTaken { .. })) if terms.join => {}
+            done => return done,
         }
-        done => done,
     }
+    Box::pin(attempt(ctx, request, terms, life)).await
 }
 
 async fn attempt(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, life: Life) -> Result<Provisioned> {
