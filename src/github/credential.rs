@@ -121,8 +121,7 @@ fn get(caller: &Caller, input: impl Read) -> Result<Option<Answer>> {
 fn keep_last(bound: &Bound) -> Result<()> {
     let binding = bound.binding();
     let (Some(git_dir), Some(common_dir)) = (&binding.git_dir, &binding.common_dir) else { return Ok(()) };
-    let repository = Repository::lock(common_dir)?;
-    match repository.outdo_later_helper(git_dir)? {
+    match Repository::outdo_later_helper(common_dir, git_dir)? {
         true => Err(GithubError::OtherHelper { id: binding.id.clone() }.into()),
         false => Ok(()),
     }

@@ -22,17 +22,19 @@ const WITH_VALUE: &str = "BbcDEeFIiJLlmOopPQRSWw";
 
 /// Becomes the real ssh. Returns only where that is not to be.
 pub(super) fn run(caller: &Caller, arguments: &[OsString]) -> crate::Error {
-    match refused(caller, arguments) {
+    let persons = persons();
+    match refused(caller, arguments, persons.as_deref()) {
         Ok(Some(error)) => error.into(),
         Ok(None) => {
-            let source = real(arguments).exec();
+            // What git would have called without us.
+            let source = ssh_command(persons.as_deref()).args(arguments).exec();
             GithubError::Io { path: "ssh".into(), doing: "started", source }.into()
         }
         Err(error) => error,
     }
 }
 
-fn refused(caller: &Caller, arguments: &[OsString]) -> Result<Option<GithubError>> {
+fn refused(caller: &Caller, arguments: &[OsString], persons: Option<&str>) -> Result<Option<GithubError>> {
     let Some(Bound { workspace, plan }) = credential::workspace(caller)? else { return Ok(None) };
     if plan.source == GithubSource::Inherited {
         return Ok(None);
@@ -41,7 +43,7 @@ fn refused(caller: &Caller, arguments: &[OsString]) -> Result<Option<GithubError
     let Some(place) = place.and_then(|place| place.to_str()) else { return Ok(None) };
     let place = place.strip_prefix("ssh://").unwrap_or(place);
     let name = place.rsplit_once('@').map_or(place, |(_, name)| name);
-    let real = ssh_name(persons().as_deref(), &options, name).unwrap_or_else(|| name.to_ascii_lowercase());
+    let real = ssh_name(persons, &options, name).unwrap_or_else(|| name.to_ascii_lowercase());
     let host = plan.config.hosts.iter().find(|host| is_ssh_name(&real, host));
     let id = || workspace.binding.id.clone();
     Ok(host.map(|host| GithubError::Ssh { id: id(), host: host.to_string() }))
@@ -61,13 +63,6 @@ fn split(arguments: &[OsString]) -> (Vec<&OsStr>, Option<&OsStr>) {
         }
     }
     (options, None)
-}
-
-/// What git would have called without us.
-fn real(arguments: &[OsString]) -> Command {
-    let mut command = ssh_command(persons().as_deref());
-    command.args(arguments);
-    command
 }
 
 /// `core.sshCommand` as the person set it.

@@ -5,10 +5,9 @@
 //! that a shell that left the folder is the person's again.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use crate::ledger::Binding;
-use crate::workspace::BELOW_FILE;
+use crate::workspace::{BELOW_FILE, literal_pattern};
 
 /// Names the workspace to a helper that is called in a cache, whose folder says nothing.
 pub(crate) const ID: &str = "RAVI_WORKSPACE_ID";
@@ -28,7 +27,8 @@ const CACHES: [&str; 5] = [
 pub(super) fn variables(binding: &Binding, before: impl Fn(&str) -> Option<String>) -> BTreeMap<String, String> {
     let Some(git_dir) = &binding.git_dir else { return BTreeMap::new() };
     let values = git_dir.join(BELOW_FILE).to_string_lossy().into_owned();
-    let own = [format!("{}/", literal(&binding.path)), format!("{}/", literal(&git_dir.join("modules")))];
+    let own =
+        [&binding.path, &git_dir.join("modules")].map(|dir| format!("{}/", literal_pattern(&dir.to_string_lossy())));
     let places = own.into_iter().chain(CACHES.map(str::to_owned));
     let begin = first_free(&before);
     let mut all = BTreeMap::from([(ID.to_owned(), binding.id.clone())]);
@@ -49,12 +49,6 @@ fn first_free(before: impl Fn(&str) -> Option<String>) -> usize {
     (0..count).find(is_ours).unwrap_or(count)
 }
 
-/// A path as a pattern that matches it alone (gitignore(5)).
-fn literal(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    text.chars().flat_map(|c| "*?[]\\".contains(c).then_some('\\').into_iter().chain([c])).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +64,5 @@ mod tests {
         assert_eq!(first_free(seen), 1);
         assert_eq!(first_free(|_| None), 0);
         assert_eq!(first_free(|name| (name == COUNT).then(|| "2".to_owned())), 2);
-        assert_eq!(literal(Path::new("/a [b]*")), "/a \\[b\\]\\*");
     }
 }

@@ -233,7 +233,7 @@ fn main_pattern(common_dir: &Path) -> Option<String> {
 }
 
 /// A name as a pattern that matches it alone (gitignore(5)). No line may end in a section's name.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     let mark = |c: char| match c {
         '*' | '?' | '[' | ']' | '\\' => format!("\\{c}"),
         '\n' => "?".to_owned(),

@@ -51,7 +51,7 @@ pub(crate) use find::{find, has_note, summaries, summaries_now, summary, summary
 pub(crate) use git::{Setting, check_version};
 pub(crate) use heal::{heal_all, named_programs};
 pub(crate) use holders::{id_at, let_go};
-pub(crate) use include::INDEX_FILE;
+pub(crate) use include::{INDEX_FILE, literal as literal_pattern};
 pub(crate) use inspect::{common_dir_of, git_dir_of, inspect};
 pub(crate) use listing::Listing;
 pub(crate) use lock::Lock;

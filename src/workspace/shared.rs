@@ -83,18 +83,23 @@ impl<'a> Repository<'a> {
     }
 
     /// Puts the workspace's values behind a credential helper that somebody configured after them, in a file that git reads
-    /// for the worktree with this private git dir. Answers whether there was one: the git that runs now knows it.
-    pub(crate) fn outdo_later_helper(&self, git_dir: &Path) -> Result<bool, WorkspaceError> {
-        let shared = include::has_later_helper(&self.path("config"), Target::Index)?;
+    /// for the worktree with this private git dir. Answers whether there was one: the git that runs now knows it. Where there
+    /// is none, nothing is waited for.
+    pub(crate) fn outdo_later_helper(common_dir: &'a Path, git_dir: &Path) -> Result<bool, WorkspaceError> {
+        let shared = include::has_later_helper(&common_dir.join("config"), Target::Index)?;
+        let own = include::has_later_helper(&include::own_file(git_dir), Target::Own)?;
+        if !shared && !own {
+            return Ok(false);
+        }
+        let repository = Repository::lock(common_dir)?;
         if shared {
-            self.include()?;
+            repository.include()?;
         }
-        let own = include::own_file(git_dir);
-        let has_own = include::has_later_helper(&own, Target::Own)? && self.has_own_configurations(git_dir)?;
-        if has_own && let Some(mut note) = Note::read(git_dir)? {
-            self.include_own(git_dir, &mut note)?;
+        let own = own && repository.has_own_configurations(git_dir)?;
+        if own && let Some(mut note) = Note::read(git_dir)? {
+            repository.include_own(git_dir, &mut note)?;
         }
-        Ok(shared || has_own)
+        Ok(shared || own)
     }
 
     /// Takes the values of this private git dir back. Answers what was left alone.
