@@ -241,6 +241,9 @@ fn status_text(workspace: &WorkspaceSummary) -> String {
     text += &row("phone", identity.and_then(|i| i.phone.clone()));
     text += &row("author", workspace.git.as_ref().map(|g| format!("{} <{}>", g.user_name, g.user_email)));
     text += &row("github", workspace.github.as_ref().map(github_text));
+    for way in workspace.github.iter().flat_map(|github| &github.open) {
+        text += &row("", Some(format!("open: {way}")));
+    }
     if let (Some(sharing), Some(identity)) = (&workspace.sharing, identity) {
         text += &row("shared", Some(sharing_text(sharing, &identity.name)));
     }

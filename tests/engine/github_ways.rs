@@ -253,6 +253,7 @@ async fn a_way_that_stays_open_is_said_and_refused_where_that_is_asked_for() {
     assert!(!answer.to_string().contains(PERSON));
     let status = desk.bed.run(&["status", "agent", "--json"]).ok().json();
     assert_eq!(status["github"]["open"], open);
+    assert!(desk.bed.run(&["status", "agent"]).ok().stdout.contains("open: fetch from origin"), "for people, too");
     let doctor = desk.bed.run(&["doctor", "--json"]).json();
     assert!(doctor.to_string().contains("fetch from origin"), "{doctor}");
     for strict in [json!({ "strict": true }), json!({ "missing": "deny" })] {
