@@ -244,11 +244,11 @@ pub(crate) fn literal(text: &str) -> String {
 
 /// The names of those values that do not hold in the worktree, since something that git reads later says otherwise.
 pub(super) fn overridden(top: &Path, wanted: &Wanted) -> Result<Vec<String>, WorkspaceError> {
-    let now = Git::at(top).all()?;
-    Ok(unmet(&now, wanted))
+    Ok(unmet(&Git::at(top).all()?, wanted))
 }
 
-fn unmet(now: &Values, wanted: &Wanted) -> Vec<String> {
+/// The same where it was asked already what git reads.
+pub(super) fn unmet(now: &Values, wanted: &Wanted) -> Vec<String> {
     let unmet = wanted.iter().filter(|(key, ours)| !now.of(key).ends_with(ours));
     unmet.map(|(key, _)| key.clone()).collect()
 }

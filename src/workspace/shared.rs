@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::WorkspaceError;
 use super::former::{Former, Shared};
-use super::git::Git;
+use super::git::{Git, Values};
 use super::include::{self, Anchor, Target};
 use super::inspect::inspect;
 use super::note::{Note, noted_git_dirs};
@@ -67,8 +67,9 @@ impl<'a> Repository<'a> {
         if !include::may_be_overridden(git_dir, self.common_dir)? {
             return Ok(Vec::new());
         }
-        let left = include::overridden(top, wanted)?;
-        if left.is_empty() || !self.has_own_configurations(top)? {
+        let now = Git::at(top).all()?;
+        let left = include::unmet(&now, wanted);
+        if left.is_empty() || !has_own_configurations(&now) {
             return Ok(left);
         }
         self.include_own(git_dir, note)?;
@@ -95,7 +96,7 @@ impl<'a> Repository<'a> {
         if shared {
             repository.include()?;
         }
-        let own = own && repository.has_own_configurations(git_dir)?;
+        let own = own && has_own_configurations(&Git::at(git_dir).all()?);
         if own && let Some(mut note) = Note::read(git_dir)? {
             repository.include_own(git_dir, &mut note)?;
         }
@@ -185,12 +186,6 @@ impl<'a> Repository<'a> {
         Ok(Vec::new())
     }
 
-    /// Whether git reads a worktree's own configuration file.
-    fn has_own_configurations(&self, top: &Path) -> Result<bool, WorkspaceError> {
-        let set = Git::at(top).all()?.of("extensions.worktreeConfig");
-        Ok(set.last().is_some_and(|value| former::is_true(value)))
-    }
-
     fn record(&self) -> Result<Record, WorkspaceError> {
         let path = self.path(RECORD_FILE);
         let Some(bytes) = disk::read_if_there(&path, RECORD_LIMIT)? else { return Ok(Record::default()) };
@@ -206,6 +201,11 @@ impl<'a> Repository<'a> {
     fn path(&self, name: &str) -> PathBuf {
         self.common_dir.join(name)
     }
+}
+
+/// Whether git, which reads these values, reads a worktree's own configuration file as well.
+fn has_own_configurations(now: &Values) -> bool {
+    now.of("extensions.worktreeConfig").last().is_some_and(|value| former::is_true(value))
 }
 
 /// The names of those values of the workspace at `path` that git does not read there as they were set; `None` where it reads
