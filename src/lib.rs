@@ -127,6 +127,7 @@ mod keychain;
 mod ledger;
 mod messages;
 mod power;
+mod process;
 mod ravi;
 
 pub use config::{Config, FollowedApp, KeyInTree, Keychain, Signatures, Start};
