@@ -203,21 +203,27 @@ pub(super) fn remove_index(common_dir: &Path) -> Result<(), WorkspaceError> {
 }
 
 fn entry(common_dir: &Path, git_dir: &Path) -> Option<String> {
-    let (pattern, path) = match git_dir == common_dir {
-        true => (main_pattern(common_dir)?, VALUES_FILE.to_owned()),
-        false => {
-            let name = git_dir.file_name()?.to_str()?;
-            (linked_pattern(common_dir, name), format!("worktrees/{name}/{VALUES_FILE}"))
-        }
+    let text = |pattern: &str, path: &str| {
+        format!("[includeIf \"gitdir:{}\"]\n\tpath = {}\n", values::escaped(pattern), values::quoted(path))
     };
-    Some(format!("[includeIf \"gitdir:{}\"]\n\tpath = {}\n", values::escaped(&pattern), values::quoted(&path)))
+    if git_dir == common_dir {
+        return Some(text(&main_pattern(common_dir)?, VALUES_FILE));
+    }
+    let name = git_dir.file_name()?.to_str()?;
+    let path = format!("worktrees/{name}/{VALUES_FILE}");
+    Some(linked_patterns(common_dir, name).map(|pattern| text(&pattern, &path)).collect())
 }
 
-/// What matches the private git dir of a linked worktree alone. Where the git dir is called `.git`, which it stays when the
-/// repository is moved, that name stands in it: dulwich knows no `./`.
-fn linked_pattern(common_dir: &Path, name: &str) -> String {
-    let above = if common_dir.ends_with(".git") { ".git" } else { "." };
-    format!("{above}/worktrees/{}", literal(name))
+/// What matches the private git dir of a linked worktree alone. `.git` stays its name when the repository is moved. Another
+/// name may change, so `./` stands before it for git; dulwich and gitoxide know no `./` here.
+///
+/// With a slash at its end a pattern is, to git, what lies in that folder, where no git dir reads this file: a submodule's
+/// has a configuration of its own. To gitoxide it is the git dir of the worktree.
+fn linked_patterns(common_dir: &Path, name: &str) -> impl Iterator<Item = String> {
+    let above = common_dir.file_name().and_then(|above| above.to_str()).map(literal);
+    let own = above.as_deref().filter(|above| *above != ".git").map(|_| format!("./worktrees/{}", literal(name)));
+    let named = above.map(|above| format!("{above}/worktrees/{}", literal(name)));
+    own.into_iter().chain(named.into_iter().flat_map(|named| [format!("{named}/"), named]))
 }
 
 /// What matches the git dir of the main checkout alone. `./` would match all below it as well; git puts `**/` before a
@@ -310,9 +316,10 @@ mod tests {
         assert_eq!(main("/home/hanna/shop/.git"), ".git");
         assert_eq!(main("/home/hanna/repos/shop.git"), "repos/shop.git");
         assert_eq!(main("/home/hanna/worktrees/shop.git"), "/home/hanna/worktrees/shop.git");
-        let linked = |path: &str| linked_pattern(Path::new(path), "one");
-        assert_eq!(linked("/home/hanna/shop/.git"), ".git/worktrees/one");
-        assert_eq!(linked("/home/hanna/repos/shop.git"), "./worktrees/one");
+        let linked = |path: &str| linked_patterns(Path::new(path), "one").collect::<Vec<_>>();
+        assert_eq!(linked("/home/hanna/shop/.git"), [".git/worktrees/one/", ".git/worktrees/one"]);
+        let bare = ["./worktrees/one", "shop.git/worktrees/one/", "shop.git/worktrees/one"];
+        assert_eq!(linked("/home/hanna/repos/shop.git"), bare);
         assert_eq!(literal("a[b]*c\\d\ne"), "a\\[b\\]\\*c\\\\d?e");
     }
 

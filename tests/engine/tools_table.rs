@@ -43,6 +43,8 @@ enum Version {
     /// As a package in `tests/tools/node_modules`: not all programs there know what `--version` means, and husky takes it
     /// for a folder to install hooks in.
     Npm,
+    /// As this package in the lock file of `tests/tools/gitoxide`.
+    Locked(&'static str),
 }
 
 impl Tool {
@@ -86,6 +88,7 @@ impl Tool {
     fn found(&self, bed: &Bed) -> Option<String> {
         let mut command = match self.version {
             Version::Npm => return self.npm_version(),
+            Version::Locked(package) => return self.locked_version(package),
             Version::Args(args) => {
                 let mut command = self.command(bed, bed.dir.path());
                 command.args(args.split(' '));
@@ -123,6 +126,16 @@ impl Tool {
         };
         let manifest: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
         manifest["version"].as_str().map(str::to_owned)
+    }
+
+    fn locked_version(&self, name: &str) -> Option<String> {
+        if !self.start[0].is_file() {
+            self.say_missing();
+            return None;
+        }
+        let lock = std::fs::read_to_string(package("tests/tools/gitoxide/Cargo.lock")).expect("it is there");
+        let (_, rest) = lock.split_once(&format!("name = \"{name}\"\nversion = \"")).expect("it is locked");
+        rest.split('"').next().map(str::to_owned)
     }
 
     fn say_missing(&self) {

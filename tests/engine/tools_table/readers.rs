@@ -14,8 +14,6 @@ use crate::common::Bed;
 enum Sees {
     /// The agent: it asks git, or follows the include as git does.
     Agent,
-    /// The same, but it knows no pattern that begins with `./`, as stands where the git dir is not called `.git`.
-    AgentByName,
     /// The person, or nobody where it reads no configuration of theirs: it follows no includes.
     NoIncludes,
     /// It is asked nothing of authors; it opens the repository.
@@ -43,8 +41,9 @@ fn readers() -> Vec<Reader> {
     let (lfs, gh) = (("git-lfs", "version"), ("gh", "--version"));
     all.extend([
         reader(Tool::library("pygit2"), Sees::Agent, ALL, |r, bed, at| with_folder(r, bed, at, "author")),
-        reader(Tool::library("dulwich"), Sees::AgentByName, ALL, |r, bed, at| with_folder(r, bed, at, "author")),
+        reader(Tool::library("dulwich"), Sees::Agent, ALL, |r, bed, at| with_folder(r, bed, at, "author")),
         reader(Tool::library("gitoxide"), Sees::Opens, ALL, |r, bed, at| with_folder(r, bed, at, "open")),
+        reader(gitoxide(), Sees::Agent, ALL, |r, bed, at| answer(r.tool.command(bed, at).arg(at))),
         // It reads `.git/config` alone, and looks for branches in the private git dir, where there are none.
         Reader {
             home: false,
@@ -109,6 +108,12 @@ fn author_in(text: &str) -> Result<String, String> {
 
 fn with_folder(reader: &Reader, bed: &Bed, at: &Path, verb: &str) -> Result<String, String> {
     answer(reader.tool.command(bed, at).arg(verb).arg(at))
+}
+
+/// A small program of ours that `scripts/setup test` builds with gitoxide, the one that jj and others are built on.
+fn gitoxide() -> Tool {
+    let start = vec![package("target/tools/debug/gitoxide-author")];
+    Tool { name: "gitoxide in a program", source: Source::Setup, start, version: Version::Locked("gix") }
 }
 
 /// A small program of ours that is built with go-git, where there are Go and its modules.
@@ -186,7 +191,6 @@ impl Reader {
         Some(match (self.sees, agent) {
             (Sees::Opens, _) => "opened".to_owned(),
             (Sees::Agent, Some(agent)) => agent.to_owned(),
-            (Sees::AgentByName, Some(agent)) if setup.persons[0].kind != Kind::Bare => agent.to_owned(),
             _ => person,
         })
     }
