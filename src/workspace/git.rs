@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::error::WorkspaceError;
+use super::plain_git_dir;
 use crate::crash::{When, point};
 use crate::files::{self, FileError};
 use crate::process::output_within;
@@ -97,6 +98,7 @@ impl<'a> Git<'a> {
 
     /// Where the folder is in its repository; `None` when it is in none.
     pub(crate) fn locate(self) -> Result<Option<Located>, WorkspaceError> {
+        plain_git_dir::check(self.folder)?;
         let output = self.output(&[&["rev-parse"], &ASK_KIND[..], &ASK_PATHS[..]].concat())?;
         let mut lines = output.stdout.split(|b| *b == b'\n');
         let (bare, inside) = (lines.next(), lines.next());
@@ -127,6 +129,7 @@ impl<'a> Git<'a> {
     /// The git dir that all worktrees of the folder's repository share, also where the folder is in none of them, such as in a
     /// bare repository; `None` outside of repositories.
     pub(crate) fn common_dir(self) -> Result<Option<PathBuf>, WorkspaceError> {
+        plain_git_dir::check(self.folder)?;
         let output = self.output(&["rev-parse", "--git-common-dir"])?;
         match output.status.success() {
             true => self.absolute(&os_string(output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout))).map(Some),
@@ -385,7 +388,7 @@ fn bytes(text: &OsStr) -> &[u8] {
 }
 
 #[cfg(unix)]
-fn os_string(bytes: &[u8]) -> OsString {
+pub(super) fn os_string(bytes: &[u8]) -> OsString {
     <OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).to_owned()
 }
 

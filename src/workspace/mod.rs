@@ -29,6 +29,7 @@ mod name;
 mod note;
 mod own_git_dir;
 mod panes;
+mod plain_git_dir;
 mod provision;
 mod ravi_dir;
 mod reap;
