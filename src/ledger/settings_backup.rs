@@ -77,12 +77,16 @@ impl Ledger {
         Ok(Some(SettingsBackup { original: self.key().open(&label(file), &sealed)?, digest }))
     }
 
-    /// Names of the secrets that what was kept of `file` has in the clear; none where an earlier version kept it.
-    pub(crate) fn settings_secrets(&self, file: &str) -> Result<Vec<String>, LedgerError> {
+    /// Names of the secrets that what was kept of `file` has in the clear; none where an earlier version kept it. `None`:
+    /// nothing was kept.
+    pub(crate) fn settings_secrets(&self, file: &str) -> Result<Option<Vec<String>>, LedgerError> {
         self.read(|c| {
+            if !c.prepare("SELECT 1 FROM settings_backup WHERE file = ?1")?.exists([file])? {
+                return Ok(None);
+            }
             let mut query = c.prepare("SELECT secret FROM settings_secret WHERE file = ?1 ORDER BY secret")?;
             let names = query.query_map([file], |row| row.get(0))?;
-            names.collect()
+            names.collect::<rusqlite::Result<_>>().map(Some)
         })
     }
 

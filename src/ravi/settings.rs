@@ -104,7 +104,9 @@ impl Ravi {
     ) -> Result<UndoReport, E> {
         let _lock = self.lock_settings(file).await?;
         let real = real_path(file).map_err(VaultError::from).map_err(Error::from)?;
-        check(&self.inner.ledger.run(move |l| l.settings_secrets(&real)).await.map_err(Error::from)?)?;
+        if let Some(secrets) = self.inner.ledger.run(move |l| l.settings_secrets(&real)).await.map_err(Error::from)? {
+            check(&secrets)?;
+        }
         Ok(self.undo_now(file).await?)
     }
 

@@ -1,13 +1,15 @@
 //! Settings files of the app.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use tauri::ipc::{CommandScope, GlobalScope};
 use tauri::{AppHandle, Runtime, command};
 
-use super::scope;
+use super::workspaces::absolute;
+use super::{noted, scope};
 use crate::UndoReport;
+use crate::audit::Action;
 use crate::plugin::RaviExt;
 use crate::plugin::error::{CommandError, Result};
 use crate::plugin::scope_entry::Entry;
@@ -17,11 +19,14 @@ use crate::vault::settings::{MigrateReport, Place, preset};
 #[command]
 pub(crate) async fn settings_plan<R: Runtime>(
     app: AppHandle<R>,
+    command: CommandScope<Entry>,
+    global: GlobalScope<Entry>,
     file: PathBuf,
     places: Places,
 ) -> Result<MigrateReport> {
     let places = places.listed()?;
-    Ok(app.ravi().migrate_settings(&file, &places, true).await?)
+    let planned = plan(&app, &command, &global, &file, &places).await;
+    Ok(noted(&app, Action::SettingsMigrate, &file.to_string_lossy(), planned).await?.report)
 }
 
 /// Moves plaintext values of a settings file into the vault, under names that the scope allows.
@@ -33,20 +38,16 @@ pub(crate) async fn settings_migrate<R: Runtime>(
     file: PathBuf,
     places: Places,
 ) -> Result<MigrateReport> {
-    let scope = scope(&app, &command, &global)?;
-    scope.any_secret()?;
-    let plan = app.ravi().migrate_settings(&file, &places.listed()?, true).await?;
-    if plan.moved.is_empty() {
-        return Ok(MigrateReport { dry_run: false, ..plan });
+    let places = places.listed()?;
+    let planned = plan(&app, &command, &global, &file, &places).await;
+    let Planned { real, report } = noted(&app, Action::SettingsMigrate, &file.to_string_lossy(), planned).await?;
+    if report.moved.is_empty() {
+        return Ok(MigrateReport { dry_run: false, ..report });
     }
     // Exactly what was checked is what is done: places with `*` or `<ID>` are not looked at a second time.
-    let checked = plan
-        .moved
-        .into_iter()
-        .map(|moved| Ok(Place { secret: scope.secret(&moved.secret)?, pointer: moved.pointer }))
-        .collect::<Result<Vec<Place>>>()?;
-    let report = app.ravi().migrate_settings(&file, &checked, false).await?;
-    Ok(MigrateReport { already: [plan.already, report.already].concat(), ..report })
+    let checked = report.moved.into_iter().map(|moved| Place { secret: moved.secret, pointer: moved.pointer });
+    let done = app.ravi().migrate_settings(&real, &checked.collect::<Vec<_>>(), false).await?;
+    Ok(MigrateReport { file, already: [report.already, done.already].concat(), ..done })
 }
 
 /// Puts a settings file back as it was before it was migrated, plaintext values included.
@@ -57,8 +58,55 @@ pub(crate) async fn settings_undo<R: Runtime>(
     global: GlobalScope<Entry>,
     file: PathBuf,
 ) -> Result<UndoReport> {
-    scope(&app, &command, &global)?.any_secret()?;
-    Ok(app.ravi().undo_settings(&file).await?)
+    let undone = undo(&app, &command, &global, &file).await;
+    noted(&app, Action::SettingsUndo, &file.to_string_lossy(), undone).await
+}
+
+async fn undo<R: Runtime>(
+    app: &AppHandle<R>,
+    command: &CommandScope<Entry>,
+    global: &GlobalScope<Entry>,
+    file: &Path,
+) -> Result<UndoReport> {
+    absolute(file)?;
+    let scope = scope(app, command, global)?;
+    scope.any_secret()?;
+    let real = scope.files.file(file)?;
+    // None are known where an earlier version did not write them down: that is not a window's to undo.
+    let may_put_back = |secrets: &[String]| match secrets {
+        [_, ..] if secrets.iter().all(|secret| scope.secret(secret).is_ok()) => Ok(()),
+        _ => Err(CommandError::Undo { file: file.to_owned() }),
+    };
+    let undone = app.ravi().undo_settings_if(&real, may_put_back).await?;
+    Ok(UndoReport { file: file.to_owned(), ..undone })
+}
+
+/// What a migration would do, and where the file really lies.
+struct Planned {
+    real: PathBuf,
+    report: MigrateReport,
+}
+
+/// Looks at a file that the window may name, at places that it may name, for secrets that it may name.
+async fn plan<R: Runtime>(
+    app: &AppHandle<R>,
+    command: &CommandScope<Entry>,
+    global: &GlobalScope<Entry>,
+    file: &Path,
+    places: &[Place],
+) -> Result<Planned> {
+    absolute(file)?;
+    let scope = scope(app, command, global)?;
+    scope.any_secret()?;
+    let real = scope.files.file(file)?;
+    places.iter().try_for_each(|place| scope.files.place(place))?;
+    let mut report = app.ravi().migrate_settings(&real, places, true).await?;
+    for moved in &mut report.moved {
+        moved.secret = scope.secret(&moved.secret)?;
+        scope.files.pointer(&moved.pointer)?;
+    }
+    report.already.retain(|moved| scope.secret(&moved.secret).is_ok() && scope.files.pointer(&moved.pointer).is_ok());
+    Ok(Planned { real, report: MigrateReport { file: file.to_owned(), ..report } })
 }
 
 /// Where secrets stand in a settings file: the name of a well-known app's preset, or a list.
