@@ -109,7 +109,7 @@ impl CommandError {
                 message: self.to_string(),
                 hint: "Add its id, such as {\"workspace\": \"agent-*\"}, or its folder, such as {\"path\": \"$HOME/trees\"}, \
                        to the scope of this permission in the app's capability file, and see that no deny entry covers it. A \
-                       new workspace needs its folder, which is the top of the worktree."
+                       new workspace needs its folder, which is the top of its checkout."
                     .into(),
             },
             CommandError::Identity => ErrorBody {

@@ -213,8 +213,10 @@ pub(crate) fn real(path: &Path) -> Option<PathBuf> {
     let mut missing: Vec<OsString> = Vec::new();
     let mut there = path;
     loop {
-        if let Ok(real) = std::fs::canonicalize(there) {
-            return Some(real.join(missing.iter().rev().collect::<PathBuf>()));
+        if let Ok(mut real) = std::fs::canonicalize(there) {
+            // One by one: to join nothing would end the path with a slash, which says that it is a folder.
+            real.extend(missing.iter().rev());
+            return Some(real);
         }
         match there.components().next_back()? {
             Component::Normal(name) => missing.push(name.to_owned()),

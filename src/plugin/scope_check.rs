@@ -83,8 +83,10 @@ fn entries<R: Runtime>(webview: &Webview<R>) -> BTreeMap<String, (Value, Vec<&'s
 
 fn fault<R: Runtime>(webview: &Webview<R>, entry: &Value, commands: &[&str]) -> Option<ErrorBody> {
     match serde_json::from_value::<Entry>(entry.clone()) {
-        Ok(entry) if !bears_on(entry.kind(), commands) => Some(CommandError::IdleScope.body()),
-        Ok(entry) => resolved(webview.app_handle(), &entry).err().map(|error| error.body()),
+        Ok(entry) => match resolved(webview.app_handle(), &entry) {
+            Err(error) => Some(error.body()),
+            Ok(entry) => (!bears_on(entry.kind(), commands)).then(|| CommandError::IdleScope.body()),
+        },
         Err(error) => Some(ErrorBody {
             code: "ipc.scope".into(),
             message: error.to_string(),

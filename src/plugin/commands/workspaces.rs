@@ -173,13 +173,15 @@ pub(super) async fn allowed<R: Runtime>(
 ) -> Result<String> {
     let scope = scope(app, command, global)?;
     let path = Path::new(target);
-    if needs_a_shell(target) && app.ravi().workspace(path).await.is_err() {
+    let bound = app.ravi().workspace(path).await;
+    // One that is not seen reads as none: whether there is one is not said either.
+    if needs_a_shell(target) && !bound.as_ref().is_ok_and(|bound| scope.sees(bound)) {
         absolute(path)?;
     }
     if scope.every_workspace() {
         return Ok(target.to_owned());
     }
-    let checked = match app.ravi().workspace(path).await {
+    let checked = match bound {
         Ok(bound) if !scope.sees(&bound) => Err(unseen(target)),
         Ok(bound) if bound.id == target || bound.also.iter().any(|id| id == target) => Ok(target.to_owned()),
         Ok(bound) => Ok(bound.path.to_string_lossy().into_owned()),
