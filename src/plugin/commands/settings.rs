@@ -12,6 +12,7 @@ use crate::UndoReport;
 use crate::audit::Action;
 use crate::plugin::RaviExt;
 use crate::plugin::error::{CommandError, Result};
+use crate::plugin::scope::Scope;
 use crate::plugin::scope_entry::Entry;
 use crate::vault::settings::{MigrateReport, Place, preset};
 
@@ -24,9 +25,7 @@ pub(crate) async fn settings_plan<R: Runtime>(
     file: PathBuf,
     places: Places,
 ) -> Result<MigrateReport> {
-    let places = places.listed()?;
-    let planned = plan(&app, &command, &global, &file, &places).await;
-    Ok(noted(&app, Action::SettingsMigrate, &file.to_string_lossy(), planned).await?.report)
+    Ok(plan(&app, &command, &global, &file, &places.listed()?).await?.report)
 }
 
 /// Moves plaintext values of a settings file into the vault, under names that the scope allows.
@@ -38,9 +37,7 @@ pub(crate) async fn settings_migrate<R: Runtime>(
     file: PathBuf,
     places: Places,
 ) -> Result<MigrateReport> {
-    let places = places.listed()?;
-    let planned = plan(&app, &command, &global, &file, &places).await;
-    let Planned { real, report } = noted(&app, Action::SettingsMigrate, &file.to_string_lossy(), planned).await?;
+    let Planned { real, report } = plan(&app, &command, &global, &file, &places.listed()?).await?;
     if report.moved.is_empty() {
         return Ok(MigrateReport { dry_run: false, ..report });
     }
@@ -58,27 +55,27 @@ pub(crate) async fn settings_undo<R: Runtime>(
     global: GlobalScope<Entry>,
     file: PathBuf,
 ) -> Result<UndoReport> {
-    let undone = undo(&app, &command, &global, &file).await;
-    noted(&app, Action::SettingsUndo, &file.to_string_lossy(), undone).await
-}
-
-async fn undo<R: Runtime>(
-    app: &AppHandle<R>,
-    command: &CommandScope<Entry>,
-    global: &GlobalScope<Entry>,
-    file: &Path,
-) -> Result<UndoReport> {
-    absolute(file)?;
-    let scope = scope(app, command, global)?;
-    scope.any_secret()?;
-    let real = scope.files.file(file)?;
+    absolute(&file)?;
+    let shown = file.to_string_lossy().into_owned();
+    let checked = scope(&app, &command, &global).and_then(|scope| named(scope, &file, &[]));
+    let (scope, real) = noted(&app, Action::SettingsUndo, &shown, checked).await?;
     // None are known where an earlier version did not write them down: that is not a window's to undo.
     let may_put_back = |secrets: &[String]| match secrets {
         [_, ..] if secrets.iter().all(|secret| scope.secret(secret).is_ok()) => Ok(()),
-        _ => Err(CommandError::Undo { file: file.to_owned() }),
+        _ => Err(CommandError::Undo { file: file.clone() }),
     };
-    let undone = app.ravi().undo_settings_if(&real, may_put_back).await?;
-    Ok(UndoReport { file: file.to_owned(), ..undone })
+    match app.ravi().undo_settings_if(&real, may_put_back).await {
+        Err(refusal @ CommandError::Undo { .. }) => noted(&app, Action::SettingsUndo, &shown, Err(refusal)).await,
+        done => Ok(UndoReport { file, ..done? }),
+    }
+}
+
+/// The scope, and where the file really lies, where the window may name the file and the places.
+fn named(scope: Scope, file: &Path, places: &[Place]) -> Result<(Scope, PathBuf)> {
+    scope.any_secret()?;
+    let real = scope.files.file(file)?;
+    places.iter().try_for_each(|place| scope.files.place(place))?;
+    Ok((scope, real))
 }
 
 /// What a migration would do, and where the file really lies.
@@ -96,15 +93,15 @@ async fn plan<R: Runtime>(
     places: &[Place],
 ) -> Result<Planned> {
     absolute(file)?;
-    let scope = scope(app, command, global)?;
-    scope.any_secret()?;
-    let real = scope.files.file(file)?;
-    places.iter().try_for_each(|place| scope.files.place(place))?;
+    let shown = file.to_string_lossy();
+    let checked = scope(app, command, global).and_then(|scope| named(scope, file, places));
+    let (scope, real) = noted(app, Action::SettingsMigrate, &shown, checked).await?;
     let mut report = app.ravi().migrate_settings(&real, places, true).await?;
-    for moved in &mut report.moved {
+    let checked = report.moved.iter_mut().try_for_each(|moved| {
         moved.secret = scope.secret(&moved.secret)?;
-        scope.files.pointer(&moved.pointer)?;
-    }
+        scope.files.pointer(&moved.pointer)
+    });
+    noted(app, Action::SettingsMigrate, &shown, checked).await?;
     report.already.retain(|moved| scope.secret(&moved.secret).is_ok() && scope.files.pointer(&moved.pointer).is_ok());
     Ok(Planned { real, report: MigrateReport { file: file.to_owned(), ..report } })
 }
