@@ -24,6 +24,8 @@ every kind of entry (`tests/plugin/tests/reach.rs`). This page is written by
 * A place in a settings file counts with the name of its secret. Otherwise a page would move any string of the file under a name
   that it may read. An undo puts all secrets back that were moved out of the file, so each of them must be allowed.
 * An entry that says nothing about what its permission's commands can name is told in development builds (`policy.idle_scope`).
+* What the app's developer sets (`share`, `signatures`, `keyInTree`, the folder of the ledger, rules for secrets) is an argument of no
+  command.
 * Tauri puts the entries of all permissions together that allow a command. Beside an entry, a permission without one gives a
   window nothing more.
 
@@ -31,8 +33,9 @@ every kind of entry (`tests/plugin/tests/reach.rs`). This page is written by
 workspaces and names of secrets, never a value. A window that must not know of other workspaces is not given it. `account_status`
 tells which identity is the host, and which there are to choose from.
 
-Pages of other origins get nothing, in a window of their own as in a frame: Tauri looks for a capability of the page's own origin,
-and none of the plugin's permissions has one. (A capability with `remote` would give it to them; do not.)
+Pages of other origins get nothing. In a window that was led to one, Tauri looks for a capability of that origin, and none has
+one (one with `remote` would; write none for this plugin). A frame of another origin does not get Tauri's script, and a call
+without the key that the script has is dropped. A real window is asked both ways (`tests/webdriver/foreign.test.ts`).
 
 ## The table
 
