@@ -6,6 +6,12 @@
 #[path = "src/plugin/scope_entry.rs"]
 mod scope_entry;
 
+/// What each command can name; here for the commands alone.
+#[cfg(feature = "tauri")]
+#[path = "src/plugin/reach.rs"]
+#[allow(dead_code)]
+mod reach;
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-cfg=plugin_runtime");
@@ -15,58 +21,11 @@ fn main() {
 
 #[cfg(feature = "tauri")]
 fn describe_plugin() {
-    const COMMANDS: &[&str] = &[
-        "power_status",
-        "power_on",
-        "power_off",
-        "power_renew",
-        "account_status",
-        "account_login",
-        "account_cancel",
-        "account_logout",
-        "account_choose_host",
-        "account_make_host",
-        "secret_get",
-        "secret_set",
-        "secret_delete",
-        "secret_rotate",
-        "secret_names",
-        "settings_plan",
-        "settings_migrate",
-        "settings_undo",
-        "workspace_provision",
-        "workspace_release",
-        "workspace_suspend",
-        "workspace_wake",
-        "workspace_list",
-        "workspace_status",
-        "workspace_env",
-        "workspace_owed",
-        "workspace_reap_plan",
-        "workspace_reap",
-        "seal_status",
-        "seal_enable",
-        "seal_unlock",
-        "seal_rotate",
-        "codex_status",
-        "codex_save",
-        "codex_restore",
-        "audit_query",
-        "audit_verify",
-        "inbox_list",
-        "inbox_get",
-        "inbox_mark_read",
-        "inbox_fence",
-        "inbox_wait",
-        "inbox_watch",
-        "registration_list",
-        "registration_delete",
-        "call_cancel",
-        "doctor",
-    ];
+    // A command without a row has no permission, so that no window can call it.
+    let commands: Vec<&'static str> = reach::TABLE.iter().map(|row| row.command).collect();
+    println!("cargo::rerun-if-changed=src/plugin/reach.rs");
     println!("cargo::rerun-if-changed=src/plugin/scope_entry.rs");
-    println!("cargo::rustc-env=RAVI_COMMANDS={}", COMMANDS.join(" "));
-    tauri_plugin::Builder::new(COMMANDS)
+    tauri_plugin::Builder::new(commands.leak())
         .global_api_script_path("./api-iife.js")
         .global_scope_schema(schemars::schema_for!(scope_entry::Entry))
         .build();

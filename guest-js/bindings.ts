@@ -1254,7 +1254,8 @@ at_ms: number, };
  */
 export type ProvisionRequest = { 
 /**
- * Folder the agent works in. May be a sub-folder of a worktree; the binding is to the worktree then.
+ * Folder the agent works in: the top of a worktree, or a folder in no repository. A folder in a worktree that is a workspace
+ * already means that workspace; in any other it is refused, since the whole worktree would be bound.
  */
 path: string, 
 /**
@@ -1509,7 +1510,7 @@ export type Report = {
  */
 ok: boolean, 
 /**
- * Every check has at least one entry.
+ * Every check that was made has at least one entry. A window that may know of some workspaces alone gets fewer checks.
  */
 findings: Array<Finding>, };
 

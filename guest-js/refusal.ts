@@ -41,7 +41,7 @@ function badScope(text: string, command: Command | undefined): ErrorBody | undef
   return {
     code: 'ipc.scope',
     message: text,
-    hint: `An entry in the scope${of} cannot be read: correct it in the capability file. Each entry is one of {"key": …}, {"workspace": …}, {"path": …}, {"identity": …}, {"codexHome": …}.`,
+    hint: `An entry in the scope${of} cannot be read: correct it in the capability file. Each entry is one of {"key": …}, {"workspace": …}, {"path": …}, {"identity": …}, {"codexHome": …}, {"file": …}, {"place": …}.`,
   }
 }
 

@@ -5,10 +5,10 @@ import { call } from './ipc'
 export type Places = 'codex-monitor' | Place[]
 
 /**
- * What {@link migrate} would do; changes nothing. Needs `ravi:allow-settings-plan`, part of `ravi:default`.
+ * What {@link migrate} would do; changes nothing. Needs `ravi:settings` with a scope that names the file and the secrets.
  *
- * @param file path of a JSON file.
- * @param places where in it secrets stand, and the names they get.
+ * @param file whole path of a JSON file, which the scope names: `{ "file": "$APPDATA/settings.json" }`.
+ * @param places where in it secrets stand, and the names they get. A list needs `{ "place": "/a/b=KEY" }` for each.
  */
 export function plan(file: string, places: Places): Promise<MigrateReport> {
   return call('settings_plan', { file, places })
@@ -16,7 +16,7 @@ export function plan(file: string, places: Places): Promise<MigrateReport> {
 
 /**
  * Moves plaintext values of a settings file into the vault and leaves `ravi://` references in their place. Needs
- * `ravi:settings` with a scope that names the secrets.
+ * `ravi:settings` with a scope that names the file and the secrets.
  *
  * @example
  * ```ts
@@ -29,7 +29,7 @@ export function migrate(file: string, places: Places): Promise<MigrateReport> {
 
 /**
  * Puts a settings file back as it was before it was migrated, byte for byte, plaintext values included. Changes made since
- * are left beside it. Needs `ravi:settings` with a scope that names secrets.
+ * are left beside it. Needs `ravi:settings` with a scope that names the file and all secrets that were moved out of it.
  *
  * @throws {RaviError} with the code `settings.no_backup` where no migration of it is known on this machine.
  */

@@ -293,6 +293,16 @@ impl Ravi {
         }
     }
 
+    /// The folder that [`provision`](Ravi::provision) at `path` would bind: the top of the worktree around it, or the folder
+    /// itself where it is in no repository. Real path. Asks Ravi nothing.
+    ///
+    /// # Errors
+    /// It is no folder that can be bound (`workspace.folder`, `workspace.bare` and so on).
+    pub async fn top_of(&self, path: &Path) -> Result<PathBuf> {
+        let path = path.to_owned();
+        follow::run_blocking(move || Ok(workspace::inspect(&path)?.root)).await
+    }
+
     /// The workspace that an id means, for callers that cannot wait: one read of the ledger. `None`: nothing is bound to it.
     ///
     /// # Errors

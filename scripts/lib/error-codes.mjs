@@ -118,12 +118,16 @@ for (const feature of ['codex', 'inbox', 'seal']) {
 function own(code) {
   return {
     'policy.scope': {
-      message: 'this window may not use the secret, the workspace or the folder of Codex …',
+      message: 'this window may not use the secret, the workspace, the identity, the settings file or the folder of Codex …',
       hint: "Add it to the scope of this permission in the app's capability file, and see that no deny entry covers it.",
     },
     'policy.bad_scope': {
-      message: 'the scope of this permission has the path …, which is not absolute',
+      message: 'the scope of this permission has the path …, which is not absolute or leads nowhere',
       hint: 'Write an absolute path, or one that begins with a variable such as $HOME or $APPDATA.',
+    },
+    'policy.idle_scope': {
+      message: 'no command of this permission can name what this entry is about, so it keeps the window to nothing',
+      hint: 'Take it out, or write the kind of entry that docs/permissions.md has for the command. Told in development builds; nothing is refused for it.',
     },
     'ipc.arguments': {
       message: 'invalid args `…` for command `…`: …',
@@ -135,7 +139,7 @@ function own(code) {
     },
     'ipc.scope': {
       message: 'an entry in the scope of a permission cannot be read: …',
-      hint: 'Correct it in the capability file: one of {"key": …}, {"workspace": …}, {"path": …}, {"identity": …}, {"codexHome": …}.',
+      hint: 'Correct it in the capability file: one of {"key": …}, {"workspace": …}, {"path": …}, {"identity": …}, {"codexHome": …}, {"file": …}, {"place": …}.',
     },
     'ipc.unknown_command': {
       message: 'Command … not found',

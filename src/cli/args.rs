@@ -181,7 +181,7 @@ pub(super) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ProvisionWish {
-    /// Folder the agent works in
+    /// Folder the agent works in: the top of a worktree, or a folder in no repository
     path: PathBuf,
     /// The app's id for the workspace; without, that of the workspace which the folder has, or a new one
     #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]

@@ -14,7 +14,7 @@ use crate::{Ravi, Result, UndoReport};
 pub(super) async fn run(ravi: &Ravi, command: Settings, output: Output) -> Result<()> {
     match command {
         Settings::Migrate { files, places, dry_run } => {
-            let mut files = ravi.migrate_settings_files(&files, &to_places(&places)?, dry_run).await?;
+            let mut files = ravi.migrate_settings_files(&files, &to_places(&places), dry_run).await?;
             match files.len() {
                 1 => output.answer(&files.remove(0), report_text),
                 _ => output.answer(&Reports { files }, reports_text),
@@ -58,24 +58,16 @@ struct PointerValue<'a> {
     value: &'a str,
 }
 
-fn to_places(places: &Places) -> Result<Vec<Place>> {
+fn to_places(places: &Places) -> Vec<Place> {
     if let Some(preset) = &places.preset {
-        return Ok(settings::preset(preset).unwrap_or_default());
+        return settings::preset(preset).unwrap_or_default();
     }
-    places.pointer.iter().map(|text| to_place(text)).collect()
-}
-
-fn to_place(text: &str) -> Result<Place> {
-    let (pointer, secret) = match text.rsplit_once('=') {
-        Some((pointer, secret)) => (pointer.to_owned(), secret.to_owned()),
-        None => (text.to_owned(), settings::secret_name_for(text)),
-    };
-    Ok(Place { pointer, secret })
+    places.pointer.iter().map(|text| Place::from_text(text)).collect()
 }
 
 /// The one place that `settings get` reads.
 fn one_pointer(file: &Path, places: &Places) -> Result<String> {
-    let all = to_places(places)?;
+    let all = to_places(places);
     match all.into_iter().find(|place| !place.pointer.contains('*')) {
         Some(place) => Ok(place.pointer),
         None => Err(VaultError::NoValue { file: file.to_owned(), pointer: places.pointer.join(" ") }.into()),

@@ -38,7 +38,7 @@ use crate::error::{Error, Explain as _};
 pub struct Report {
     /// Nothing fails; there may be warnings.
     pub ok: bool,
-    /// Every check has at least one entry.
+    /// Every check that was made has at least one entry. A window that may know of some workspaces alone gets fewer checks.
     pub findings: Vec<Finding>,
 }
 

@@ -16,6 +16,15 @@ CREATE TABLE settings_backup (
 ) STRICT;
 ";
 
+pub(super) const SECRETS: &str = "
+-- Names of the secrets that a backup has in the clear.
+CREATE TABLE settings_secret (
+    file   TEXT NOT NULL,               -- as in settings_backup
+    secret TEXT NOT NULL,
+    PRIMARY KEY (file, secret)
+) STRICT;
+";
+
 /// A file as it was before its migration.
 pub(crate) struct SettingsBackup {
     pub(crate) original: SecretString,
@@ -24,17 +33,29 @@ pub(crate) struct SettingsBackup {
 }
 
 impl Ledger {
-    /// Keeps the text of `file`. What an earlier migration kept stays, unless it was undone or `original` says that the
-    /// app wrote the file anew.
+    /// Keeps the text of `file`, from which `secrets` were moved. What an earlier migration kept stays, unless it was undone or
+    /// `original` says that the app wrote the file anew.
     pub(crate) fn keep_settings(
         &self,
         file: &str,
         text: &str,
         original: bool,
         digest: &[u8],
+        secrets: &[String],
     ) -> Result<(), LedgerError> {
         let sealed = self.key().seal(&label(file), text)?;
         self.change("ledger: settings backup", |t| {
+            t.execute(
+                "DELETE FROM settings_secret WHERE file = ?1
+                 AND (?2 OR EXISTS (SELECT 1 FROM settings_backup b WHERE b.file = ?1 AND b.undone))",
+                params![file, original],
+            )?;
+            for secret in secrets {
+                t.execute(
+                    "INSERT OR IGNORE INTO settings_secret (file, secret) VALUES (?1, ?2)",
+                    params![file, secret],
+                )?;
+            }
             t.execute(
                 "INSERT INTO settings_backup (file, sealed, digest, at_ms) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (file) DO UPDATE SET
@@ -54,6 +75,19 @@ impl Ledger {
         })?;
         let Some((sealed, digest)) = found else { return Ok(None) };
         Ok(Some(SettingsBackup { original: self.key().open(&label(file), &sealed)?, digest }))
+    }
+
+    /// Names of the secrets that what was kept of `file` has in the clear; none where an earlier version kept it. `None`:
+    /// nothing was kept.
+    pub(crate) fn settings_secrets(&self, file: &str) -> Result<Option<Vec<String>>, LedgerError> {
+        self.read(|c| {
+            if !c.prepare("SELECT 1 FROM settings_backup WHERE file = ?1")?.exists([file])? {
+                return Ok(None);
+            }
+            let mut query = c.prepare("SELECT secret FROM settings_secret WHERE file = ?1 ORDER BY secret")?;
+            let names = query.query_map([file], |row| row.get(0))?;
+            names.collect::<rusqlite::Result<_>>().map(Some)
+        })
     }
 
     /// The file is as it was again.

@@ -37,15 +37,36 @@ pub(crate) enum CommandError {
     /// exists.
     #[error("this window may not bind workspaces to that identity")]
     Identity,
+    /// The window's capability does not name the settings file. Says nothing about whether it exists.
+    #[error("this window may not use the settings file {}", file.display())]
+    SettingsFile {
+        /// The path as the window gave it.
+        file: PathBuf,
+    },
+    /// The window's capability does not name the place in settings files, or not with that secret.
+    #[error("this window may not move what is at {pointer:?} under that name")]
+    Place {
+        /// The pointer as the window gave it.
+        pointer: String,
+    },
+    /// The window's capability does not name a secret that an undo would put back, or it is not known which ones that are.
+    #[error("this window may not put the secrets of {} back", file.display())]
+    Undo {
+        /// The file as the window gave it.
+        file: PathBuf,
+    },
     /// The window's capability does not name the folder of Codex.
     #[error("this window may not use that folder of Codex")]
     CodexHome,
-    /// A path in the capability is neither absolute nor begins with a variable.
-    #[error("the scope of this permission has the path {}, which is not absolute", path.display())]
+    /// A path in the capability is neither absolute nor begins with a variable, or goes up from a folder that is not there.
+    #[error("the scope of this permission has the path {}, which is not absolute or leads nowhere", path.display())]
     BadScope {
         /// The path as it stands there.
         path: PathBuf,
     },
+    /// An entry of a capability's scope is about nothing that the permission's commands can name.
+    #[error("no command of this permission can name what this entry is about, so it keeps the window to nothing")]
+    IdleScope,
     /// A path that would depend on the folder in which the app happens to run, or on a shell.
     #[error("the path {} is not absolute", path.display())]
     RelativePath {
@@ -87,14 +108,36 @@ impl CommandError {
                 code: "policy.scope".into(),
                 message: self.to_string(),
                 hint: "Add its id, such as {\"workspace\": \"agent-*\"}, or its folder, such as {\"path\": \"$HOME/trees\"}, \
-                       to the scope of this permission in the app's capability file, and see that no deny entry covers it."
+                       to the scope of this permission in the app's capability file, and see that no deny entry covers it. A \
+                       new workspace needs its folder, which is the top of its checkout."
                     .into(),
             },
             CommandError::Identity => ErrorBody {
                 code: "policy.scope".into(),
                 message: self.to_string(),
-                hint: "Ask for it without a key (no_key), or add it, such as {\"identity\": \"Agents\"} or {\"identity\": \
+                hint: "Let the workspace have an identity of its own, or add this one, such as {\"identity\": \"Agents\"} or {\"identity\": \
                        \"host\"}, to the scope of this permission in the app's capability file."
+                    .into(),
+            },
+            CommandError::SettingsFile { .. } => ErrorBody {
+                code: "policy.scope".into(),
+                message: self.to_string(),
+                hint: "Add the file, such as {\"file\": \"$APPDATA/settings.json\"}, to the scope of this permission in the \
+                       app's capability file, and see that no deny entry covers it."
+                    .into(),
+            },
+            CommandError::Place { .. } => ErrorBody {
+                code: "policy.scope".into(),
+                message: self.to_string(),
+                hint: "Name a preset, or add the place, such as {\"place\": \"/remotes/*/token=REMOTE_TOKEN_<ID>\"}, to the \
+                       scope of this permission in the app's capability file."
+                    .into(),
+            },
+            CommandError::Undo { .. } => ErrorBody {
+                code: "policy.scope".into(),
+                message: self.to_string(),
+                hint: "Let the scope of this permission allow the keys of all secrets that were moved out of the file; or \
+                       `ravi-workspace settings undo` in a shell."
                     .into(),
             },
             CommandError::CodexHome => ErrorBody {
@@ -108,6 +151,11 @@ impl CommandError {
                 code: "policy.bad_scope".into(),
                 message: self.to_string(),
                 hint: "Write an absolute path, or one that begins with a variable such as $HOME or $APPDATA.".into(),
+            },
+            CommandError::IdleScope => ErrorBody {
+                code: "policy.idle_scope".into(),
+                message: self.to_string(),
+                hint: "Take it out, or write the kind of entry that docs/permissions.md has for the command.".into(),
             },
             CommandError::RelativePath { .. } => ErrorBody {
                 code: "workspace.path_not_absolute".into(),

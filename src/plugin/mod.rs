@@ -13,10 +13,13 @@ mod events;
 mod not_built;
 mod path;
 mod powered;
+#[allow(dead_code, reason = "the page and the tests of the table need what is not needed here")]
+mod reach;
 mod running;
 mod scope;
 mod scope_check;
 mod scope_entry;
+mod scope_file;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What a window may name: the entries of its capability, put together and asked.
+//! What a window may name: the entries of its capability, put together and asked. `reach.rs` says which command asks what.
 //!
 //! Pure but for looking where links lead, so that every rule can be tested as a table. It must not know what is there by
 //! the names, nor whether anything is.
@@ -10,14 +10,20 @@ use std::path::{Component, Path, PathBuf};
 use wildmatch::WildMatch;
 
 use super::error::CommandError;
+use super::reach::Kind;
 use super::scope_entry::Entry;
+use super::scope_file::Files;
+use crate::vault::settings::Place;
+use crate::workspace::WorkspaceSummary;
 
-/// What a capability says. Deny wins. Secrets: an empty scope allows none. Workspaces: without an entry that allows some,
-/// all that none denies. Folders of Codex: without an entry, the one that Codex uses by itself.
+/// What a capability says. Deny wins. Secrets, settings files, identities: an empty scope allows none. Workspaces: without an
+/// entry that allows some, all that none denies. Folders of Codex: without an entry, the one that Codex uses by itself.
 #[derive(Debug, Default)]
 pub(crate) struct Scope {
     allow: Rules,
     deny: Rules,
+    /// What is said of settings files and of the places in them.
+    pub(crate) files: Files,
 }
 
 #[derive(Debug, Default)]
@@ -29,6 +35,21 @@ struct Rules {
     codex_homes: Vec<PathBuf>,
 }
 
+impl Entry {
+    /// What kind of entry it is.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Entry::Key(_) => Kind::Key,
+            Entry::Workspace(_) => Kind::Workspace,
+            Entry::Path(_) => Kind::Path,
+            Entry::Identity(_) => Kind::Identity,
+            Entry::CodexHome(_) => Kind::CodexHome,
+            Entry::File(_) => Kind::File,
+            Entry::Place(_) => Kind::Place,
+        }
+    }
+}
+
 /// How an entry names the host identity.
 const HOST: &str = "host";
 
@@ -38,7 +59,10 @@ impl Scope {
         allow: impl IntoIterator<Item = E>,
         deny: impl IntoIterator<Item = E>,
     ) -> Scope {
-        Scope { allow: Rules::new(allow), deny: Rules::new(deny) }
+        let mut scope = Scope::default();
+        allow.into_iter().for_each(|entry| scope.allow.add(entry.borrow(), &mut scope.files.allow));
+        deny.into_iter().for_each(|entry| scope.deny.add(entry.borrow(), &mut scope.files.deny));
+        scope
     }
 
     /// The name under which Ravi knows `key`, where the scope allows it.
@@ -55,6 +79,20 @@ impl Scope {
         if self.allow.keys.is_empty() { Err(CommandError::EmptyScope) } else { Ok(()) }
     }
 
+    /// Whether a list of secrets may have this name in it. A list needs no entry; where there is one, it is kept to that.
+    pub(crate) fn lists_secret(&self, name: &str) -> bool {
+        (self.allow.keys.is_empty() || self.allow.has_key(name)) && !self.deny.has_key(name)
+    }
+
+    /// Whether the secret with a Codex login may be named; `None` is `own`, which needs no entry.
+    pub(crate) fn codex_login(&self, asked: Option<&str>, own: &str) -> Result<(), CommandError> {
+        match asked.map(str::to_ascii_uppercase) {
+            Some(other) if other != own => self.secret(&other).map(drop),
+            _ if self.deny.has_key(own) => Err(CommandError::Scope { key: own.to_owned() }),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether the workspace with this id, at this path, may be named. Where the path is none that leads anywhere, its id
     /// alone must be enough.
     pub(crate) fn has_workspace(&self, id: &str, path: &Path) -> bool {
@@ -64,18 +102,56 @@ impl Scope {
         allowed && !unknown && !self.deny.has_workspace(id, path.as_deref())
     }
 
+    /// Whether a workspace that is bound may be named: by its own id, and none of its ids is denied.
+    pub(crate) fn sees(&self, workspace: &WorkspaceSummary) -> bool {
+        let denied = |id: &String| self.deny.workspaces.iter().any(|pattern| pattern.matches(id));
+        self.has_workspace(&workspace.id, &workspace.path) && !workspace.also.iter().any(denied)
+    }
+
+    /// Whether a folder that is no workspace may become one under this id. A page makes ids up: a pattern for ids says nothing
+    /// of a folder.
+    pub(crate) fn may_bind(&self, id: &str, folder: &Path) -> bool {
+        let within = |folder: PathBuf| is_below(&folder, &self.allow.paths);
+        let allowed = self.allow.names_no_workspace() || real(folder).is_some_and(within);
+        allowed && self.has_workspace(id, folder)
+    }
+
     /// Whether nothing is said about workspaces, so that every one may be named.
     pub(crate) fn every_workspace(&self) -> bool {
         self.allow.names_no_workspace() && self.deny.names_no_workspace()
     }
 
-    /// Whether a workspace may be bound to this identity of the account, with a key; `None` is the host identity.
-    pub(crate) fn identity(&self, asked: Option<&str>) -> Result<(), CommandError> {
-        let asked = asked.unwrap_or(HOST);
-        match self.allow.has_identity(asked) && !self.deny.has_identity(asked) {
+    /// Whether nothing is said about workspaces and secrets, so that what was done with any of them may be told.
+    pub(crate) fn every_deed(&self) -> bool {
+        self.every_workspace() && self.allow.keys.is_empty() && self.deny.keys.is_empty()
+    }
+
+    /// Whether a workspace may be bound to this identity of the account; `None` is the host identity, with a key. `called`: what
+    /// else the identity is called, since a deny entry may name it otherwise than the page does.
+    pub(crate) fn identity(&self, asked: Option<&str>, called: &[String]) -> Result<(), CommandError> {
+        match self.allow.has_identity(asked.unwrap_or(HOST)) && !self.denies_identity(asked, called) {
             true => Ok(()),
             false => Err(CommandError::Identity),
         }
+    }
+
+    /// Whether this identity of the account may become the host identity: any, where no entry allows some.
+    pub(crate) fn host(&self, asked: &str, called: &[String]) -> Result<(), CommandError> {
+        let allowed = self.allow.identities.is_empty() || self.allow.has_identity(asked);
+        match allowed && !self.denies_identity(Some(asked), called) {
+            true => Ok(()),
+            false => Err(CommandError::Identity),
+        }
+    }
+
+    /// Whether an entry denies this identity.
+    pub(crate) fn denies_identity(&self, asked: Option<&str>, called: &[String]) -> bool {
+        self.deny.has_identity(asked.unwrap_or(HOST)) || called.iter().any(|name| self.deny.has_identity(name))
+    }
+
+    /// Whether an entry denies some identities, so that one has to know what else one is called.
+    pub(crate) fn denies_identities(&self) -> bool {
+        !self.deny.identities.is_empty()
     }
 
     /// Whether a folder of Codex may be used; `None` is the one that Codex uses by itself, `own`.
@@ -94,18 +170,16 @@ impl Scope {
 }
 
 impl Rules {
-    fn new<E: Borrow<Entry>>(entries: impl IntoIterator<Item = E>) -> Rules {
-        let mut rules = Rules::default();
-        for entry in entries {
-            match entry.borrow() {
-                Entry::Key(pattern) => rules.keys.push(WildMatch::new(&pattern.to_ascii_uppercase())),
-                Entry::Workspace(pattern) => rules.workspaces.push(WildMatch::new(pattern)),
-                Entry::Path(folder) => rules.paths.push(folder.clone()),
-                Entry::Identity(pattern) => rules.identities.push(WildMatch::new(pattern)),
-                Entry::CodexHome(folder) => rules.codex_homes.push(folder.clone()),
-            }
+    fn add(&mut self, entry: &Entry, files: &mut super::scope_file::Rules) {
+        match entry {
+            Entry::Key(pattern) => self.keys.push(WildMatch::new(&pattern.to_ascii_uppercase())),
+            Entry::Workspace(pattern) => self.workspaces.push(WildMatch::new(pattern)),
+            Entry::Path(folder) => self.paths.push(folder.clone()),
+            Entry::Identity(pattern) => self.identities.push(WildMatch::new(pattern)),
+            Entry::CodexHome(folder) => self.codex_homes.push(folder.clone()),
+            Entry::File(file) => files.files.push(file.clone()),
+            Entry::Place(place) => files.places.push(Place::from_text(place)),
         }
-        rules
     }
 
     fn has_key(&self, name: &str) -> bool {
@@ -139,8 +213,10 @@ pub(crate) fn real(path: &Path) -> Option<PathBuf> {
     let mut missing: Vec<OsString> = Vec::new();
     let mut there = path;
     loop {
-        if let Ok(real) = std::fs::canonicalize(there) {
-            return Some(real.join(missing.iter().rev().collect::<PathBuf>()));
+        if let Ok(mut real) = std::fs::canonicalize(there) {
+            // One by one: to join nothing would end the path with a slash, which says that it is a folder.
+            real.extend(missing.iter().rev());
+            return Some(real);
         }
         match there.components().next_back()? {
             Component::Normal(name) => missing.push(name.to_owned()),
@@ -286,11 +362,46 @@ mod tests {
     #[test]
     fn an_identity_of_the_account_is_named_by_an_entry_only() {
         let scope = Scope::new([Entry::Identity("Agents*".into())], [Entry::Identity("Agents of Hanna".into())]);
-        assert!(scope.identity(Some("Agents")).is_ok());
-        assert!(scope.identity(Some("Agents of Hanna")).is_err());
-        assert!(scope.identity(Some("Hanna")).is_err() && scope.identity(None).is_err());
-        assert!(Scope::new([Entry::Identity("host".into())], []).identity(None).is_ok());
-        assert!(Scope::new([Entry::Workspace("*".into())], []).identity(Some("Agents")).is_err());
+        assert!(scope.identity(Some("Agents"), &[]).is_ok());
+        assert!(scope.identity(Some("Agents of Hanna"), &[]).is_err());
+        assert!(scope.identity(Some("Hanna"), &[]).is_err() && scope.identity(None, &[]).is_err());
+        assert!(Scope::new([Entry::Identity("host".into())], []).identity(None, &[]).is_ok());
+        assert!(Scope::new([Entry::Workspace("*".into())], []).identity(Some("Agents"), &[]).is_err());
+        // By another of its names.
+        assert!(scope.identity(Some("Agents@example.com"), &["Agents of Hanna".into()]).is_err());
+        assert!(scope.host("Agents", &[]).is_ok() && scope.host("Agents", &["Agents of Hanna".into()]).is_err());
+        assert!(Scope::default().host("any", &[]).is_ok());
+    }
+
+    #[test]
+    fn a_pattern_for_ids_allows_no_new_workspace() {
+        let (id, path) = (Entry::Workspace("agent-*".into()), Entry::Path("/nowhere/trees".into()));
+        let table: &[(&[&Entry], &[&Entry], &str, bool)] = &[
+            (&[], &[], "/anywhere", true),
+            (&[&id], &[], "/anywhere", false),
+            (&[&path], &[], "/nowhere/trees/one", true),
+            (&[&path], &[], "/nowhere", false),
+            (&[&id, &path], &[], "/nowhere/trees/one", true),
+            (&[&id, &path], &[], "/anywhere", false),
+            (&[&path], &[&id], "/nowhere/trees/one", false),
+            (&[], &[&path], "/nowhere/trees/one", false),
+        ];
+        for (allow, deny, folder, expected) in table {
+            let scope = Scope::new(allow.iter().copied(), deny.iter().copied());
+            assert_eq!(scope.may_bind("agent-1", Path::new(folder)), *expected, "{allow:?} {deny:?} {folder}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_secrets_is_kept_to_the_entries_and_a_login_of_codex_has_a_name_of_its_own() {
+        let some = scope(&["APP_*"], &["APP_PROD"]);
+        assert!(some.lists_secret("APP_ONE") && !some.lists_secret("APP_PROD") && !some.lists_secret("OTHER"));
+        assert!(scope(&[], &[]).lists_secret("ANY") && !scope(&[], &["ANY"]).lists_secret("ANY"));
+        let own = "CODEX_SESSION_TOKEN";
+        assert!(scope(&[], &[]).codex_login(None, own).is_ok());
+        assert!(scope(&[], &[]).codex_login(Some("codex_session_token"), own).is_ok());
+        assert!(some.codex_login(Some("app_one"), own).is_ok() && some.codex_login(Some("OTHER"), own).is_err());
+        assert!(scope(&[], &["CODEX_*"]).codex_login(None, own).is_err(), "deny wins");
     }
 
     #[test]
@@ -300,6 +411,9 @@ mod tests {
         {
             assert!(serde_json::from_str::<Entry>(text).is_err(), "{text}");
         }
-        assert_eq!(serde_json::from_str::<Entry>(r#"{"codexHome":"/a"}"#).unwrap(), Entry::CodexHome("/a".into()));
+        for kind in Kind::ALL {
+            let text = format!(r#"{{"{}":"/a"}}"#, kind.name());
+            assert_eq!(serde_json::from_str::<Entry>(&text).unwrap().kind(), kind, "{text}");
+        }
     }
 }

@@ -13,11 +13,11 @@ use serde_json::Value;
 use tauri::{Manager, Runtime, Webview};
 
 use super::commands::resolved;
+use super::error::CommandError;
+use super::reach::{Kind, Row, TABLE};
 use super::scope_entry::Entry;
 use crate::error::ErrorBody;
 
-/// All commands of the plugin, as the build script knows them.
-const COMMANDS: &str = env!("RAVI_COMMANDS");
 const PLUGIN: &str = "ravi";
 
 /// An entry as it stands in the capability, of whatever form. A type of its own, since Tauri keeps what it has read by type.
@@ -28,8 +28,9 @@ struct Raw(Value);
 #[derive(Default)]
 pub(super) struct Told(Mutex<BTreeSet<String>>);
 
-/// Entries in the scopes of this window's permissions that cannot be read (`ipc.scope`), or that have a path which leads
-/// nowhere (`policy.bad_scope`). A call whose permission has such an entry is refused.
+/// Entries in the scopes of this window's permissions that cannot be read (`ipc.scope`), that have a path which leads
+/// nowhere (`policy.bad_scope`), or that say nothing about what their permission's commands can name (`policy.idle_scope`). A
+/// call whose permission has an entry of the first two kinds is refused.
 ///
 /// In development builds the plugin prints them when a window opens. For a test of an app's own:
 ///
@@ -41,7 +42,7 @@ pub(super) struct Told(Mutex<BTreeSet<String>>);
 pub fn scope_faults<R: Runtime>(webview: &Webview<R>) -> Vec<ErrorBody> {
     let capabilities = capabilities();
     let faults = entries(webview).into_iter().filter_map(|(text, (entry, commands))| {
-        let fault = fault(webview, &entry)?;
+        let fault = fault(webview, &entry, &commands)?;
         let place = granted_by(&capabilities, &entry)
             .unwrap_or_else(|| format!("the window `{}`, for {}", webview.label(), commands.join(", ")));
         Some(ErrorBody { message: format!("{text} in the scope of {place}: {}", fault.message), ..fault })
@@ -66,31 +67,42 @@ pub(super) fn tell<R: Runtime>(webview: &Webview<R>) {
 /// Every entry that applies to a command of this window, by its text, with the commands.
 fn entries<R: Runtime>(webview: &Webview<R>) -> BTreeMap<String, (Value, Vec<&'static str>)> {
     let mut found: BTreeMap<String, (Value, Vec<&'static str>)> = BTreeMap::new();
-    for command in COMMANDS.split(' ') {
+    for Row { command, .. } in TABLE {
         // Without an address yet it is looked at again when it has one.
         let Ok(Some(scope)) = webview.resolve_command_scope::<Raw>(PLUGIN, command) else { continue };
         let (own, all) = (scope.command_scope(), scope.global_scope());
         for entry in [own.allows(), own.denies(), all.allows(), all.denies()].into_iter().flatten() {
             let (_, commands) = found.entry(entry.0.to_string()).or_insert_with(|| (entry.0.clone(), Vec::new()));
-            if !commands.contains(&command) {
-                commands.push(command);
+            if !commands.contains(command) {
+                commands.push(*command);
             }
         }
     }
     found
 }
 
-fn fault<R: Runtime>(webview: &Webview<R>, entry: &Value) -> Option<ErrorBody> {
+fn fault<R: Runtime>(webview: &Webview<R>, entry: &Value, commands: &[&str]) -> Option<ErrorBody> {
     match serde_json::from_value::<Entry>(entry.clone()) {
-        Ok(entry) => resolved(webview.app_handle(), &entry).err().map(|error| error.body()),
+        Ok(entry) => match resolved(webview.app_handle(), &entry) {
+            Err(error) => Some(error.body()),
+            Ok(entry) => (!bears_on(entry.kind(), commands)).then(|| CommandError::IdleScope.body()),
+        },
         Err(error) => Some(ErrorBody {
             code: "ipc.scope".into(),
             message: error.to_string(),
-            hint: "Write one of {\"key\": …}, {\"workspace\": …}, {\"path\": …}, {\"identity\": …}, {\"codexHome\": …} for each \
-                   entry; see the table of scopes in README.md."
-                .into(),
+            hint:
+                "Write one of {\"key\": …}, {\"workspace\": …}, {\"path\": …}, {\"identity\": …}, {\"codexHome\": …}, \
+                   {\"file\": …}, {\"place\": …} for each entry; see the table of scopes in README.md."
+                    .into(),
         }),
     }
+}
+
+/// Whether any of the commands can name what entries of this kind are about. A capability that seems to keep a window to
+/// something, and does not, is worse than one without an entry.
+fn bears_on(kind: Kind, commands: &[&str]) -> bool {
+    let rows = TABLE.iter().filter(|row| commands.contains(&row.command));
+    rows.flat_map(|row| row.names).any(|(_, what)| what.narrowed_by().contains(&kind))
 }
 
 /// The app's capabilities as Tauri's build script has written them down. Only where cargo runs the app: a shipped one does
@@ -136,7 +148,8 @@ mod tests {
     }
 
     #[test]
-    fn the_build_script_names_the_commands() {
-        assert!(COMMANDS.split(' ').any(|command| command == "workspace_provision"));
+    fn an_entry_that_keeps_a_window_to_nothing_is_told() {
+        assert!(bears_on(Kind::Key, &["secret_get"]) && bears_on(Kind::Path, &["power_on", "workspace_list"]));
+        assert!(!bears_on(Kind::Workspace, &["seal_enable", "secret_get"]) && !bears_on(Kind::File, &["doctor"]));
     }
 }

@@ -15,14 +15,19 @@ use serde::Deserialize;
 pub enum Entry {
     /// A pattern for the names of the host identity's secrets; case does not matter. Without one no secret may be named.
     Key(String),
-    /// A pattern for the ids of workspaces. Without this and `path` every workspace may be named.
+    /// A pattern for the ids of workspaces that are there. Without this and `path` every workspace may be named.
     Workspace(String),
-    /// A folder whose workspaces may be named.
+    /// A folder whose workspaces may be named, and in which new ones may be bound.
     Path(PathBuf),
-    /// A pattern for identities of the account that workspaces may be bound to with a key, as the window names them: by name,
-    /// uuid or address; `host` is the one that holds the app's own secrets. Without one, workspaces get identities of their
-    /// own, or no key.
+    /// A pattern for identities of the account that workspaces may be bound to, as the window names them: by name, uuid or
+    /// address; `host` is the one that holds the app's own secrets, where a key to it is asked for. Without one, workspaces
+    /// get identities of their own.
     Identity(String),
     /// A folder of Codex (`CODEX_HOME`). Without one only the folder that Codex uses by itself may be used.
     CodexHome(PathBuf),
+    /// A settings file whose secrets may be moved and put back; exactly this one. Without one no file may be named.
+    File(PathBuf),
+    /// A place in settings files that may be moved, `POINTER=KEY`: a JSON pointer, in which `*` stands for every member, and the
+    /// name of its secret. Without `=KEY` the name is made from the pointer. The places of the presets need none.
+    Place(String),
 }

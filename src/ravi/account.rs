@@ -25,6 +25,25 @@ impl Ravi {
         self.describe(&access).await
     }
 
+    /// Everything that an identity of the account is called: uuid, name, address, and `host` where it is the host identity.
+    /// `None` means that one. Empty: there is none of this name.
+    #[cfg(feature = "tauri")]
+    pub(crate) async fn identity_names(&self, wanted: Option<&str>) -> Result<Vec<String>> {
+        let all = self.management("looking at identities").await?.identities().list().await?;
+        let host = self.account().await?.host.map(|host| host.uuid);
+        let is_host = |identity: &Identity| host.as_deref() == Some(identity.uuid.as_str());
+        let found = match wanted {
+            Some(wanted) => HostSearch::named(&all, wanted),
+            None => all.iter().find(|identity| is_host(identity)),
+        };
+        let names = |found: &Identity| {
+            let host = is_host(found).then(|| "host".to_owned());
+            let known = [found.uuid.to_string(), found.name.clone(), found.email.clone()];
+            known.into_iter().chain(host).collect()
+        };
+        Ok(found.map(names).unwrap_or_default())
+    }
+
     /// Keeps `key` (either kind) as this machine's key, after asking Ravi whether it is good.
     ///
     /// # Errors

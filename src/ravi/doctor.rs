@@ -1,5 +1,6 @@
 //! The whole look at this machine.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
 use super::Ravi;
@@ -19,23 +20,31 @@ impl Ravi {
     /// # Errors
     /// The ledger cannot be read.
     pub async fn doctor(&self) -> Result<Report> {
+        Ok(Report::new(self.findings(None).await?))
+    }
+
+    /// Of workspaces only those of `shown` are told of, where there is one.
+    async fn findings(&self, shown: Shown<'_>) -> Result<Vec<Finding>> {
         let clock = self.inner.client.clock().await;
         let answers = clock.is_ok();
         let mut findings = vec![self.account_finding(answers).await];
         findings.extend(doctor::server(self.server(), clock));
         findings.extend(self.inner.ledger.run(doctor::machine_key).await?);
-        let workspaces = self.workspaces().await?;
-        findings.extend(self.local_findings(&workspaces).await?);
-        findings.extend(self.launchers().await?);
-        findings.push(doctor::revocations(&self.owed().await?));
+        let mut workspaces = self.workspaces().await?;
+        workspaces.retain(|one| is_shown(shown, &one.id));
+        findings.extend(self.local_findings(&workspaces, shown).await?);
+        findings.extend(self.launchers(shown).await?);
         findings.extend(doctor::workspaces(&workspaces, now_ms()));
-        findings.extend(
-            self.newer_rows().await?.iter().map(|error| Finding::warn("workspaces", error.to_string(), error.hint())),
-        );
-        if answers {
-            findings.extend(self.counterparts().await?);
+        if shown.is_none() {
+            findings.push(doctor::revocations(&self.owed().await?));
+            let unreadable = self.newer_rows().await?;
+            findings
+                .extend(unreadable.iter().map(|error| Finding::warn("workspaces", error.to_string(), error.hint())));
         }
-        Ok(Report::new(findings))
+        if answers {
+            findings.extend(self.counterparts(shown).await?);
+        }
+        Ok(findings)
     }
 
     /// The same for the program that asks: an app or a daemon, of which it also looks whether the `gh` that it runs by itself is
@@ -44,7 +53,13 @@ impl Ravi {
     /// # Errors
     /// As [`doctor`](Ravi::doctor).
     pub async fn doctor_of_app(&self) -> Result<Report> {
-        let Report { mut findings, .. } = self.doctor().await?;
+        self.doctor_of_app_for(None).await
+    }
+
+    /// The same for a window that may know of some workspaces alone: nothing is told of the others, nor of folders that are no
+    /// workspace.
+    pub(crate) async fn doctor_of_app_for(&self, shown: Shown<'_>) -> Result<Report> {
+        let mut findings = self.findings(shown).await?;
         let has_asked = self.inner.asked_program.load(Ordering::Relaxed);
         findings.push(doctor::own_gh(self.inner.ledger.dir(), has_asked));
         Ok(Report::new(findings))
@@ -52,11 +67,14 @@ impl Ravi {
 
     /// What the account has for the workspaces of this ledger. With a key that reaches one identity nothing can be told,
     /// and that Ravi refuses the key is said already.
-    async fn counterparts(&self) -> Result<Vec<Finding>> {
+    async fn counterparts(&self, shown: Shown<'_>) -> Result<Vec<Finding>> {
         let server = self.inner.server.clone();
         let known = self.inner.ledger.run(move |l| Ok((l.bindings()?, l.identities(&server)?))).await?;
-        let (bindings, rows) = known;
-        let bindings: Vec<_> = bindings.into_iter().filter(|binding| binding.server == self.inner.server).collect();
+        let (mut bindings, mut rows) = known;
+        bindings.retain(|binding| binding.server == self.inner.server && is_shown(shown, &binding.id));
+        if shown.is_some() {
+            rows.retain(|row| bindings.iter().any(|binding| binding.identity.as_ref() == Some(&row.uuid)));
+        }
         let Ok(account) = self.management("looking at identities").await else { return Ok(Vec::new()) };
         if rows.is_empty() {
             return Ok(Vec::new());
@@ -95,16 +113,18 @@ impl Ravi {
         Ok(unreadable.into_iter().map(Error::from).collect())
     }
 
-    async fn launchers(&self) -> Result<Vec<Finding>> {
+    async fn launchers(&self, shown: Shown<'_>) -> Result<Vec<Finding>> {
         let bindings = self.inner.ledger.run(|l| l.bindings()).await?.into_iter();
+        let bindings = bindings.filter(|binding| is_shown(shown, &binding.id));
         let workspaces = bindings.filter_map(|binding| Some((binding.id, binding.git_dir?))).collect::<Vec<_>>();
         let state_dir = self.state_dir();
         let look = move || doctor::launchers(&state_dir, &workspaces);
         tokio::task::spawn_blocking(look).await.map_err(|_| Error::from(LedgerError::Stopped))
     }
 
-    async fn local_findings(&self, workspaces: &[WorkspaceSummary]) -> Result<Vec<Finding>> {
+    async fn local_findings(&self, workspaces: &[WorkspaceSummary], shown: Shown<'_>) -> Result<Vec<Finding>> {
         let (state_dir, all) = (self.state_dir(), workspaces.to_vec());
+        let every = shown.is_none();
         #[cfg(feature = "hooks")]
         let repositories = self.inner.ledger.run(|l| l.bindings()).await?.into_iter().filter_map(|b| b.common_dir);
         let look = move || {
@@ -114,13 +134,22 @@ impl Ravi {
             findings.extend(doctor::git(&all));
             #[cfg(feature = "hooks")]
             findings.extend(doctor::hooks(&known.into_iter().map(|(_, path)| path).collect::<Vec<_>>()));
-            #[cfg(feature = "hooks")]
-            findings.extend(doctor::worktrees(repositories));
-            findings.extend(doctor::plaintext());
+            if every {
+                #[cfg(feature = "hooks")]
+                findings.extend(doctor::worktrees(repositories));
+                findings.extend(doctor::plaintext());
+            }
             findings
         };
         tokio::task::spawn_blocking(look).await.map_err(|_| Error::from(LedgerError::Stopped))
     }
+}
+
+/// Ids of the workspaces that may be told of; `None`: all.
+type Shown<'a> = Option<&'a HashSet<String>>;
+
+fn is_shown(shown: Shown<'_>, id: &str) -> bool {
+    shown.is_none_or(|shown| shown.contains(id))
 }
 
 fn describe(account: &Account) -> String {

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Ravi;
 use crate::audit::{Action, Entry};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::files::{self, FileError, Mode};
 use crate::ledger::Ledger;
 use crate::vault::VaultError;
@@ -92,7 +92,25 @@ impl Ravi {
     /// # Errors
     /// No migration of the file is known on this machine (`settings.no_backup`); the file cannot be written.
     pub async fn undo_settings(&self, file: &Path) -> Result<UndoReport> {
+        self.undo_settings_if(file, |_| Ok(())).await
+    }
+
+    /// The same where `check` has nothing against the secrets that it would put back, by their names. None are known of a
+    /// migration by a version that did not write them down.
+    pub(crate) async fn undo_settings_if<E: From<Error>>(
+        &self,
+        file: &Path,
+        check: impl FnOnce(&[String]) -> Result<(), E>,
+    ) -> Result<UndoReport, E> {
         let _lock = self.lock_settings(file).await?;
+        let real = real_path(file).map_err(VaultError::from).map_err(Error::from)?;
+        if let Some(secrets) = self.inner.ledger.run(move |l| l.settings_secrets(&real)).await.map_err(Error::from)? {
+            check(&secrets)?;
+        }
+        Ok(self.undo_now(file).await?)
+    }
+
+    async fn undo_now(&self, file: &Path) -> Result<UndoReport> {
         let path = file.to_owned();
         let undo = move |ledger: &Ledger| Ok(undo(ledger, &path));
         let done = self.inner.ledger.run(undo).await?;

@@ -163,8 +163,10 @@ impl SecretStore for Vault<'_> {
     async fn back_up(&self, backup: Backup<'_>) -> Result<()> {
         let file = real_path(backup.file).map_err(VaultError::from)?;
         let (text, digest) = (SecretString::from(backup.before), Sha256::digest(backup.after).to_vec());
-        let original = backup.original;
-        Ok(self.ledger.run(move |l| l.keep_settings(&file, text.expose_secret(), original, &digest)).await?)
+        let (original, secrets) =
+            (backup.original, backup.secrets.iter().map(SecretName::to_string).collect::<Vec<_>>());
+        let keep = move |l: &Ledger| l.keep_settings(&file, text.expose_secret(), original, &digest, &secrets);
+        Ok(self.ledger.run(keep).await?)
     }
 }
 

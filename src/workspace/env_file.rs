@@ -2,6 +2,7 @@
 //!
 //! It holds no secret: address, phone number and id of the identity. Everything outside the block stays.
 
+use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
 use super::error::WorkspaceError;
@@ -23,6 +24,9 @@ pub(crate) fn check(root: &Path, file: &Path, in_git: bool) -> Result<PathBuf, W
     if file.as_os_str().is_empty() || !file.components().all(|c| matches!(c, Component::Normal(_))) {
         return Err(bad("it must be a path below the worktree, without `..`"));
     }
+    if file.components().any(|part| is_gits_or_ours(part.as_os_str())) {
+        return Err(bad("it must not lie in `.git` or `.ravi`"));
+    }
     let path = root.join(file);
     let folder = path.parent().unwrap_or(root);
     let real = folder.canonicalize().map_err(|_| bad("its folder does not exist"))?;
@@ -36,6 +40,11 @@ pub(crate) fn check(root: &Path, file: &Path, in_git: bool) -> Result<PathBuf, W
         return Err(WorkspaceError::Tracked { path });
     }
     Ok(path)
+}
+
+/// A line of ours in git's own files would end the repository. Compared as file systems do that do not tell cases apart.
+fn is_gits_or_ours(part: &OsStr) -> bool {
+    part.eq_ignore_ascii_case(".git") || part.eq_ignore_ascii_case(".ravi")
 }
 
 /// Puts the block for this identity into the file, in place of an earlier one.

@@ -134,6 +134,14 @@ pub enum WorkspaceError {
         /// The folder.
         path: PathBuf,
     },
+    /// The folder lies in a checkout that nobody named, and that is no workspace yet.
+    #[error("{} lies in the checkout {}, which is no workspace", path.display(), top.display())]
+    SubFolder {
+        /// The folder.
+        path: PathBuf,
+        /// The top of the checkout.
+        top: PathBuf,
+    },
     /// The folder is bound by another ledger on this machine.
     #[error("{} is bound by another ledger, {}", path.display(), ledger.display())]
     OtherLedger {
@@ -377,6 +385,7 @@ impl Explain for WorkspaceError {
             WorkspaceError::IdTaken { .. } => "workspace.id_taken",
             WorkspaceError::PathTaken { .. } => "workspace.path_taken",
             WorkspaceError::MainCheckout { .. } => "workspace.main_checkout",
+            WorkspaceError::SubFolder { .. } => "workspace.sub_folder",
             WorkspaceError::OtherLedger { .. } => "workspace.other_ledger",
             WorkspaceError::OtherServer { .. } => "workspace.other_server",
             WorkspaceError::Suspended { .. } => "workspace.suspended",
@@ -446,6 +455,9 @@ impl Explain for WorkspaceError {
                 "Make a worktree for the agent (git worktree add), or bind the checkout itself with --main: commits and \
                  GitHub calls in it are the agent's then."
                     .into()
+            }
+            WorkspaceError::SubFolder { top, .. } => {
+                format!("If the whole checkout is meant, name its top, {}; else make a worktree (git worktree add).", top.display())
             }
             WorkspaceError::OtherLedger { ledger, .. } => {
                 format!("Set RAVI_WORKSPACE_STATE={} to use that ledger, or release it there.", ledger.display())
@@ -538,6 +550,7 @@ impl Explain for WorkspaceError {
             | WorkspaceError::NoKey { .. }
             | WorkspaceError::Suspended { .. }
             | WorkspaceError::MainCheckout { .. }
+            | WorkspaceError::SubFolder { .. }
             | WorkspaceError::OtherLedger { .. } => Kind::Policy,
             WorkspaceError::File(e) => e.kind(),
             _ => Kind::Failed,

@@ -14,7 +14,8 @@ use crate::error::ErrorBody;
 #[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts", optional_fields))]
 #[serde(deny_unknown_fields)]
 pub struct ProvisionRequest {
-    /// Folder the agent works in. May be a sub-folder of a worktree; the binding is to the worktree then.
+    /// Folder the agent works in: the top of a worktree, or a folder in no repository. A folder in a worktree that is a workspace
+    /// already means that workspace; in any other it is refused, since the whole worktree would be bound.
     pub path: PathBuf,
     /// The app's own id for the workspace; the same id always means the same workspace. Empty, for an app that keeps none:
     /// that of the workspace which the folder has, or a new one.

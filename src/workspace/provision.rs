@@ -256,6 +256,7 @@ async fn add(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, place: &
     if place.is_main() && !request.main {
         return Err(WorkspaceError::MainCheckout { path: place.root.clone() }.into());
     }
+    must_name_top(&request.path, place)?;
     make_room(ctx, place).await?;
     let binding = Binding {
         id: request.id.clone(),
@@ -284,6 +285,15 @@ async fn add(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, place: &
         Ok(()) => Ok(Bound { binding, untracked }),
         Err(error) if error.is_conflict() => Err(taken(ctx, place, error).await?),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Whoever names a folder in a checkout may not know that the whole checkout would become the agent's, its person's commits
+/// included.
+fn must_name_top(named: &Path, place: &Inspected) -> Result<(), WorkspaceError> {
+    match named.canonicalize() {
+        Ok(real) if real != place.root => Err(WorkspaceError::SubFolder { path: real, top: place.root.clone() }),
+        _ => Ok(()),
     }
 }
 

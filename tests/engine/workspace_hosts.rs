@@ -40,7 +40,7 @@ async fn a_main_checkout_stays_the_persons_unless_it_is_asked_for() {
         assert!(run.json()["error"]["hint"].as_str().expect("a hint").contains("--main"));
     }
     assert_eq!((bed.live_keys().await, bed.author(&repository)), (0, format!("{HUMAN_NAME} <{HUMAN_EMAIL}>")));
-    let args = ["provision", below.to_str().expect("text"), "--id", "w1", "--name", "agent", "--main"];
+    let args = ["provision", repository.to_str().expect("text"), "--id", "w1", "--name", "agent", "--main"];
     bed.run(&args).ok();
     assert_ne!(bed.author(&repository), format!("{HUMAN_NAME} <{HUMAN_EMAIL}>"));
     // It was asked for once; a hook that sets it up again need not know.

@@ -146,14 +146,40 @@ async fn every_kind_of_folder_is_served() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_checkout_that_is_no_workspace_is_bound_by_its_top_alone() {
+    let bed = Bed::new().await;
+    let repository = bed.repository("mono");
+    let tree = bed.worktree(&repository, "one");
+    let (in_main, in_tree) = (repository.join("trees/x"), tree.join("src"));
+    for (below, top) in [(&in_main, &repository), (&in_tree, &tree)] {
+        std::fs::create_dir_all(below).expect("folders");
+        let mut args = Bed::provision_args(below, "w1", "x agent");
+        args.push("--main".into());
+        let run = bed.run(&args);
+        assert_eq!((run.code, run.error_code().as_str()), (6, "workspace.sub_folder"), "{}", run.stderr);
+        let hint = run.json()["error"]["hint"].as_str().expect("a hint").to_owned();
+        assert!(hint.contains(top.to_str().expect("text")), "it names the top: {hint}");
+        assert_eq!(bed.author(top), format!("{HUMAN_NAME} <{HUMAN_EMAIL}>"));
+        let gone = bed.run(&["status", top.to_str().expect("text"), "--json"]);
+        assert_eq!(gone.error_code(), "workspace.unbound");
+    }
+    assert_eq!((bed.live_keys().await, bed.calls(CREATE).await), (0, 0), "nothing was made at Ravi");
+    // However the top is named, and a folder of a workspace means the workspace.
+    std::os::unix::fs::symlink(&tree, bed.path("link")).expect("a link");
+    provision(&bed, &bed.path("link"), "w1", "x agent");
+    let again = provision(&bed, &in_tree, "w1", "x agent");
+    assert_eq!(again["path"], tree.to_str().expect("text"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_path_below_means_the_worktree_and_a_move_is_followed() {
     let bed = Bed::new().await;
     let repository = bed.repository("repo");
     let tree = bed.worktree(&repository, "one");
     let below = tree.join("src/deep");
     std::fs::create_dir_all(&below).expect("folders");
-    let first = provision(&bed, &below, "w1", "payments agent");
-    assert_eq!(first["path"], tree.to_str().expect("text"));
+    let first = provision(&bed, &tree, "w1", "payments agent");
+    assert_eq!(provision(&bed, &below, "w1", "payments agent")["path"], tree.to_str().expect("text"));
     let moved = bed.path("elsewhere");
     bed.git(&repository, &["worktree", "move", tree.to_str().expect("text"), moved.to_str().expect("text")]);
     let status = bed.run(&["status", moved.join("src").to_str().expect("text"), "--json"]).ok().json();

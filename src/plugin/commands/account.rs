@@ -1,12 +1,15 @@
 //! Signing in and out.
 
-use tauri::ipc::Channel;
+use tauri::ipc::{Channel, CommandScope, GlobalScope};
 use tauri::{AppHandle, Runtime, command};
 
+use super::{called, noted, scope};
 use crate::account::{Account, DevicePrompt, SignedOut};
+use crate::audit::Action;
 use crate::plugin::RaviExt;
 use crate::plugin::error::Result;
 use crate::plugin::events::{CallEvent, emit_account, finish, tell};
+use crate::plugin::scope_entry::Entry;
 
 /// Who this machine is to Ravi.
 #[command]
@@ -43,7 +46,15 @@ pub(crate) async fn account_logout<R: Runtime>(app: AppHandle<R>) -> Result<Sign
 
 /// Chooses the identity that holds the app's own secrets.
 #[command]
-pub(crate) async fn account_choose_host<R: Runtime>(app: AppHandle<R>, identity: String) -> Result<Account> {
+pub(crate) async fn account_choose_host<R: Runtime>(
+    app: AppHandle<R>,
+    command: CommandScope<Entry>,
+    global: GlobalScope<Entry>,
+    identity: String,
+) -> Result<Account> {
+    let scope = scope(&app, &command, &global)?;
+    let checked = called(&app, &scope, Some(&identity)).await.and_then(|called| scope.host(&identity, &called));
+    noted(&app, Action::AccountHost, &identity, checked).await?;
     let account = app.ravi().choose_host(&identity).await?;
     emit_account(&app, Some(account.clone()));
     Ok(account)

@@ -11,6 +11,7 @@ use crate::audit::Action;
 use crate::codex::{CodexOptions, CodexRestored, CodexSaved, CodexStatus, DEFAULT_NAME, default_home};
 use crate::plugin::RaviExt;
 use crate::plugin::error::Result;
+use crate::plugin::scope::real;
 use crate::plugin::scope_entry::Entry;
 
 /// Which login, and where.
@@ -76,12 +77,11 @@ async fn allowed<R: Runtime>(
     let own = default_home().map_err(crate::Error::from)?;
     let checked = scope(app, command, global).and_then(|scope| {
         scope.codex_home(home.as_deref(), &own)?;
-        match &name {
-            Some(name) if name != DEFAULT_NAME => scope.secret(name).map(drop),
-            _ => Ok(()),
-        }
+        scope.codex_login(name.as_deref(), DEFAULT_NAME)
     });
     noted(app, action, name.as_deref().unwrap_or(DEFAULT_NAME), checked).await?;
+    // What was checked is what is used, also where a link is bent meanwhile.
+    let home = home.map(|home| real(&home).unwrap_or(home));
     let (take_over, force) = (take_over.unwrap_or_default(), force.unwrap_or_default());
     Ok(CodexOptions { home, name, take_over, force, ..CodexOptions::default() })
 }

@@ -22,7 +22,7 @@ pub(crate) async fn inbox_list<R: Runtime>(
     target: String,
     filter: Option<MessageFilter>,
 ) -> Result<Vec<InboxItem>> {
-    allowed(&app, &command, &global, Action::MessageRead, &target).await?;
+    let target = allowed(&app, &command, &global, Action::MessageRead, &target).await?;
     Ok(app.ravi().messages(&target, &filter.unwrap_or_default()).await?)
 }
 
@@ -35,7 +35,7 @@ pub(crate) async fn inbox_get<R: Runtime>(
     target: String,
     id: String,
 ) -> Result<InboxMessage> {
-    allowed(&app, &command, &global, Action::MessageRead, &target).await?;
+    let target = allowed(&app, &command, &global, Action::MessageRead, &target).await?;
     Ok(app.ravi().message(&target, &id).await?)
 }
 
@@ -48,7 +48,7 @@ pub(crate) async fn inbox_mark_read<R: Runtime>(
     target: String,
     id: String,
 ) -> Result<InboxItem> {
-    allowed(&app, &command, &global, Action::MessageRead, &target).await?;
+    let target = allowed(&app, &command, &global, Action::MessageRead, &target).await?;
     Ok(app.ravi().mark_read(&target, &id).await?)
 }
 
@@ -60,7 +60,7 @@ pub(crate) async fn inbox_fence<R: Runtime>(
     global: GlobalScope<Entry>,
     target: String,
 ) -> Result<Fence> {
-    allowed(&app, &command, &global, Action::MessageRead, &target).await?;
+    let target = allowed(&app, &command, &global, Action::MessageRead, &target).await?;
     Ok(app.ravi().inbox_fence(&target).await?)
 }
 
@@ -86,7 +86,7 @@ pub(crate) async fn inbox_wait<R: Runtime>(
     request: Option<WaitRequest>,
     want: Option<Want>,
 ) -> Result<Found> {
-    allowed(&app, &command, &global, Action::MessageRead, &target).await?;
+    let target = allowed(&app, &command, &global, Action::MessageRead, &target).await?;
     let (ravi, request) = (app.ravi(), request.unwrap_or_default());
     let found = async {
         Ok(match want {
@@ -111,7 +111,7 @@ pub(crate) async fn inbox_watch<R: Runtime>(
     call: u32,
     since: Option<i64>,
 ) -> Result<()> {
-    allowed(&app, &command, &global, Action::MessageRead, &target).await?;
+    let target = allowed(&app, &command, &global, Action::MessageRead, &target).await?;
     let workspace = app.ravi().workspace(target.as_ref()).await?.id;
     let told = async {
         let mut watch = app.ravi().watch_messages(&target, since).await?;

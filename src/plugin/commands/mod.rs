@@ -10,7 +10,7 @@ use tauri::{AppHandle, Manager, Runtime};
 
 use super::RaviExt;
 use super::error::{CommandError, Result};
-use super::scope::Scope;
+use super::scope::{Scope, real};
 use super::scope_entry::Entry;
 use crate::audit::{Action, Entry as Line};
 
@@ -42,14 +42,25 @@ fn scope<R: Runtime>(app: &AppHandle<R>, command: &CommandScope<Entry>, global: 
 /// The entry with variables such as `$HOME` replaced. One that cannot be read could be a deny entry: the call is refused.
 pub(super) fn resolved<R: Runtime>(app: &AppHandle<R>, entry: &Entry) -> Result<Entry> {
     let folder = |path: &Path| match app.path().parse(path) {
-        Ok(folder) if folder.is_absolute() => Ok(folder),
+        // One that leads nowhere (`missing/..`) would deny nothing.
+        Ok(folder) if real(&folder).is_some() => Ok(folder),
         _ => Err(CommandError::BadScope { path: path.to_owned() }),
     };
     Ok(match entry {
         Entry::Path(path) => Entry::Path(folder(path)?),
         Entry::CodexHome(path) => Entry::CodexHome(folder(path)?),
+        Entry::File(path) => Entry::File(folder(path)?),
         other => other.clone(),
     })
+}
+
+/// What else the identity is called that a page names (`None`: the host identity), where entries deny some: an entry may name
+/// it otherwise than the page does.
+async fn called<R: Runtime>(app: &AppHandle<R>, scope: &Scope, asked: Option<&str>) -> Result<Vec<String>> {
+    match scope.denies_identities() {
+        true => Ok(app.ravi().identity_names(asked).await?),
+        false => Ok(Vec::new()),
+    }
 }
 
 /// Notes a refusal in the audit trail, and gives the result back.

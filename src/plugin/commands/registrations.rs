@@ -18,7 +18,7 @@ pub(crate) async fn registration_list<R: Runtime>(
     global: GlobalScope<Entry>,
     target: String,
 ) -> Result<Vec<Registration>> {
-    allowed(&app, &command, &global, Action::RegistrationRead, &target).await?;
+    let target = allowed(&app, &command, &global, Action::RegistrationRead, &target).await?;
     Ok(app.ravi().registrations(&target).await?)
 }
 
@@ -32,6 +32,6 @@ pub(crate) async fn registration_delete<R: Runtime>(
     domain: String,
     username: Option<String>,
 ) -> Result<Registration> {
-    allowed(&app, &command, &global, Action::RegistrationDelete, &target).await?;
+    let target = allowed(&app, &command, &global, Action::RegistrationDelete, &target).await?;
     Ok(app.ravi().unregister(&target, &domain, username.as_deref()).await?)
 }

@@ -63,10 +63,16 @@ pub(crate) async fn secret_rotate<R: Runtime>(
     Ok(app.ravi().rotate_secret(&key, value.map_or_else(made, NewValue::Given)).await?)
 }
 
-/// Names of the secrets.
+/// Names of the secrets; where the window's scope names some, of those.
 #[command]
-pub(crate) async fn secret_names<R: Runtime>(app: AppHandle<R>) -> Result<Vec<String>> {
-    Ok(app.ravi().secret_names().await?)
+pub(crate) async fn secret_names<R: Runtime>(
+    app: AppHandle<R>,
+    command: CommandScope<Entry>,
+    global: GlobalScope<Entry>,
+) -> Result<Vec<String>> {
+    let scope = scope(&app, &command, &global)?;
+    let all = app.ravi().secret_names().await?;
+    Ok(all.into_iter().filter(|name| scope.lists_secret(name)).collect())
 }
 
 /// The name under which Ravi knows `key`, where the window may name it.

@@ -1,15 +1,18 @@
 //! Settings files of the app.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use tauri::ipc::{CommandScope, GlobalScope};
 use tauri::{AppHandle, Runtime, command};
 
-use super::scope;
+use super::workspaces::absolute;
+use super::{noted, scope};
 use crate::UndoReport;
+use crate::audit::Action;
 use crate::plugin::RaviExt;
 use crate::plugin::error::{CommandError, Result};
+use crate::plugin::scope::Scope;
 use crate::plugin::scope_entry::Entry;
 use crate::vault::settings::{MigrateReport, Place, preset};
 
@@ -17,11 +20,12 @@ use crate::vault::settings::{MigrateReport, Place, preset};
 #[command]
 pub(crate) async fn settings_plan<R: Runtime>(
     app: AppHandle<R>,
+    command: CommandScope<Entry>,
+    global: GlobalScope<Entry>,
     file: PathBuf,
     places: Places,
 ) -> Result<MigrateReport> {
-    let places = places.listed()?;
-    Ok(app.ravi().migrate_settings(&file, &places, true).await?)
+    Ok(plan(&app, &command, &global, &file, &places.listed()?).await?.report)
 }
 
 /// Moves plaintext values of a settings file into the vault, under names that the scope allows.
@@ -33,20 +37,14 @@ pub(crate) async fn settings_migrate<R: Runtime>(
     file: PathBuf,
     places: Places,
 ) -> Result<MigrateReport> {
-    let scope = scope(&app, &command, &global)?;
-    scope.any_secret()?;
-    let plan = app.ravi().migrate_settings(&file, &places.listed()?, true).await?;
-    if plan.moved.is_empty() {
-        return Ok(MigrateReport { dry_run: false, ..plan });
+    let Planned { real, report } = plan(&app, &command, &global, &file, &places.listed()?).await?;
+    if report.moved.is_empty() {
+        return Ok(MigrateReport { dry_run: false, ..report });
     }
     // Exactly what was checked is what is done: places with `*` or `<ID>` are not looked at a second time.
-    let checked = plan
-        .moved
-        .into_iter()
-        .map(|moved| Ok(Place { secret: scope.secret(&moved.secret)?, pointer: moved.pointer }))
-        .collect::<Result<Vec<Place>>>()?;
-    let report = app.ravi().migrate_settings(&file, &checked, false).await?;
-    Ok(MigrateReport { already: [plan.already, report.already].concat(), ..report })
+    let checked = report.moved.into_iter().map(|moved| Place { secret: moved.secret, pointer: moved.pointer });
+    let done = app.ravi().migrate_settings(&real, &checked.collect::<Vec<_>>(), false).await?;
+    Ok(MigrateReport { file, already: [report.already, done.already].concat(), ..done })
 }
 
 /// Puts a settings file back as it was before it was migrated, plaintext values included.
@@ -57,8 +55,55 @@ pub(crate) async fn settings_undo<R: Runtime>(
     global: GlobalScope<Entry>,
     file: PathBuf,
 ) -> Result<UndoReport> {
-    scope(&app, &command, &global)?.any_secret()?;
-    Ok(app.ravi().undo_settings(&file).await?)
+    absolute(&file)?;
+    let shown = file.to_string_lossy().into_owned();
+    let checked = scope(&app, &command, &global).and_then(|scope| named(scope, &file, &[]));
+    let (scope, real) = noted(&app, Action::SettingsUndo, &shown, checked).await?;
+    // None are known where an earlier version did not write them down: that is not a window's to undo.
+    let may_put_back = |secrets: &[String]| match secrets {
+        [_, ..] if secrets.iter().all(|secret| scope.secret(secret).is_ok()) => Ok(()),
+        _ => Err(CommandError::Undo { file: file.clone() }),
+    };
+    match app.ravi().undo_settings_if(&real, may_put_back).await {
+        Err(refusal @ CommandError::Undo { .. }) => noted(&app, Action::SettingsUndo, &shown, Err(refusal)).await,
+        done => Ok(UndoReport { file, ..done? }),
+    }
+}
+
+/// The scope, and where the file really lies, where the window may name the file and the places.
+fn named(scope: Scope, file: &Path, places: &[Place]) -> Result<(Scope, PathBuf)> {
+    scope.any_secret()?;
+    let real = scope.files.file(file)?;
+    places.iter().try_for_each(|place| scope.files.place(place))?;
+    Ok((scope, real))
+}
+
+/// What a migration would do, and where the file really lies.
+struct Planned {
+    real: PathBuf,
+    report: MigrateReport,
+}
+
+/// Looks at a file that the window may name, at places that it may name, for secrets that it may name.
+async fn plan<R: Runtime>(
+    app: &AppHandle<R>,
+    command: &CommandScope<Entry>,
+    global: &GlobalScope<Entry>,
+    file: &Path,
+    places: &[Place],
+) -> Result<Planned> {
+    absolute(file)?;
+    let shown = file.to_string_lossy();
+    let checked = scope(app, command, global).and_then(|scope| named(scope, file, places));
+    let (scope, real) = noted(app, Action::SettingsMigrate, &shown, checked).await?;
+    let mut report = app.ravi().migrate_settings(&real, places, true).await?;
+    let checked = report.moved.iter_mut().try_for_each(|moved| {
+        moved.secret = scope.secret(&moved.secret)?;
+        scope.files.pointer(&moved.pointer)
+    });
+    noted(app, Action::SettingsMigrate, &shown, checked).await?;
+    report.already.retain(|moved| scope.secret(&moved.secret).is_ok() && scope.files.pointer(&moved.pointer).is_ok());
+    Ok(Planned { real, report: MigrateReport { file: file.to_owned(), ..report } })
 }
 
 /// Where secrets stand in a settings file: the name of a well-known app's preset, or a list.

@@ -1,11 +1,13 @@
 //! Workspaces. Where a window's scope names some, it sees and touches no others.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use tauri::ipc::{Channel, CommandScope, GlobalScope};
 use tauri::{AppHandle, Runtime, command};
 
-use super::{noted, scope};
+use super::{called, noted, scope};
+use crate::Ravi;
 use crate::audit::Action;
 use crate::handover::Environment;
 use crate::plugin::RaviExt;
@@ -14,7 +16,7 @@ use crate::plugin::events::{CallEvent, finish, refuse, tell};
 use crate::plugin::scope::{Scope, real};
 use crate::plugin::scope_entry::Entry;
 use crate::workspace::{
-    OwedRevocation, Progress, ProvisionRequest, Provisioned, ReapReport, Released, Suspended, WorkspaceSummary,
+    OwedRevocation, Progress, ProvisionRequest, Provisioned, ReapReport, Released, Sharing, Suspended, WorkspaceSummary,
 };
 
 /// Sets a workspace up; the channel tells each step, then how it ended.
@@ -28,21 +30,11 @@ pub(crate) async fn workspace_provision<R: Runtime>(
 ) -> Result<Provisioned> {
     let id = request.id.clone();
     absolute(&request.path).map_err(|error| refuse(&on_event, error))?;
-    let checked = scope(&app, &command, &global).and_then(|scope| {
-        checked(&scope, &id, &request.path)?;
-        // Whoever has a key to an identity reads its mail and its vault.
-        match (request.identity.is_some() || request.share) && !request.no_key {
-            true => scope.identity(request.identity.as_deref()),
-            false => Ok(()),
-        }
-    });
-    noted(&app, Action::WorkspaceProvision, &id, checked).await.map_err(|error| refuse(&on_event, error))?;
-    // What was checked is what is used, also where a link is bent meanwhile.
-    if let Some(real) = real(&request.path) {
-        request.path = real;
-    }
+    let checked = may_provision(&app, &command, &global, &mut request).await;
+    let scope =
+        noted(&app, Action::WorkspaceProvision, &id, checked).await.map_err(|error| refuse(&on_event, error))?;
     let result = app.ravi().provision(request, |step| tell(&on_event, CallEvent::Progress(step))).await;
-    finish(&on_event, result)
+    finish(&on_event, result.map(|done| without_strangers(&app, &scope, done)))
 }
 
 /// Takes a workspace down; the channel tells each step, then how it ended.
@@ -56,7 +48,7 @@ pub(crate) async fn workspace_release<R: Runtime>(
     on_event: Channel<CallEvent<Progress, Released>>,
 ) -> Result<Released> {
     let allowed = allowed(&app, &command, &global, Action::WorkspaceRelease, &target).await;
-    allowed.map_err(|error| refuse(&on_event, error))?;
+    let target = allowed.map_err(|error| refuse(&on_event, error))?;
     let retire = retire.unwrap_or_default();
     let result = app.ravi().release(&target, retire, |step| tell(&on_event, CallEvent::Progress(step))).await;
     finish(&on_event, result)
@@ -70,9 +62,8 @@ pub(crate) async fn workspace_suspend<R: Runtime>(
     global: GlobalScope<Entry>,
     target: String,
 ) -> Result<Suspended> {
-    allowed(&app, &command, &global, Action::WorkspaceSuspend, &target).await?;
-    let result = app.ravi().suspend(&target).await;
-    Ok(result?)
+    let target = allowed(&app, &command, &global, Action::WorkspaceSuspend, &target).await?;
+    Ok(app.ravi().suspend(&target).await?)
 }
 
 /// Gives a suspended workspace a key again; the channel tells each step, then how it ended.
@@ -85,9 +76,10 @@ pub(crate) async fn workspace_wake<R: Runtime>(
     on_event: Channel<CallEvent<Progress, Provisioned>>,
 ) -> Result<Provisioned> {
     let allowed = allowed(&app, &command, &global, Action::WorkspaceWake, &target).await;
-    allowed.map_err(|error| refuse(&on_event, error))?;
+    let target = allowed.map_err(|error| refuse(&on_event, error))?;
+    let scope = scope(&app, &command, &global).map_err(|error| refuse(&on_event, error))?;
     let result = app.ravi().wake(&target, |step| tell(&on_event, CallEvent::Progress(step))).await;
-    finish(&on_event, result)
+    finish(&on_event, result.map(|done| without_strangers(&app, &scope, done)))
 }
 
 /// The workspaces that the window may see, oldest first.
@@ -98,8 +90,8 @@ pub(crate) async fn workspace_list<R: Runtime>(
     global: GlobalScope<Entry>,
 ) -> Result<Vec<WorkspaceSummary>> {
     let scope = scope(&app, &command, &global)?;
-    let all = app.ravi().workspaces().await?;
-    Ok(all.into_iter().filter(|one| scope.has_workspace(&one.id, &one.path)).collect())
+    let all = app.ravi().workspaces().await?.into_iter().filter(|one| scope.sees(one));
+    Ok(all.map(|one| without_strangers(&app, &scope, one)).collect())
 }
 
 /// The workspace that a path belongs to, or that has an id.
@@ -110,8 +102,9 @@ pub(crate) async fn workspace_status<R: Runtime>(
     global: GlobalScope<Entry>,
     path: PathBuf,
 ) -> Result<WorkspaceSummary> {
-    allowed(&app, &command, &global, Action::WorkspaceStatus, &path.to_string_lossy()).await?;
-    Ok(app.ravi().workspace(&path).await?)
+    let target = allowed(&app, &command, &global, Action::WorkspaceStatus, &path.to_string_lossy()).await?;
+    let scope = scope(&app, &command, &global)?;
+    Ok(without_strangers(&app, &scope, app.ravi().workspace(Path::new(&target)).await?))
 }
 
 /// What the processes of a workspace are given; holds no secret.
@@ -122,14 +115,26 @@ pub(crate) async fn workspace_env<R: Runtime>(
     global: GlobalScope<Entry>,
     path: PathBuf,
 ) -> Result<Environment> {
-    allowed(&app, &command, &global, Action::WorkspaceStatus, &path.to_string_lossy()).await?;
-    Ok(app.ravi().open_workspace(&path).await?.environment())
+    let target = allowed(&app, &command, &global, Action::WorkspaceStatus, &path.to_string_lossy()).await?;
+    Ok(app.ravi().open_workspace(Path::new(&target)).await?.environment())
 }
 
-/// Revocations that Ravi has not taken yet, oldest first.
+/// Revocations that Ravi has not taken yet, oldest first. A window that is kept to some workspaces is told of those that
+/// their identities owe.
 #[command]
-pub(crate) async fn workspace_owed<R: Runtime>(app: AppHandle<R>) -> Result<Vec<OwedRevocation>> {
-    Ok(app.ravi().owed().await?)
+pub(crate) async fn workspace_owed<R: Runtime>(
+    app: AppHandle<R>,
+    command: CommandScope<Entry>,
+    global: GlobalScope<Entry>,
+) -> Result<Vec<OwedRevocation>> {
+    let scope = scope(&app, &command, &global)?;
+    let mut owed = app.ravi().owed().await?;
+    if !scope.every_workspace() {
+        let all = app.ravi().workspaces().await?.into_iter().filter(|one| scope.sees(one));
+        let seen: HashSet<String> = all.filter_map(|one| Some(one.identity?.uuid)).collect();
+        owed.retain(|owed| seen.contains(&owed.identity));
+    }
+    Ok(owed)
 }
 
 /// What a reap would do; changes nothing. It looks at every workspace, so it is for windows that may name them all.
@@ -157,32 +162,118 @@ pub(crate) async fn workspace_reap<R: Runtime>(
     finish(&on_event, result)
 }
 
-/// Refuses a target (an id or a path) that the window may not name, in the same words whether or not it is bound.
+/// Refuses a target (an id or a path) that the window may not name, in the same words whether or not it is bound. Answers what
+/// was checked: for a path the workspace's own, also where a link is bent meanwhile.
 pub(super) async fn allowed<R: Runtime>(
     app: &AppHandle<R>,
     command: &CommandScope<Entry>,
     global: &GlobalScope<Entry>,
     action: Action,
     target: &str,
-) -> Result<()> {
+) -> Result<String> {
     let scope = scope(app, command, global)?;
     let path = Path::new(target);
-    if needs_a_shell(target) && app.ravi().workspace(path).await.is_err() {
+    let bound = app.ravi().workspace(path).await;
+    // One that is not seen reads as none: whether there is one is not said either.
+    if needs_a_shell(target) && !bound.as_ref().is_ok_and(|bound| scope.sees(bound)) {
         absolute(path)?;
     }
     if scope.every_workspace() {
-        return Ok(());
+        return Ok(target.to_owned());
     }
-    let allowed = match app.ravi().workspace(path).await {
-        Ok(bound) => scope.has_workspace(&bound.id, &bound.path),
-        Err(_) => scope.has_workspace(target, path),
+    let checked = match bound {
+        Ok(bound) if !scope.sees(&bound) => Err(unseen(target)),
+        Ok(bound) if bound.id == target || bound.also.iter().any(|id| id == target) => Ok(target.to_owned()),
+        Ok(bound) => Ok(bound.path.to_string_lossy().into_owned()),
+        Err(_) if scope.has_workspace(target, path) => Ok(target.to_owned()),
+        Err(_) => Err(unseen(target)),
     };
-    let checked = if allowed { Ok(()) } else { Err(CommandError::Workspace { target: target.to_owned() }) };
     noted(app, action, target, checked).await
 }
 
+fn unseen(target: &str) -> CommandError {
+    CommandError::Workspace { target: target.to_owned() }
+}
+
+/// Asks the scope about everything that a request names, and puts what was asked about into the request.
+async fn may_provision<R: Runtime>(
+    app: &AppHandle<R>,
+    command: &CommandScope<Entry>,
+    global: &GlobalScope<Entry>,
+    request: &mut ProvisionRequest,
+) -> Result<Scope> {
+    let scope = scope(app, command, global)?;
+    // What was checked is what is used, also where a link is bent meanwhile.
+    if let Some(real) = real(&request.path) {
+        request.path = real;
+    }
+    may_bind(app.ravi(), &scope, &request.id, &request.path).await?;
+    // git's helper prints it in the workspace: naming a secret is naming a secret.
+    if let Some(secret) = &mut request.github_secret {
+        *secret = scope.secret(secret)?;
+    }
+    let asked = request.identity.as_deref();
+    if asked.is_some() || request.share {
+        let called = called(app, &scope, asked).await?;
+        // An identity that is named, and a key to the host identity, need an entry: whoever has a key reads mail and vault.
+        let free = asked.is_none() && request.no_key && !scope.denies_identity(None, &called);
+        if !free {
+            scope.identity(asked, &called)?;
+        }
+    }
+    Ok(scope)
+}
+
+/// Whether the folder that would be bound may be: the workspace that has it is one that the window sees, or a path entry has
+/// the folder. A page names any folder in it, and any id.
+async fn may_bind(ravi: &Ravi, scope: &Scope, id: &str, named: &Path) -> Result<()> {
+    if scope.every_workspace() {
+        return Ok(());
+    }
+    let refusal = || unseen(if id.is_empty() { "*" } else { id });
+    let top = ravi.top_of(named).await.unwrap_or_else(|_| named.to_owned());
+    let (here, of_id) = (ravi.workspace(&top).await.ok(), ravi.workspace_now(id)?);
+    if here.iter().chain(&of_id).any(|bound| !scope.sees(bound)) {
+        return Err(refusal());
+    }
+    let is_bound = here.is_some() || of_id.is_some_and(|bound| bound.path == top);
+    let allowed = match is_bound {
+        // It may get the id as a second one.
+        true => id.is_empty() || scope.has_workspace(id, &top),
+        // The engine refuses to bind a folder whose top was not named; by then it may be another one.
+        false => scope.may_bind(id, &top) && scope.may_bind(id, named),
+    };
+    if allowed { Ok(()) } else { Err(refusal()) }
+}
+
+/// An answer in which other workspaces may be named.
+trait Shared {
+    fn sharing(&mut self) -> Option<&mut Sharing>;
+}
+
+impl Shared for Provisioned {
+    fn sharing(&mut self) -> Option<&mut Sharing> {
+        self.sharing.as_mut()
+    }
+}
+
+impl Shared for WorkspaceSummary {
+    fn sharing(&mut self) -> Option<&mut Sharing> {
+        self.sharing.as_mut()
+    }
+}
+
+/// The answer without the ids of workspaces that the window does not see.
+fn without_strangers<R: Runtime, T: Shared>(app: &AppHandle<R>, scope: &Scope, mut answer: T) -> T {
+    let seen = |id: &String| matches!(app.ravi().workspace_now(id), Ok(Some(one)) if scope.sees(&one));
+    if let Some(sharing) = answer.sharing().filter(|_| !scope.every_workspace()) {
+        sharing.with.retain(seen);
+    }
+    answer
+}
+
 /// Refuses a path that means another folder wherever the app is started, or that only a shell can read.
-fn absolute(path: &Path) -> Result<()> {
+pub(super) fn absolute(path: &Path) -> Result<()> {
     match path.is_absolute() {
         true => Ok(()),
         false => Err(CommandError::RelativePath { path: path.to_owned() }),
@@ -192,13 +283,6 @@ fn absolute(path: &Path) -> Result<()> {
 /// Whether a target is a path that was meant for a shell. Any other could be an id, which may hold a slash.
 fn needs_a_shell(target: &str) -> bool {
     target.starts_with('~') || matches!(target.split('/').next(), Some("." | ".."))
-}
-
-fn checked(scope: &Scope, id: &str, path: &Path) -> Result<()> {
-    match scope.has_workspace(id, path) {
-        true => Ok(()),
-        false => Err(CommandError::Workspace { target: id.to_owned() }),
-    }
 }
 
 fn every(scope: &Scope) -> Result<()> {

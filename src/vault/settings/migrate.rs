@@ -45,6 +45,8 @@ pub struct Backup<'a> {
     pub after: &'a [u8],
     /// No value in it was a reference before: this is the file as the app wrote it.
     pub original: bool,
+    /// Names of the secrets that are taken out of it.
+    pub secrets: &'a [SecretName],
 }
 
 /// The text is left out: it holds secrets.
@@ -100,11 +102,12 @@ async fn migrate_once<S: SecretStore>(
         return Ok(report);
     }
     keep_all(path, &found.plain, store).await?;
+    let secrets: Vec<SecretName> = found.plain.iter().map(|plain| plain.secret.clone()).collect();
     let replacements: Vec<_> =
         found.plain.into_iter().map(|plain| (plain.pointer, Reference::host(plain.secret))).collect();
     let bytes = file.replace(&replacements)?;
     let original = report.already.is_empty();
-    let backup = Backup { file: path, before: file.text(), after: &bytes, original };
+    let backup = Backup { file: path, before: file.text(), after: &bytes, original, secrets: &secrets };
     store.back_up(backup).await.map_err(MigrateError::Store)?;
     blocking(path, move || file.write(&bytes)).await?;
     Ok(report)

@@ -39,6 +39,17 @@ pub struct Place {
     pub secret: String,
 }
 
+impl Place {
+    /// A place as people write it: `POINTER=KEY`, or the pointer alone; the name is made from it then.
+    pub fn from_text(text: &str) -> Place {
+        let (pointer, secret) = match text.rsplit_once('=') {
+            Some((pointer, secret)) => (pointer.to_owned(), secret.to_owned()),
+            None => (text.to_owned(), secret_name_for(text)),
+        };
+        Place { pointer, secret }
+    }
+}
+
 /// What a migration did, or would do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]

@@ -4,6 +4,12 @@
 //! Here they are loaded as Tauri's build would load them, and a capability is added as an app's capability file would
 //! be. Tauri gives no stable way to do that: what is unstable stays in this file.
 
+pub mod page;
+/// The plugin's own table of what each command can name.
+#[path = "../../../src/plugin/reach.rs"]
+pub mod reach;
+pub mod world;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -87,6 +93,14 @@ impl TestApp {
     /// Calls a command from the window `main`.
     pub fn call(&self, command: &str, args: Value) -> Result<Value, Value> {
         call(&self.main, LOCAL, command, args)
+    }
+
+    /// A further window with these permissions.
+    pub fn window(&self, permissions: Value) -> WebviewWindow<MockRuntime> {
+        let label = format!("window-{}", self.app.webview_windows().len());
+        let capability = json!({ "identifier": label, "windows": [label], "permissions": permissions });
+        self.app.add_capability(capability.to_string()).unwrap();
+        WebviewWindowBuilder::new(&self.app, &label, Default::default()).build().unwrap()
     }
 
     /// Calls a command that takes a channel, and gives what came through it, too.

@@ -2,85 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use plugin_tests::{LOCAL, Setup, TestApp, call, channel_argument};
+use plugin_tests::world::{World, git, wait_for};
+use plugin_tests::{LOCAL, call, channel_argument};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use tauri::Listener;
-use tauri_plugin_ravi::local::{Options, Plan, Server};
-use tauri_plugin_ravi::{Builder, Config, Keychain, Ravi, RaviExt as _};
-
-/// A stand-in Ravi, and an app that is signed in to it.
-struct World {
-    app: TestApp,
-    server: Server,
-}
-
-impl World {
-    fn new(permissions: Value) -> World {
-        World::with(permissions, |builder, server| builder.api_key(server.management_key()))
-    }
-
-    fn with(permissions: Value, more: impl FnOnce(Builder, &Server) -> Builder) -> World {
-        let server =
-            tauri::async_runtime::block_on(Server::start(Options { plan: Plan::Paid, ..Options::default() })).unwrap();
-        let builder = more(Builder::new().api_url(server.base_url().parse().unwrap()), &server);
-        let app = Setup { builder, ..Setup::permitting(permissions) }.start().unwrap();
-        World { app, server }
-    }
-
-    /// Everything emitted under this name, as it arrives.
-    fn events(&self, name: &str) -> Arc<Mutex<Vec<Value>>> {
-        let seen = Arc::<Mutex<Vec<Value>>>::default();
-        let sink = seen.clone();
-        self.app.app.listen_any(name, move |event| {
-            sink.lock().unwrap().push(serde_json::from_str(event.payload()).unwrap());
-        });
-        seen
-    }
-
-    /// Approves a device login, as the person would in a browser.
-    fn approve(&self, user_code: &str) {
-        let url = format!("{}/_local/device", self.server.base_url());
-        let decision = json!({ "user_code": user_code, "action": "approve" });
-        let send = reqwest::Client::new().post(url).json(&decision).send();
-        let reply = tauri::async_runtime::block_on(send).unwrap();
-        assert!(reply.status().is_success(), "{}", reply.status());
-    }
-
-    /// A repository with one commit by a human, and a linked worktree of it.
-    fn worktree(&self) -> PathBuf {
-        let (repository, worktree) =
-            (self.app.folder.path().join("repository"), self.app.folder.path().join("worktree"));
-        git(self.app.folder.path(), &["init", "-q", "-b", "main", "repository"]);
-        git(&repository, &["config", "user.name", "A Human"]);
-        git(&repository, &["config", "user.email", "human@example.com"]);
-        git(&repository, &["commit", "-q", "--allow-empty", "-m", "first"]);
-        git(&repository, &["worktree", "add", "-q", "-b", "agent", worktree.to_str().unwrap()]);
-        worktree.canonicalize().unwrap()
-    }
-}
-
-fn git(folder: &Path, args: &[&str]) -> String {
-    let output = Command::new("git").current_dir(folder).args(args).output().unwrap();
-    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-/// Waits until `look` sees something; fails the test if it never does.
-fn wait_for<T>(look: impl Fn() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(seen) = look() {
-            return seen;
-        }
-        assert!(start.elapsed() < Duration::from_secs(30), "it never happened");
-        thread::sleep(Duration::from_millis(5));
-    }
-}
+use tauri::WebviewWindow;
+use tauri::test::MockRuntime;
+use tauri_plugin_ravi::{Config, Keychain, Ravi, RaviExt as _};
 
 fn scoped(set: &str, key: &str) -> Value {
     json!({ "identifier": set, "allow": [{ "key": key }] })
@@ -148,39 +78,34 @@ const SETTINGS: &str = r#"{
 
 #[test]
 fn settings_are_planned_then_migrated_then_left_alone() {
-    let world = World::new(json!([scoped("ravi:settings", "CODEX_MONITOR_*"), scoped("ravi:secrets-read", "*")]));
-    let file = world.app.folder.path().join("settings.json");
-    fs::write(&file, SETTINGS).unwrap();
+    let world = World::new(json!([scoped("ravi:secrets-read", "*")]));
+    let (file, window) = settings(&world, "CODEX_MONITOR_*");
     let args = json!({ "file": file, "places": "codex-monitor" });
+    let ask = |command: &str, args: Value| call(&window, LOCAL, command, args);
 
-    let plan = world.app.call("settings_plan", args.clone()).unwrap();
+    let plan = ask("settings_plan", args.clone()).unwrap();
     assert_eq!((plan["dry_run"].clone(), plan["moved"].as_array().unwrap().len()), (json!(true), 2));
     assert!(!plan.to_string().contains("made-up"), "a plan shows no value");
     assert_eq!(fs::read_to_string(&file).unwrap(), SETTINGS);
 
-    let done = world.app.call("settings_migrate", args.clone()).unwrap();
+    let done = ask("settings_migrate", args.clone()).unwrap();
     assert_eq!((done["dry_run"].clone(), done["moved"].clone()), (json!(false), plan["moved"].clone()));
     let migrated = fs::read_to_string(&file).unwrap();
     assert!(migrated.contains("ravi://CODEX_MONITOR_DAEMON_TOKEN") && !migrated.contains("made-up"), "{migrated}");
     let token = world.app.call("secret_get", json!({ "key": "CODEX_MONITOR_BACKEND_TOKEN_NORTH" })).unwrap();
     assert_eq!(token, "made-up north token");
 
-    let again = world.app.call("settings_migrate", args).unwrap();
+    let again = ask("settings_migrate", args).unwrap();
     assert_eq!((again["moved"].clone(), again["already"].clone()), (json!([]), done["moved"].clone()));
     assert_eq!(fs::read_to_string(&file).unwrap(), migrated);
 }
 
 #[test]
 fn a_migration_moves_nothing_where_one_name_is_out_of_scope() {
-    let permission = json!({
-        "identifier": "ravi:settings",
-        "allow": [{ "key": "CODEX_MONITOR_*" }],
-        "deny": [{ "key": "*_NORTH" }],
-    });
-    let world = World::new(json!([permission, "ravi:default"]));
-    let file = world.app.folder.path().join("settings.json");
-    fs::write(&file, SETTINGS).unwrap();
-    let error = world.app.call("settings_migrate", json!({ "file": file, "places": "codex-monitor" })).unwrap_err();
+    let world = World::new(json!(["ravi:default"]));
+    let (file, window) = settings(&world, "*_TOKEN");
+    let args = json!({ "file": file, "places": "codex-monitor" });
+    let error = call(&window, LOCAL, "settings_migrate", args).unwrap_err();
     assert_eq!(error["code"], "policy.scope");
     assert_eq!(fs::read_to_string(&file).unwrap(), SETTINGS);
     assert_eq!(world.app.call("secret_names", json!({})).unwrap(), json!([]));
@@ -217,6 +142,15 @@ fn a_workspace_is_provisioned_listed_and_released() {
     wait_for(|| events.lock().unwrap().contains(&json!({ "id": "w1", "workspace": null })).then_some(()));
     assert_eq!(world.app.call("workspace_list", json!({})).unwrap(), json!([]));
     assert_eq!(git(&path, &["config", "user.name"]), "A Human");
+}
+
+/// A settings file, and a window that may move secrets of these names out of it.
+fn settings(world: &World, key: &str) -> (PathBuf, WebviewWindow<MockRuntime>) {
+    let file = world.app.folder.path().join("settings.json");
+    fs::write(&file, SETTINGS).unwrap();
+    let allow = json!([{ "key": key }, { "file": file }]);
+    let window = world.app.window(json!([{ "identifier": "ravi:settings", "allow": allow }]));
+    (file, window)
 }
 
 /// Two workspaces, `w1` and `agent-1`, made by a window that may name all.
@@ -454,11 +388,10 @@ fn a_rotated_secret_is_told_by_name_alone() {
 
 #[test]
 fn an_undo_puts_the_file_back() {
-    let world = World::new(json!([scoped("ravi:settings", "CODEX_MONITOR_*")]));
-    let file = world.app.folder.path().join("settings.json");
-    fs::write(&file, SETTINGS).unwrap();
-    world.app.call("settings_migrate", json!({ "file": file, "places": "codex-monitor" })).unwrap();
-    let undone = world.app.call("settings_undo", json!({ "file": file })).unwrap();
+    let world = World::new(json!([]));
+    let (file, window) = settings(&world, "CODEX_MONITOR_*");
+    call(&window, LOCAL, "settings_migrate", json!({ "file": file, "places": "codex-monitor" })).unwrap();
+    let undone = call(&window, LOCAL, "settings_undo", json!({ "file": file })).unwrap();
     assert_eq!((&undone["restored"], &undone["aside"]), (&json!(true), &Value::Null));
     assert_eq!(fs::read_to_string(&file).unwrap(), SETTINGS);
 }

@@ -71,7 +71,14 @@ fn no_value_comes_out_but_where_it_is_asked_for() {
     let url = server.base_url().parse().unwrap();
     let builder = Builder::new().api_url(url).api_key(server.management_key());
     let all = commands().into_iter().map(|command| {
-        let entries = json!([{ "key": "*" }, { "codexHome": "/" }, { "identity": "*" }]);
+        let entries = match command.starts_with("audit_") {
+            // It answers nobody who is kept to some secrets.
+            true => json!([]),
+            false => {
+                let file = json!({ "file": "$APPDATA/../settings.json" });
+                json!([{ "key": "*" }, { "codexHome": "/" }, { "identity": "*" }, file])
+            }
+        };
         json!({ "identifier": format!("ravi:allow-{}", command.replace('_', "-")), "allow": entries })
     });
     let permissions = Value::Array(all.collect());

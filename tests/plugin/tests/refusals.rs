@@ -15,7 +15,8 @@ fn with(permissions: Value) -> TestApp {
 /// Each case of the file by its name, as it happens.
 fn refusals() -> Vec<(&'static str, Value)> {
     let secrets = |entry: Value| with(json!([{ "identifier": "ravi:secrets-read", "allow": [entry] }]));
-    let app = with(json!(["ravi:default", "ravi:deny-workspace-release", "ravi:secrets-read"]));
+    let app =
+        with(json!(["ravi:default", "ravi:deny-workspace-release", "ravi:secrets-read", "ravi:allow-settings-plan"]));
     let ask = |command: &str, args: Value| app.call(command, args).unwrap_err();
     let misspelt = |entry: Value| secrets(entry).call("secret_get", json!({ "key": "A" })).unwrap_err();
     let elsewhere = |origin: &str| call(&app.main, origin, "workspace_list", json!({})).unwrap_err();

@@ -18,7 +18,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use serde::Serialize;
-use tauri::utils::config::AppDirectoriesOverride;
+use tauri::utils::config::{AppDirectoriesOverride, Csp};
 use tauri::{AppHandle, Manager as _, State, WebviewWindowBuilder};
 use tauri_plugin_ravi::{Builder, RaviExt as _};
 
@@ -72,6 +72,12 @@ fn run() -> Result<(), Box<dyn Error>> {
     let data = data_dir(&context.config().identifier)?;
     std::fs::create_dir_all(&data)?;
     context.config_mut().app.app_directories_override = Some(AppDirectoriesOverride::Root(data.clone()));
+
+    // Only the tests of real windows set it: the app's own pages have no frames.
+    if let Ok(origin) = std::env::var("RAVI_EXAMPLE_FRAME_ORIGIN") {
+        let security = &mut context.config_mut().app.security;
+        security.csp = security.csp.take().map(|csp| Csp::Policy(format!("{csp}; frame-src {origin}")));
+    }
 
     let real_service = std::env::var_os("RAVI_API_URL").is_some_and(|url| !url.is_empty());
     let stand_in = if real_service { None } else { Some(StandIn::start(&data.join("stand-in"))?) };

@@ -1,0 +1,5 @@
+//! Prints `docs/permissions.md`.
+
+fn main() {
+    print!("{}", plugin_tests::page::page());
+}
