@@ -21,6 +21,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { parts: SECOND, breaks: true },
     Migration { parts: THIRD, breaks: true },
     Migration { parts: &[FORMAT], breaks: false },
+    Migration { parts: &[super::identities::SET_ASIDE], breaks: false },
 ];
 
 /// The file's `user_version` is the format that a program has to know at least; here is the one that it has.

@@ -18,6 +18,7 @@ use super::git::Git;
 use super::lock;
 use crate::api::IdentityKey;
 use crate::files;
+use crate::places::PlaceError;
 
 /// Name of the folder.
 pub(crate) const DIR: &str = ".ravi";
@@ -127,13 +128,37 @@ fn check_files(dir: &Path, ours: Option<&str>) -> Result<(), WorkspaceError> {
 }
 
 /// Writes the file into the worktree, unless it is there already as it should be. `owner`: uuid and name of the identity.
-pub(super) fn write(root: &Path, key: &IdentityKey, owner: (&str, &str)) -> Result<(), WorkspaceError> {
-    disk::make_dir(&root.join(DIR), 0o700)?;
-    let ignore = root.join(DIR).join(IGNORE_FILE);
+/// `in_git`: git has said before that it takes it along with nothing.
+pub(super) fn write(root: &Path, in_git: bool, key: &IdentityKey, owner: (&str, &str)) -> Result<(), WorkspaceError> {
+    shield(root, in_git)?;
+    write_file(root, key, owner)
+}
+
+/// Asks git, with our rules in place, whether it would take the key along; nothing is left. Before a key is made.
+pub(super) fn check_shielded(root: &Path, in_git: bool) -> Result<(), WorkspaceError> {
+    shield(root, in_git)?;
+    remove_empty(&root.join(DIR));
+    Ok(())
+}
+
+/// Puts our rules beside where the key is to be. Which rule counts for git in the end depends on all that there are, and on
+/// the version; so git itself is asked, and what it would take along is refused. The key is not put elsewhere instead: who
+/// chose this place has programs that find it nowhere else, and would be the person in this folder.
+fn shield(root: &Path, in_git: bool) -> Result<(), WorkspaceError> {
+    let dir = root.join(DIR);
+    disk::make_dir(&dir, 0o700)?;
+    let ignore = dir.join(IGNORE_FILE);
     if ignore.symlink_metadata().is_err() {
         disk::write_private(&ignore, IGNORE)?;
     }
-    write_file(root, key, owner)
+    match in_git.then(|| Git::at(root).ignores(&Path::new(DIR).join(FILE))) {
+        None | Some(Ok(true)) => Ok(()),
+        Some(said) => {
+            remove_empty(&dir);
+            said?;
+            Err(PlaceError::KeyNotIgnored { path: dir.join(FILE) }.into())
+        }
+    }
 }
 
 fn write_file(home: &Path, key: &IdentityKey, (uuid, name): (&str, &str)) -> Result<(), WorkspaceError> {
