@@ -71,8 +71,9 @@ impl Explain for PlaceError {
 
     fn hint(&self) -> String {
         match self {
-            PlaceError::GitDir { .. } | PlaceError::Reserved { .. } | PlaceError::NotAFile { .. } => {
-                "Name another place, such as `.env` in the worktree. Nothing was done.".into()
+            PlaceError::GitDir { .. } => "Name a place outside of git dirs. Nothing was done.".into(),
+            PlaceError::Reserved { .. } | PlaceError::NotAFile { .. } => {
+                "Name another file, such as `.env` in the worktree. Nothing was done.".into()
             }
             PlaceError::KeyNotIgnored { .. } => {
                 "Leave the key outside of the folder (keyInTree: never, the default), or take the rule that brings it back out \

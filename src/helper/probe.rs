@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::called::{FIRST, PROBE, PROBE_SWITCH, probed_version};
+use crate::workspace::without_keys;
 
 /// How long it may take. One that is another program than was thought may do anything.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -32,6 +33,8 @@ pub(crate) fn launcher(path: &Path, arguments: &[&str]) -> Probed {
 }
 
 fn ask(command: &mut Command) -> Probed {
+    // What a file names is asked, whoever wrote it there.
+    without_keys(command);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = match command.spawn() {
         Ok(child) => child,
