@@ -128,6 +128,7 @@ mod ledger;
 mod messages;
 mod places;
 mod power;
+mod process;
 mod ravi;
 
 pub use config::{Config, FollowedApp, KeyInTree, Keychain, PoolReuse, Signatures, Start};

@@ -25,6 +25,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 
 use super::chain::{ChainKey, Field, MAC_BYTES, MacBytes};
+use crate::files::{self, LOCK_PATIENCE};
 
 /// Name of the file in the state folder.
 pub(crate) const FILE: &str = "audit.head";
@@ -87,7 +88,7 @@ impl HeadFile {
     /// Says what is about to be written. The caller holds the ledger's write lock.
     pub(crate) fn begin(&self, key: &ChainKey, head: &Head) -> io::Result<Begun> {
         let file = open(&self.path, true)?;
-        file.lock()?;
+        files::lock_within(&file, LOCK_PATIENCE)?;
         let written = write(&file, &to_bytes(key, head));
         file.unlock()?;
         written.map(|()| Begun { file, head: *head })
@@ -103,7 +104,7 @@ pub(crate) struct Begun {
 impl Begun {
     /// Says that it is done, unless somebody else has begun the next one: that said so already.
     pub(crate) fn end(self, key: &ChainKey) -> io::Result<()> {
-        self.file.lock()?;
+        files::lock_within(&self.file, LOCK_PATIENCE)?;
         let ended = match read(&self.file, key) {
             Ok(HeadState::Read(now)) if now == self.head => {
                 let head = Head { written: self.head.begun, begun: self.head.begun };
@@ -117,7 +118,7 @@ impl Begun {
 }
 
 fn open(path: &Path, make: bool) -> io::Result<File> {
-    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::CLOEXEC).bits()).unwrap_or_default(); // cannot fail: low bits
+    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits()).unwrap_or_default(); // cannot fail: low bits
     File::options().read(true).write(make).create(make).mode(0o600).custom_flags(flags).open(path)
 }
 

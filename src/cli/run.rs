@@ -13,8 +13,8 @@ use super::seal;
 use super::secret;
 use super::settings;
 use crate::workspace::{
-    BundleInfo, BundleOrigin, GithubInfo, GithubSource, OwedRevocation, ProvisionRequest, Provisioned, ReapReport,
-    Reaped, Released, Sharing, WorkspaceSummary,
+    BundleInfo, BundleOrigin, GithubInfo, GithubSource, OwedRevocation, ProvisionRequest, Provisioned, ReapFailure,
+    ReapReport, Reaped, Released, Sharing, WorkspaceSummary,
 };
 use crate::{Config, ErrorBody, Ravi, Result};
 
@@ -50,7 +50,7 @@ async fn answer(ravi: Ravi, command: Command, output: Output) -> Result<ExitCode
         Command::Release { target, retire } => release(&ravi, &target, retire, output).await,
         Command::Suspend { target } => super::lifetimes::suspend(&ravi, &target, output).await,
         Command::Wake { target } => super::lifetimes::wake(&ravi, &target, output).await,
-        Command::Reap { dry_run } => reap(&ravi, dry_run, output).await,
+        Command::Reap { dry_run } => return reap(&ravi, dry_run, output).await,
         Command::List => list(&ravi, output).await,
         Command::Status { path } => {
             output.answer(&ravi.workspace(&path).await?, status_text);
@@ -152,10 +152,14 @@ fn released_text(released: &Released) -> String {
     format!("Workspace {} is released.{}", released.id, left.collect::<String>())
 }
 
-async fn reap(ravi: &Ravi, dry_run: bool, output: Output) -> Result<()> {
+async fn reap(ravi: &Ravi, dry_run: bool, output: Output) -> Result<ExitCode> {
     let report = ravi.reap(dry_run, |_| {}).await?;
     output.answer(&report, reap_text);
-    Ok(())
+    Ok(match report.keys_unseen {
+        _ if !report.failed.is_empty() => ExitCode::from(1),
+        Some(_) if !dry_run => ExitCode::from(5),
+        _ => ExitCode::SUCCESS,
+    })
 }
 
 fn reap_text(report: &ReapReport) -> String {
@@ -168,9 +172,13 @@ fn reap_text(report: &ReapReport) -> String {
     let suspend = if report.dry_run { "would suspend" } else { "suspended" };
     let suspended = report.suspended.iter().map(|r| line(suspend, r));
     let left = report.left.iter().map(|r| line("left", r));
+    let failed = report.failed.iter().map(|f| {
+        let ReapFailure { id, path, error } = f;
+        format!("failed {id} ({}): {} ({})\n  {}", path.display(), error.message, error.code, error.hint)
+    });
     let keys = report.keys.iter().map(|k| format!("{revoke} key {} made for {}", k.uuid, k.workspace));
     let unseen = report.keys_unseen.iter().map(|e| format!("not looked at: keys at Ravi ({}: {})", e.code, e.message));
-    let lines: Vec<String> = released.chain(suspended).chain(left).chain(keys).chain(unseen).collect();
+    let lines: Vec<String> = released.chain(suspended).chain(left).chain(failed).chain(keys).chain(unseen).collect();
     match lines.as_slice() {
         [] => "Nothing to reap.".to_owned(),
         lines => lines.join("\n"),

@@ -1,11 +1,12 @@
 //! The programs that are called: git, gh, Ravi's own `ravi`, and ours in place of the last two.
 
 use std::ffi::OsStr;
-use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::process::output_within;
 
 use super::Finding;
 use crate::error::Explain as _;
@@ -60,25 +61,9 @@ fn ravi(path: &OsStr, shim: &Path) -> Finding {
 
 /// The first line of what a program says of itself.
 fn version(program: &Path, question: &str) -> Option<String> {
-    let mut command = Command::new(program);
-    command.arg(question).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().ok()?;
-    let begun = Instant::now();
-    let status = loop {
-        match child.try_wait() {
-            Ok(Some(status)) => break status,
-            Ok(None) if begun.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(5)),
-            _ => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return None;
-            }
-        }
-    };
-    let mut bytes = Vec::new();
-    child.stdout.take()?.take(4096).read_to_end(&mut bytes).ok()?;
-    let text = String::from_utf8_lossy(&bytes);
-    status.success().then(|| text.lines().next().unwrap_or_default().to_owned())
+    let said = output_within(Command::new(program).arg(question), PATIENCE).ok()?;
+    let text = String::from_utf8_lossy(&said.stdout);
+    said.status.success().then(|| text.lines().next().unwrap_or_default().to_owned())
 }
 
 /// The first program of this name that is none of our shims.

@@ -3,7 +3,16 @@ use std::os::unix::net::UnixListener;
 
 use rustix::fs::{CWD, mkfifoat};
 
+use std::fs::File;
+use std::io::Read as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+use rustix::io::Errno;
+
+use super::dir::without_modes;
+use super::lock::knows_no_locks;
 use super::*;
+use crate::error::{Explain as _, Kind};
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
@@ -133,7 +142,10 @@ fn a_failed_write_leaves_nothing_behind() {
     let path = dir.path().join("f");
     fs::write(&path, b"old").unwrap();
     let refuse = || Err(FileError::Changed { path: path.clone() });
-    assert_eq!(replace(&path, b"new", Mode::Exact(0o600), refuse).unwrap_err().case(), "changed");
+    assert_eq!(
+        Dir::open(dir.path()).unwrap().write_if("f", b"new", Mode::Exact(0o600), refuse).unwrap_err().case(),
+        "changed"
+    );
     assert_eq!(fs::read(&path).unwrap(), b"old");
     assert_eq!(names(dir.path()), ["f"]);
     assert_eq!(write_atomic(&dir.path().join("no/f"), b"x", Mode::Exact(0o600)).unwrap_err().case(), "not_found");

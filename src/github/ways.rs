@@ -7,7 +7,10 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::process::output_within;
 
 use super::config::{GithubConfig, GithubHost};
 use super::remote::{Remote, Transport};
@@ -207,10 +210,13 @@ pub(super) fn ssh_name(line: Option<&str>, options: &[&OsStr], name: &str) -> Op
     }
     let mut ssh = ssh_command(line);
     without_keys(&mut ssh);
-    let asked = ssh.args(options).args(["-G", name]).stdin(Stdio::null()).stderr(Stdio::null()).output();
+    let asked = output_within(ssh.args(options).args(["-G", name]), SSH_PATIENCE);
     let said = String::from_utf8(asked.ok()?.stdout).ok()?;
     said.lines().find_map(|line| line.strip_prefix("hostname ")).map(str::to_ascii_lowercase)
 }
+
+/// How long ssh may take to say where it would go: its configuration may have it run programs.
+const SSH_PATIENCE: Duration = Duration::from_secs(10);
 
 /// ssh as git calls it: a line is for a shell, which is given the words (git-config(1), `core.sshCommand`).
 pub(super) fn ssh_command(line: Option<&str>) -> Command {

@@ -1,9 +1,11 @@
 //! Whether a program, or a launcher, can be started and is ours: it is asked for its version and does nothing else.
 
-use std::io::Read as _;
+use std::io;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::process::output_within;
 
 use super::called::{FIRST, PROBE, PROBE_SWITCH, probed_version};
 use crate::workspace::without_keys;
@@ -35,29 +37,17 @@ pub(crate) fn launcher(path: &Path, arguments: &[&str]) -> Probed {
 fn ask(command: &mut Command) -> Probed {
     // What a file names is asked, whoever wrote it there.
     without_keys(command);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = match command.spawn() {
-        Ok(child) => child,
+    let said = match output_within(command, PATIENCE) {
+        Ok(said) => said,
+        Err(e) if e.kind() == io::ErrorKind::TimedOut => {
+            return Probed::Broken(format!("it did not answer within {} s", PATIENCE.as_secs()));
+        }
         Err(e) => return Probed::Broken(e.to_string()),
     };
-    let begun = Instant::now();
-    let ended = loop {
-        match child.try_wait() {
-            Ok(Some(status)) => break status,
-            Ok(None) if begun.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(2)),
-            _ => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return Probed::Broken(format!("it did not answer within {} s", PATIENCE.as_secs()));
-            }
-        }
-    };
-    let mut bytes = Vec::new();
-    let read = child.stdout.take().map(|output| output.take(4096).read_to_end(&mut bytes));
-    let answer = String::from_utf8_lossy(&bytes);
-    match (probed_version(&answer), read) {
-        (Some(version), Some(Ok(_))) if ended.success() => Probed::Runs(version.to_owned()),
-        _ if ended.code() == Some(3) && answer.starts_with("no program") => {
+    let answer = String::from_utf8_lossy(&said.stdout);
+    match probed_version(&answer) {
+        Some(version) if said.status.success() => Probed::Runs(version.to_owned()),
+        _ if said.status.code() == Some(3) && answer.starts_with("no program") => {
             Probed::Broken("the program that it starts is gone".to_owned())
         }
         _ => Probed::Other,

@@ -60,6 +60,7 @@ pub(crate) use sharing::Lent;
 use crate::config::Keychain;
 use crate::crash::{When, point};
 use crate::error::{Explain, Kind};
+use crate::files;
 use crate::places::{self, PlaceError};
 use seal::SealError;
 
@@ -349,15 +350,14 @@ fn connect(file: &Path) -> Result<Connection, LedgerError> {
     schema::migrate(connection, file)
 }
 
+/// How long another process may take to bring a large ledger to this version's form.
+const SET_UP_LIMIT: Duration = Duration::from_secs(120);
+
 /// One process at a time makes a file the ledger it should be. SQLite's own locks are not enough: a switch to WAL that
 /// meets another connection fails at once, without the busy handler (sqlite.org/c3ref/busy_handler.html).
 fn set_up_lock(file: &Path) -> Result<std::fs::File, LedgerError> {
     let path = file.with_extension("lock");
-    let mut options = std::fs::OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let locked = options.open(&path).and_then(|lock| lock.lock().map(|()| lock));
+    let locked = files::lock_file(&path).and_then(|lock| files::lock_within(&lock, SET_UP_LIMIT).map(|_| lock));
     locked.map_err(|source| LedgerError::Folder { path, source })
 }
 
@@ -367,8 +367,14 @@ fn private_file(file: &Path) -> Result<(), LedgerError> {
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(file) {
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        // A pipe in its place is not waited for.
+        options.mode(0o600).custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+    let irregular = || std::io::Error::other("it is not a regular file");
+    match options.open(file).and_then(|opened| opened.metadata()) {
+        Ok(meta) if !meta.is_file() => Err(LedgerError::Folder { path: file.to_owned(), source: irregular() }),
         Ok(_) => Ok(()),
         // A ledger that may only be read is SQLite's to report: it says so when something is written.
         Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied && file.exists() => Ok(()),

@@ -19,6 +19,7 @@ use super::key_ring::Opened;
 use super::reference::SecretName;
 use crate::api::{ApiError, IdentityUuid};
 use crate::error::{Error, Kind, Result};
+use crate::files;
 use crate::ledger::{CachedRow, Ledger, LedgerError, SecretAt, now_ms};
 
 /// How long Ravi may take for an answer while there is an older one to serve.
@@ -224,7 +225,7 @@ pub(super) fn may_pass(error: &Error) -> bool {
 /// where there can be no lock, or the wait was too long.
 async fn wait_turn(state_dir: &Path, key: &CacheKey) -> Option<File> {
     let path = lock_file(state_dir, key)?;
-    let file = File::options().create(true).truncate(false).write(true).open(path).ok()?;
+    let file = files::lock_file(&path).ok()?;
     let started = Instant::now();
     let mut pause = Duration::from_millis(1);
     while file.try_lock().is_err() {

@@ -1,6 +1,7 @@
 //! Files as this room handles them: absent is an answer, and each change passes a crash point.
 
 use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
@@ -9,11 +10,11 @@ use std::time::Duration;
 
 use super::error::WorkspaceError;
 use crate::crash::{When, point};
-use crate::files::{self, FileError, Mode};
+use crate::files::{self, Dir, FileError, Mode, Temp, bits_of};
 
 /// Reads a regular file; `None` where there is none.
 pub(super) fn read_if_there(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, FileError> {
-    match files::read_bounded(path, limit) {
+    match Dir::around_real(path).and_then(|(dir, name)| dir.read(name, limit)) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(FileError::NotFound { .. }) => Ok(None),
         Err(e) => Err(e),
@@ -25,11 +26,6 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> 
     write(path, bytes, Mode::Wished(0o600))
 }
 
-/// Writes a file that only this user may read, or none.
-pub(super) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    write(path, bytes, Mode::Exact(0o600))
-}
-
 /// Refuses a repository in which the workspace's values could not be written, such as one on a disk that is mounted to be
 /// read, or whose configuration is a link into such a place.
 pub(super) fn check_writable(git_dir: &Path, common_dir: &Path) -> Result<(), FileError> {
@@ -37,7 +33,7 @@ pub(super) fn check_writable(git_dir: &Path, common_dir: &Path) -> Result<(), Fi
     let config = config.canonicalize().unwrap_or(config);
     let folders = [git_dir, common_dir, config.parent().unwrap_or(common_dir)];
     for folder in BTreeSet::from(folders) {
-        files::temporary(folder).map_err(|source| FileError::from_io(folder, "write to", source))?;
+        Dir::open_real(folder)?.temporary().map_err(|source| FileError::from_io(folder, "write to", source))?;
     }
     Ok(())
 }
@@ -48,7 +44,8 @@ pub(super) fn write_keeping_mode(path: &Path, bytes: &[u8]) -> Result<(), FileEr
 }
 
 fn write(path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FileError> {
-    files::write_atomic(path, bytes, mode)
+    let (dir, name) = Dir::around_real(path)?;
+    dir.write(name, bytes, mode)
 }
 
 /// Writes a file that whoever may read `like` may read, such as git for another user of the same repository.
@@ -76,31 +73,36 @@ pub(super) fn change_git_config(
     path: &Path,
     change: impl FnOnce(Option<&[u8]>) -> Option<Vec<u8>>,
 ) -> Result<(), WorkspaceError> {
-    change_with(path, change, |temp, lock| std::fs::hard_link(temp, lock))
+    change_with(path, change, |temp, lock| temp.link(lock))
 }
 
 /// `link` gives a file a second name.
 fn change_with(
     path: &Path,
     change: impl FnOnce(Option<&[u8]>) -> Option<Vec<u8>>,
-    link: impl Fn(&Path, &Path) -> io::Result<()>,
+    link: impl Fn(&Temp<'_>, &OsStr) -> io::Result<()>,
 ) -> Result<(), WorkspaceError> {
     let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let fail = |source| FileError::from_io(path, "write", source);
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let (dir, name) = Dir::around_real(path)?;
+    // What one that was killed left, its lock among it.
+    dir.sweep();
     // The lock is a second name of the temporary file: should this process die while it holds it, whoever sweeps the
     // temporary file away knows the lock as its own.
-    let temp = files::temporary(folder).map_err(fail)?;
-    let lock = Held::wait(temp.path(), path, link)?;
-    let before = read_git_config(path)?;
+    let temp = dir.temporary().map_err(fail)?;
+    let lock = Held::wait(&dir, &temp, path, link)?;
+    let before = match dir.read(name, CONFIG_LIMIT) {
+        Err(FileError::NotFound { .. }) => None,
+        before => Some(before?),
+    };
     let Some(after) = change(before.as_deref()).filter(|after| Some(after) != before.as_ref()) else { return Ok(()) };
-    let mode = path.metadata().map_or(0o644, |meta| meta.mode() & 0o777);
+    let mode = dir.stat(name)?.map_or(0o644, |stat| bits_of(&stat) & 0o777);
     let file = match &lock.file {
         Some(own) => own,
-        None => temp.as_file(),
+        None => temp.file(),
     };
     write_out(file, &after, mode).map_err(fail)?;
-    lock.put_in_place(path)
+    lock.put_in_place(name).map_err(|source| FileError::from_io(path, "write", source).into())
 }
 
 fn write_out(mut file: &File, bytes: &[u8], mode: u32) -> io::Result<()> {
@@ -113,21 +115,27 @@ fn write_out(mut file: &File, bytes: &[u8], mode: u32) -> io::Result<()> {
 }
 
 /// The lock of a file of git's. Dropped, it is given back.
-struct Held {
-    path: PathBuf,
+struct Held<'a> {
+    dir: &'a Dir,
+    name: OsString,
     /// Open where it is no second name of the temporary file.
     file: Option<File>,
     in_place: bool,
 }
 
-impl Held {
-    fn wait(temp: &Path, path: &Path, link: impl Fn(&Path, &Path) -> io::Result<()>) -> Result<Held, WorkspaceError> {
-        files::sweep(temp.parent().unwrap_or(Path::new(".")));
+impl<'a> Held<'a> {
+    fn wait(
+        dir: &'a Dir,
+        temp: &Temp<'_>,
+        path: &Path,
+        link: impl Fn(&Temp<'_>, &OsStr) -> io::Result<()>,
+    ) -> Result<Held<'a>, WorkspaceError> {
         let lock = with_suffix(path, ".lock");
+        let name = lock.file_name().unwrap_or_default().to_owned();
         let mut pause = Duration::from_millis(5);
         loop {
-            match Held::try_now(temp, &lock, &link) {
-                Ok(file) => return Ok(Held { path: lock, file, in_place: false }),
+            match Held::try_now(dir, temp, &name, &link) {
+                Ok(file) => return Ok(Held { dir, name, file, in_place: false }),
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists && pause < Duration::from_secs(1) => {
                     std::thread::sleep(pause);
                     pause *= 2;
@@ -138,43 +146,47 @@ impl Held {
         }
     }
 
-    fn try_now(temp: &Path, lock: &Path, link: impl Fn(&Path, &Path) -> io::Result<()>) -> io::Result<Option<File>> {
+    fn try_now(
+        dir: &Dir,
+        temp: &Temp<'_>,
+        lock: &OsStr,
+        link: impl Fn(&Temp<'_>, &OsStr) -> io::Result<()>,
+    ) -> io::Result<Option<File>> {
         match link(temp, lock) {
             Ok(()) => Ok(None),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e),
             // Some file systems know no second names (exFAT, SMB). There it is made as git makes it, and one whose process
             // dies stays, as git's own does.
-            Err(_) => File::options().write(true).create_new(true).open(lock).map(Some),
+            Err(_) => dir.create_new(lock).map(Some),
         }
     }
 
-    fn put_in_place(mut self, path: &Path) -> Result<(), WorkspaceError> {
-        point(When::Before, format_args!("write {}", name(path)));
-        std::fs::rename(&self.path, path).map_err(|source| FileError::from_io(path, "write", source))?;
+    fn put_in_place(mut self, name: &OsStr) -> io::Result<()> {
+        point(When::Before, format_args!("write {}", name.display()));
+        self.dir.rename(&self.name, name)?;
         self.in_place = true;
-        point(When::After, format_args!("write {}", name(path)));
+        point(When::After, format_args!("write {}", name.display()));
         Ok(())
     }
 }
 
-impl Drop for Held {
+impl Drop for Held<'_> {
     fn drop(&mut self) {
         if !self.in_place {
-            let _ = std::fs::remove_file(&self.path);
+            self.dir.unlink(&self.name);
         }
     }
 }
 
-/// Takes a file away; fine where there is none.
+/// Takes a file away; fine where there is none, or no folder that it could be in.
 pub(super) fn remove_if_there(path: &Path) -> Result<(), FileError> {
-    files::sweep(path.parent().unwrap_or(Path::new(".")));
-    point(When::Before, format_args!("remove {}", name(path)));
-    match std::fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(FileError::from_io(path, "remove", e)),
-        _ => {
-            point(When::After, format_args!("remove {}", name(path)));
-            Ok(())
+    match Dir::around_real(path) {
+        Ok((dir, name)) => {
+            dir.sweep();
+            dir.remove(name)
         }
+        Err(FileError::NotFound { .. }) => Ok(()),
+        Err(e) => Err(e),
     }
 }
 
@@ -204,7 +216,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 mod tests {
     use super::*;
 
-    fn no_links(_: &Path, _: &Path) -> io::Result<()> {
+    fn no_links(_: &Temp<'_>, _: &OsStr) -> io::Result<()> {
         Err(io::Error::from(rustix::io::Errno::PERM))
     }
 

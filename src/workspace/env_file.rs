@@ -4,10 +4,10 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::disk;
 use super::error::WorkspaceError;
 use super::git::Git;
 use super::model::IdentityInfo;
+use crate::files::{Dir, FileError, Mode};
 use crate::places;
 
 const BEGIN: &str = "# >>> ravi-workspace >>>";
@@ -42,7 +42,11 @@ pub(crate) fn check(root: &Path, file: &Path, in_git: bool) -> Result<PathBuf, W
 
 /// Puts the block for this identity into the file, in place of an earlier one.
 pub(crate) fn write(path: &Path, identity: &IdentityInfo) -> Result<(), WorkspaceError> {
-    let before = disk::read_if_there(path, LIMIT)?;
+    let (dir, name) = Dir::around_real(path)?;
+    let before = match dir.read(name, LIMIT) {
+        Err(FileError::NotFound { .. }) => None,
+        before => Some(before?),
+    };
     let text = before.as_deref().unwrap_or_default();
     let found = Found::in_text(text);
     let (begin, head, tail) = match &found {
@@ -54,19 +58,26 @@ pub(crate) fn write(path: &Path, identity: &IdentityInfo) -> Result<(), Workspac
     if before.as_deref() == Some(after.as_slice()) {
         return Ok(());
     }
-    match before {
-        Some(_) => disk::write_keeping_mode(path, &after)?,
-        None => disk::write_private(path, &after)?,
-    }
-    Ok(())
+    let mode = if before.is_some() { Mode::KeepOr(0o644) } else { Mode::Wished(0o600) };
+    Ok(dir.write(name, &after, mode)?)
 }
 
-/// Takes the block out, and the file where nothing else is in it.
+/// Takes the block out, and the file where nothing else is in it. What is no file any more, or is none that was ever
+/// written, holds no block.
 pub(crate) fn remove(path: &Path) -> Result<(), WorkspaceError> {
-    if path.symlink_metadata().map_or(true, |meta| !meta.is_file()) {
-        return Ok(());
-    }
-    let Some(text) = disk::read_if_there(path, LIMIT)? else { return Ok(()) };
+    let (dir, name) = match Dir::around_real(path) {
+        Err(FileError::NotFound { .. } | FileError::Symlink { .. }) => return Ok(()),
+        around => around?,
+    };
+    let text = match dir.read(name, LIMIT) {
+        Err(
+            FileError::NotFound { .. }
+            | FileError::Symlink { .. }
+            | FileError::NotRegular { .. }
+            | FileError::Directory { .. },
+        ) => return Ok(()),
+        text => text?,
+    };
     let Some(Found { begin, head, tail }) = Found::in_text(&text) else { return Ok(()) };
     let head = match begin == BEGIN_AT_OPEN_LINE && tail.is_empty() {
         true => head.strip_suffix(b"\n").unwrap_or(head),
@@ -74,11 +85,10 @@ pub(crate) fn remove(path: &Path) -> Result<(), WorkspaceError> {
     };
     let rest = [head, tail].concat();
     if rest.is_empty() && begin != BEGIN_IN_EMPTY {
-        disk::remove_if_there(path)?;
-    } else {
-        disk::write_keeping_mode(path, &rest)?;
+        dir.sweep();
+        return Ok(dir.remove(name)?);
     }
-    Ok(())
+    Ok(dir.write(name, &rest, Mode::KeepOr(0o644))?)
 }
 
 /// How the block begins in a file with this content: that says what the file was before.

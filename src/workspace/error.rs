@@ -74,6 +74,22 @@ pub enum WorkspaceError {
         /// The first line of what git said.
         message: String,
     },
+    /// git was asked something, and did not answer.
+    #[error("git did not answer within {} s in {}", limit.as_secs(), path.display())]
+    GitSlow {
+        /// Where it was asked.
+        path: PathBuf,
+        /// How long it was waited for.
+        limit: std::time::Duration,
+    },
+    /// Somebody holds the lock under which a repository's shared files are changed.
+    #[error("another process has been changing what the worktrees of {} share for more than {} s", common_dir.display(), limit.as_secs())]
+    RepositoryBusy {
+        /// The git dir that all worktrees share.
+        common_dir: PathBuf,
+        /// How long it was waited for.
+        limit: std::time::Duration,
+    },
     /// A lock of git's on a configuration file does not go away.
     #[error("{} exists: another git is changing the configuration, or died while it did", lock.display())]
     GitLocked {
@@ -356,6 +372,8 @@ impl Explain for WorkspaceError {
             WorkspaceError::GitMissing { .. } => "workspace.git_missing",
             WorkspaceError::GitTooOld { .. } => "workspace.git_too_old",
             WorkspaceError::Git { .. } => "workspace.git",
+            WorkspaceError::GitSlow { .. } => "workspace.git_slow",
+            WorkspaceError::RepositoryBusy { .. } => "workspace.repository_busy",
             WorkspaceError::GitLocked { .. } => "workspace.git_locked",
             WorkspaceError::Tracked { .. } => "workspace.tracked",
             WorkspaceError::NotOurs { .. } => "workspace.not_ours",
@@ -412,6 +430,13 @@ impl Explain for WorkspaceError {
             WorkspaceError::GitMissing { .. } => "Install git 2.20 or newer and see that it is on PATH.".into(),
             WorkspaceError::GitTooOld { .. } => "Update git.".into(),
             WorkspaceError::Git { .. } => "Make the same git command work by hand, then try again.".into(),
+            WorkspaceError::GitSlow { .. } => {
+                "Look at what lies in the git dir: a pipe where git expects a file makes it wait. Then try again.".into()
+            }
+            WorkspaceError::RepositoryBusy { common_dir, .. } => format!(
+                "See who holds the lock (lsof {}), end it if it is stuck, then try again.",
+                common_dir.join("ravi-workspaces.lock").display()
+            ),
             WorkspaceError::GitLocked { lock } => {
                 format!("If no git is running in the repository, remove {}, then try again.", lock.display())
             }

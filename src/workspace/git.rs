@@ -11,6 +11,7 @@ use super::error::WorkspaceError;
 use super::git_command::{Purpose, git_in};
 use crate::crash::{When, point};
 use crate::files::{self, FileError};
+use crate::process::output_within;
 
 /// The oldest git whose `git config` knows `--worktree` (its release notes of 2.20).
 const OLDEST: (u32, u32) = (2, 20);
@@ -19,6 +20,9 @@ const OLDEST: (u32, u32) = (2, 20);
 const ASK_KIND: [&str; 2] = ["--is-bare-repository", "--is-inside-work-tree"];
 const ASK_PATHS: [&str; 3] = ["--show-toplevel", "--absolute-git-dir", "--git-common-dir"];
 const LOOK: &str = "look at the repository";
+
+/// How long one question may take: a repository may lie on a slow disk, or hold a file that git waits for without end.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// git, run in one folder.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +37,10 @@ impl<'a> Git<'a> {
     }
 
     fn output<S: AsRef<OsStr>>(self, args: &[S]) -> Result<Output, WorkspaceError> {
-        git_in(self.folder, Purpose::Ask).args(args).output().map_err(|source| WorkspaceError::GitMissing { source })
+        output_within(git_in(self.folder, Purpose::Ask).args(args), PATIENCE).map_err(|source| match source.kind() {
+            std::io::ErrorKind::TimedOut => WorkspaceError::GitSlow { path: self.folder.to_owned(), limit: PATIENCE },
+            _ => WorkspaceError::GitMissing { source },
+        })
     }
 
     fn refused(self, doing: &'static str, output: &Output) -> WorkspaceError {

@@ -83,20 +83,33 @@ pub(crate) fn common_dir_of(folder: &Path) -> Result<Option<PathBuf>, WorkspaceE
     Git::at(folder).common_dir()
 }
 
-/// The device that holds the folder's parent; tells a folder that is gone from a disk that is not mounted.
-pub(crate) fn parent_device(path: &Path) -> Option<i64> {
+/// The device of the nearest folder above that is there; tells a folder that is gone, perhaps with those that held it, from
+/// a disk that is not mounted.
+pub(crate) fn device_above(path: &Path) -> Option<i64> {
     use std::os::unix::fs::MetadataExt as _;
-    let meta = path.parent()?.metadata().ok()?;
+    let meta = nearest_above(path)?.metadata().ok()?;
     Some(i64::from_ne_bytes(meta.dev().to_ne_bytes()))
 }
 
-/// What can be seen of a folder that was there once. Gone only when its parent can be read and does not have it: a disk
-/// that is not mounted, or a parent that may not be read, is no proof.
+/// The nearest folder above that is there. `None` where that cannot be told, since one may not be looked at.
+fn nearest_above(path: &Path) -> Option<&Path> {
+    for above in path.ancestors().skip(1) {
+        match above.symlink_metadata() {
+            Ok(_) => return Some(above),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+            Err(_) => return None,
+        }
+    }
+    None
+}
+
+/// What can be seen of a folder that was there once. Gone only when the nearest folder above it that is there can be read: a
+/// folder that may not be read is no proof. Whether it is on the disk that it was on, [`device_above`] tells.
 pub(crate) fn folder_state(path: &Path) -> FolderState {
     match path.symlink_metadata() {
         Ok(meta) if meta.is_dir() => FolderState::Present,
         Ok(_) => FolderState::Gone,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => match path.parent().map(std::fs::read_dir) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => match nearest_above(path).map(std::fs::read_dir) {
             Some(Ok(_)) => FolderState::Gone,
             _ => FolderState::Unseen,
         },

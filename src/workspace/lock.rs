@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, sleep};
 
 use super::error::WorkspaceError;
-use crate::files::FileError;
+use crate::files::{self, FileError};
 
 /// How long a caller waits for another one that works on the same thing: longer than a provision with a phone and
 /// several retried calls may take.
@@ -51,7 +51,7 @@ impl Lock {
         let path = folder.join(file_name(what));
         let fail = |e| FileError::from_io(&path, "lock", e);
         super::disk::make_dir(&folder, 0o700)?;
-        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(fail)?;
+        let file = files::lock_file(&path).map_err(fail)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Lock { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),

@@ -452,9 +452,12 @@ pub struct ReapReport {
     pub left: Vec<Reaped>,
     /// Workspaces that were suspended: nobody works in them, or their time is over.
     pub suspended: Vec<Reaped>,
+    /// Workspaces whose turn did not come to its end, and why. Their keys are revoked all the same where Ravi could take it;
+    /// the rest is tried again the next time.
+    pub failed: Vec<ReapFailure>,
     /// Keys that were revoked because no workspace has them.
     pub keys: Vec<ReapedKey>,
-    /// Why a plan could not look at Ravi for such keys: it did not answer. `None`: it looked.
+    /// Why it could not look at Ravi for such keys: it did not answer. `None`: it looked.
     pub keys_unseen: Option<crate::error::ErrorBody>,
 }
 
@@ -468,6 +471,18 @@ pub struct Reaped {
     pub path: PathBuf,
     /// Why, in words.
     pub why: String,
+}
+
+/// One workspace of a [`ReapReport`] that stands in its own way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
+pub struct ReapFailure {
+    /// The app's id for it.
+    pub id: String,
+    /// Where it was.
+    pub path: PathBuf,
+    /// What failed.
+    pub error: crate::error::ErrorBody,
 }
 
 /// One key of a [`ReapReport`].

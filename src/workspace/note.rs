@@ -11,6 +11,7 @@ use super::disk;
 use super::error::WorkspaceError;
 use super::include::Anchor;
 use super::splice::Splice;
+use crate::files::FileError;
 
 /// File name of the note in a private git dir.
 pub(crate) const NOTE_FILE: &str = "ravi-workspace.json";
@@ -94,6 +95,16 @@ impl Note {
         match serde_json::from_slice(&bytes) {
             Ok(note) => Ok(Some(note)),
             Err(e) => Err(WorkspaceError::NotOurs { path, reason: format!("it is no note of a workspace: {e}") }),
+        }
+    }
+
+    /// Whether something else than a note lies where the note was.
+    pub(crate) fn is_damaged(error: &WorkspaceError) -> bool {
+        use FileError::{NotRegular, Symlink, TooLarge};
+        match error {
+            WorkspaceError::NotOurs { .. } => true,
+            WorkspaceError::File(error) => matches!(error, NotRegular { .. } | Symlink { .. } | TooLarge { .. }),
+            _ => false,
         }
     }
 

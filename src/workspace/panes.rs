@@ -6,7 +6,10 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::process::output_within;
 
 use serde::Deserialize;
 
@@ -95,16 +98,23 @@ fn in_use(path: &Path, panes: &[Pane]) -> bool {
 /// after a restart of tmux; one that names another pane now errs on the side of use.
 fn has_tmux_pane(path: &Path, panes: &[Pane]) -> bool {
     // Without tmux, or without a server, there are no panes.
-    let text = tmux(&["list-panes", "-a", "-F", "#{pane_id} #{pane_current_path}"]).unwrap_or_default();
+    let text = match tmux(&["list-panes", "-a", "-F", "#{pane_id} #{pane_current_path}"]) {
+        // What does not answer may well have the pane.
+        Err(e) if e.kind() == io::ErrorKind::TimedOut => return true,
+        text => text.unwrap_or_default(),
+    };
     text.lines().filter_map(|line| line.split_once(' ')).any(|(id, folder)| {
         panes.iter().any(|pane| pane.pane_id.as_deref() == Some(id)) || Path::new(folder).starts_with(path)
     })
 }
 
-fn tmux(args: &[&str]) -> Option<String> {
-    let output = Command::new("tmux").args(args).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+fn tmux(args: &[&str]) -> io::Result<String> {
+    let output = output_within(Command::new("tmux").args(args), PATIENCE)?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
+
+/// How long tmux may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A process of this user that is in the folder (proc_pid_cwd(5)); where the system does not tell, none is seen.
 fn has_process(path: &Path) -> bool {

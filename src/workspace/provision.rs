@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::context::{Context, Warnings, blocking};
 use super::error::WorkspaceError;
 use super::identity;
-use super::inspect::{Inspected, inspect, parent_device};
+use super::inspect::{Inspected, device_above, inspect};
 use super::lock::Lock;
 use super::model::{GitInfo, GithubInfo, ProvisionRequest, Provisioned, Sharing, State, Step, Terms};
 use super::name::{LONGEST_TEXT, is_crud, is_odd};
@@ -262,7 +262,7 @@ async fn add(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, place: &
         path: place.root.clone(),
         git_dir: place.git.as_ref().map(|g| g.git_dir.clone()),
         common_dir: place.git.as_ref().map(|g| g.common_dir.clone()),
-        device: parent_device(&place.root),
+        device: device_above(&place.root),
         nonce: Uuid::new_v4().simple().to_string(),
         state: State::Provisioning,
         request,
@@ -343,7 +343,7 @@ async fn renew(
         path: place.root.clone(),
         git_dir,
         common_dir: place.git.as_ref().map(|g| g.common_dir.clone()),
-        device: parent_device(&place.root),
+        device: device_above(&place.root),
         request,
         ..old.clone()
     };
@@ -402,7 +402,7 @@ fn refuse_early(
     }
     let ours = binding.identity.as_ref().map(|uuid| uuid.as_str());
     let untracked = ravi_dir::check(&place.root, place.git_dir(), ours, None)?;
-    ravi_dir::check_shielded(&place.root, in_git)?;
+    ravi_dir::check_shielded(&place.root, in_git, ours)?;
     Ok(untracked)
 }
 

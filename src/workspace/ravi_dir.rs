@@ -9,6 +9,7 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::FileType;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -17,7 +18,7 @@ use super::error::WorkspaceError;
 use super::git::Git;
 use super::lock;
 use crate::api::IdentityKey;
-use crate::files;
+use crate::files::{Dir, FileError, Mode, bits_of};
 use crate::places::PlaceError;
 
 /// Name of the folder.
@@ -46,7 +47,7 @@ pub(super) fn write_home(
 ) -> Result<(), WorkspaceError> {
     let home = home(state_dir, id);
     disk::make_dir(&home, 0o700)?;
-    write_file(&home, key, owner)
+    write_file(&Dir::open(&home)?.make(DIR, 0o700)?, key, owner)
 }
 
 /// Takes the workspace's home away.
@@ -102,112 +103,184 @@ pub(crate) fn check(
     check_files(&root.join(DIR), ours).map(|()| untracked)
 }
 
-fn check_files(dir: &Path, ours: Option<&str>) -> Result<(), WorkspaceError> {
-    let refuse = |path: PathBuf, reason: &str| Err(WorkspaceError::NotOurs { path, reason: reason.to_owned() });
-    let Ok(meta) = dir.symlink_metadata() else { return Ok(()) };
-    if meta.is_symlink() {
-        return refuse(dir.to_owned(), "it is a symbolic link");
+fn check_files(path: &Path, ours: Option<&str>) -> Result<(), WorkspaceError> {
+    match open(path)? {
+        Some(dir) => check_owner(&dir, path, ours),
+        None => Ok(()),
     }
-    if !meta.is_dir() {
-        return refuse(dir.to_owned(), "it is not a folder");
+}
+
+fn refuse<T>(path: PathBuf, reason: &str) -> Result<T, WorkspaceError> {
+    Err(WorkspaceError::NotOurs { path, reason: reason.to_owned() })
+}
+
+/// Opens `.ravi` itself; `None` where there is none.
+fn open(path: &Path) -> Result<Option<Dir>, WorkspaceError> {
+    let above = match Dir::open_real(path.parent().unwrap_or(path)) {
+        Err(FileError::NotFound { .. }) => return Ok(None),
+        above => above?,
+    };
+    let link = "it is a symbolic link";
+    match above.stat(DIR)?.map(|stat| FileType::from_raw_mode(stat.st_mode)) {
+        None => return Ok(None),
+        Some(FileType::Directory) => {}
+        Some(FileType::Symlink) => return refuse(path.to_owned(), link),
+        Some(_) => return refuse(path.to_owned(), "it is not a folder"),
     }
-    if meta.uid() != rustix::process::geteuid().as_raw() {
-        return refuse(dir.to_owned(), "it belongs to another user");
+    match above.below(DIR) {
+        // It was swapped a moment ago.
+        Err(FileError::Symlink { .. }) => refuse(path.to_owned(), link),
+        opened => Ok(Some(opened?)),
     }
-    let file = dir.join(FILE);
-    match file.symlink_metadata() {
-        Err(_) => return Ok(()),
-        Ok(meta) if meta.is_symlink() => return refuse(file, "it is a symbolic link"),
-        Ok(meta) if !meta.is_file() => return refuse(file, "it is not a file"),
-        Ok(_) => {}
+}
+
+/// Refuses the open folder where it, or the file in it, is somebody else's.
+fn check_owner(dir: &Dir, path: &Path, ours: Option<&str>) -> Result<(), WorkspaceError> {
+    if dir.meta()?.st_uid != rustix::process::geteuid().as_raw() {
+        return refuse(path.to_owned(), "it belongs to another user");
     }
-    match (owner(&file)?, ours) {
+    let file = path.join(FILE);
+    match dir.stat(FILE)?.map(|stat| FileType::from_raw_mode(stat.st_mode)) {
+        None => return Ok(()),
+        Some(FileType::RegularFile) => {}
+        Some(FileType::Symlink) => return refuse(file, "it is a symbolic link"),
+        Some(_) => return refuse(file, "it is not a file"),
+    }
+    match (owner(dir)?, ours) {
         (Some(owner), Some(ours)) if owner == ours => Ok(()),
         _ => refuse(file, "it holds another identity"),
     }
 }
 
 /// Writes the file into the worktree, unless it is there already as it should be. `owner`: uuid and name of the identity.
-/// `in_git`: git has said before that it takes it along with nothing.
+/// `in_git`: git is asked once more whether it takes it along.
 pub(super) fn write(root: &Path, in_git: bool, key: &IdentityKey, owner: (&str, &str)) -> Result<(), WorkspaceError> {
-    shield(root, in_git)?;
-    write_file(root, key, owner)
+    write_file(&shield(root, in_git, Some(owner.0))?, key, owner)
 }
 
 /// Asks git, with our rules in place, whether it would take the key along; nothing is left. Before a key is made.
-pub(super) fn check_shielded(root: &Path, in_git: bool) -> Result<(), WorkspaceError> {
-    shield(root, in_git)?;
-    remove_empty(&root.join(DIR));
+pub(super) fn check_shielded(root: &Path, in_git: bool, ours: Option<&str>) -> Result<(), WorkspaceError> {
+    remove_empty(root, &shield(root, in_git, ours)?);
     Ok(())
 }
 
-/// Puts our rules beside where the key is to be. Which rule counts for git in the end depends on all that there are, and on
-/// the version; so git itself is asked, and what it would take along is refused. The key is not put elsewhere instead: who
-/// chose this place has programs that find it nowhere else, and would be the person in this folder.
-fn shield(root: &Path, in_git: bool) -> Result<(), WorkspaceError> {
-    let dir = root.join(DIR);
-    disk::make_dir(&dir, 0o700)?;
-    let ignore = dir.join(IGNORE_FILE);
-    if ignore.symlink_metadata().is_err() {
-        disk::write_private(&ignore, IGNORE)?;
+/// Puts our rules where the key is to be. Which rule counts for git in the end depends on all that there are, and on the
+/// version; so git itself is asked, and what it would take along is refused. The key is not put elsewhere instead: who chose
+/// this place has programs that find it nowhere else, and would be the person in this folder.
+///
+/// What was opened is looked at again: it may be another folder than the one that was checked.
+fn shield(root: &Path, in_git: bool, ours: Option<&str>) -> Result<Dir, WorkspaceError> {
+    let dir = Dir::open_real(root)?.make(DIR, 0o700)?;
+    check_owner(&dir, &root.join(DIR), ours)?;
+    if dir.stat(IGNORE_FILE)?.is_none() {
+        dir.write(IGNORE_FILE, IGNORE, Mode::Wished(0o600))?;
     }
     match in_git.then(|| Git::at(root).ignores(&Path::new(DIR).join(FILE))) {
-        None | Some(Ok(true)) => Ok(()),
+        None | Some(Ok(true)) => Ok(dir),
         Some(said) => {
-            remove_empty(&dir);
+            remove_empty(root, &dir);
             said?;
-            Err(PlaceError::KeyNotIgnored { path: dir.join(FILE) }.into())
+            Err(PlaceError::KeyNotIgnored { path: root.join(DIR).join(FILE) }.into())
         }
     }
 }
 
-fn write_file(home: &Path, key: &IdentityKey, (uuid, name): (&str, &str)) -> Result<(), WorkspaceError> {
-    disk::make_dir(&home.join(DIR), 0o700)?;
+fn write_file(dir: &Dir, key: &IdentityKey, (uuid, name): (&str, &str)) -> Result<(), WorkspaceError> {
     let content = Content { identity_key: key.expose(), identity_uuid: uuid, identity_name: name };
     let mut bytes = Zeroizing::new(serde_json::to_vec_pretty(&content).unwrap_or_default()); // cannot fail: three texts
     bytes.push(b'\n');
-    let file = home.join(DIR).join(FILE);
-    let there = disk::read_if_there(&file, LIMIT)?.map(Zeroizing::new);
-    let private = file.symlink_metadata().is_ok_and(|meta| meta.mode() & 0o777 == 0o600);
-    if private && there.is_some_and(|there| *there == *bytes) {
+    let private = dir.stat(FILE)?.is_some_and(|stat| bits_of(&stat) & 0o777 == 0o600);
+    if private && dir.read(FILE, LIMIT).map(Zeroizing::new)? == bytes {
         return Ok(());
     }
-    Ok(disk::write_secret(&file, &bytes)?)
+    Ok(dir.write(FILE, &bytes, Mode::Exact(0o600))?)
 }
 
 /// Takes the file away where it is still this identity's, and the folder where it is empty then. `false` when it is
 /// somebody else's.
 pub(crate) fn remove(root: &Path, uuid: &str) -> Result<bool, WorkspaceError> {
-    let dir = root.join(DIR);
-    let file = dir.join(FILE);
-    let real = dir.symlink_metadata().is_ok_and(|meta| meta.is_dir());
-    if !real || file.symlink_metadata().is_err() {
-        remove_empty(&dir);
-        return Ok(true);
+    let dir = match open(&root.join(DIR)) {
+        // Nothing of ours can be in it.
+        Ok(None) | Err(WorkspaceError::NotOurs { .. }) => return Ok(true),
+        dir => dir?,
+    };
+    let Some(dir) = dir else { return Ok(true) };
+    if dir.stat(FILE)?.is_some() {
+        if owner(&dir).ok().flatten().as_deref() != Some(uuid) {
+            return Ok(false);
+        }
+        dir.sweep();
+        dir.remove(FILE)?;
     }
-    if owner(&file).ok().flatten().as_deref() != Some(uuid) {
-        return Ok(false);
-    }
-    disk::remove_if_there(&file)?;
-    remove_empty(&dir);
+    remove_empty(root, &dir);
     Ok(true)
 }
 
-/// A folder with nothing but our own rules is ours to take; one with other files in it is not, and `remove_dir` refuses it.
-fn remove_empty(dir: &Path) {
-    if dir.symlink_metadata().is_ok_and(|meta| meta.is_dir()) {
-        files::sweep(dir);
-        let ignore = dir.join(IGNORE_FILE);
-        let ours = disk::read_if_there(&ignore, LIMIT).is_ok_and(|rules| rules.as_deref() == Some(IGNORE));
-        let alone = std::fs::read_dir(dir).is_ok_and(|entries| entries.count() == 1);
-        if ours && alone {
-            let _ = std::fs::remove_file(ignore);
-        }
+/// A folder with nothing but our own rules is ours to take; one with other files in it is not, and the system refuses it.
+fn remove_empty(root: &Path, dir: &Dir) {
+    dir.sweep();
+    let ours = dir.read(IGNORE_FILE, LIMIT).is_ok_and(|rules| rules == IGNORE);
+    if ours && dir.names().len() == 1 {
+        dir.unlink(IGNORE_FILE.as_ref());
     }
-    let _ = std::fs::remove_dir(dir);
+    if let Ok(above) = Dir::open_real(root) {
+        above.remove_empty(DIR);
+    }
 }
 
-fn owner(file: &Path) -> Result<Option<String>, WorkspaceError> {
-    let Some(bytes) = disk::read_if_there(file, LIMIT)?.map(Zeroizing::new) else { return Ok(None) };
+fn owner(dir: &Dir) -> Result<Option<String>, WorkspaceError> {
+    let bytes = match dir.read(FILE, LIMIT).map(Zeroizing::new) {
+        Err(FileError::NotFound { .. }) => return Ok(None),
+        bytes => bytes?,
+    };
     Ok(serde_json::from_slice::<Owner>(&bytes).ok().and_then(|owner| owner.identity_uuid))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use rustix::fs::{CWD, RenameFlags};
+
+    use super::*;
+
+    const ROUNDS: usize = 1000;
+
+    /// Swaps two names of a folder with each other until it is told to stop; answers how often.
+    #[cfg(target_os = "linux")]
+    fn swap(one: &Path, other: &Path, stop: &AtomicBool) -> usize {
+        let mut swaps = 0;
+        while !stop.load(Ordering::Relaxed) {
+            swaps += usize::from(rustix::fs::renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok());
+        }
+        swaps
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_swapped_for_a_link_meanwhile_leads_no_key_and_no_removal_elsewhere() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        let (foreign, mine, link) = (root.join("foreign"), root.join(DIR), root.join("link"));
+        std::fs::create_dir(&foreign).unwrap();
+        let theirs = r#"{"identity_uuid": "0000-made-up", "identity_key": "ravi_id_made_up_of_another"}"#;
+        std::fs::write(foreign.join(FILE), theirs).unwrap();
+        std::os::unix::fs::symlink(&foreign, &link).unwrap();
+        let key = IdentityKey::parse("ravi_id_made_up".into()).unwrap();
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let swapper = scope.spawn(|| swap(&mine, &link, &stop));
+            let mut written = 0;
+            for round in 0..ROUNDS {
+                written += usize::from(write(&root, false, &key, ("0000-made-up", "made up")).is_ok());
+                let _ = remove(&root, "0000-made-up");
+                let now = std::fs::read_to_string(foreign.join(FILE));
+                assert_eq!(now.ok().as_deref(), Some(theirs), "round {round}");
+                assert_eq!(std::fs::read_dir(&foreign).unwrap().count(), 1, "nothing of ours is left there");
+            }
+            stop.store(true, Ordering::Relaxed);
+            let swaps = swapper.join().unwrap();
+            assert!(written > 0 && swaps > 0, "{written} written, {swaps} swaps");
+        });
+    }
 }

@@ -12,16 +12,17 @@ use std::time::Duration;
 use super::context::{Context, blocking};
 use super::error::WorkspaceError;
 use super::find::{has_note, moved_to, where_it_lies};
-use super::inspect::{folder_state, parent_device};
+use super::inspect::{device_above, folder_state};
 use super::keys::key_label;
 use super::lock::Lock;
-use super::model::{FolderState, ReapReport, Reaped, ReapedKey, State};
+use super::model::{FolderState, ReapFailure, ReapReport, Reaped, ReapedKey, State};
+use super::note::Note;
 use super::shared::Repository;
 use super::suspend::suspend_locked;
 use super::{git_lock, panes, release};
 use crate::api::{ApiError, KeyRecord};
 use crate::audit::{Action, Entry};
-use crate::error::{Explain as _, Kind, Result};
+use crate::error::{Error, Explain as _, Kind, Result};
 use crate::ledger::{Binding, Ending, LedgerError, Lifetime, now_ms};
 
 /// A provision that has not been finished for so long, and that nobody is working on, is given up.
@@ -51,12 +52,20 @@ pub(crate) async fn reap(ctx: Context<'_>, dry_run: bool) -> Result<ReapReport> 
         released: Vec::new(),
         left: Vec::new(),
         suspended: Vec::new(),
+        failed: Vec::new(),
         keys: Vec::new(),
         keys_unseen: None,
     };
     for binding in ctx.ledger.run(|l| l.bindings()).await? {
-        if binding.server == ctx.server {
-            look_at(ctx, binding, &mut report).await?;
+        if binding.server != ctx.server {
+            continue;
+        }
+        let (id, path) = (binding.id.clone(), binding.path.clone());
+        match look_at(ctx, binding, &mut report).await {
+            Err(error @ Error::Ledger(_)) => return Err(error),
+            // The others' keys do not wait for it.
+            Err(error) => report.failed.push(ReapFailure { id, path, error: error.body() }),
+            Ok(()) => {}
         }
     }
     if !dry_run {
@@ -65,8 +74,12 @@ pub(crate) async fn reap(ctx: Context<'_>, dry_run: bool) -> Result<ReapReport> 
     match dry_run {
         true => plan_keys(ctx, &mut report).await?,
         false => {
-            strange_keys(ctx, &mut report).await?;
+            let looked = strange_keys(ctx, &mut report).await;
             release::pay_all(ctx).await?;
+            match looked {
+                Err(error) if error.kind() == Kind::Unreachable => report.keys_unseen = Some(error.body()),
+                looked => looked?,
+            }
         }
     }
     Ok(report)
@@ -177,10 +190,11 @@ fn is_idle(life: Option<Lifetime>, idle: Duration) -> bool {
 /// A linked worktree is gone when its private git dir is, in a repository that can be read.
 fn linked(binding: &Binding, git_dir: &Path, common_dir: &Path) -> Result<Verdict, WorkspaceError> {
     if std::fs::read_dir(common_dir).is_err() || !common_dir.join("HEAD").exists() {
-        return Ok(Verdict::Unseen("its repository cannot be read"));
+        let gone = with_its_repository(binding, common_dir);
+        return Ok(gone.unwrap_or(Verdict::Unseen("its repository cannot be read")));
     }
     match git_dir.symlink_metadata() {
-        Ok(_) if matches!(binding.state, State::Ready | State::Suspended) && !has_note(git_dir, &binding.nonce)? => {
+        Ok(_) if matches!(binding.state, State::Ready | State::Suspended) && lacks_note(git_dir, &binding.nonce)? => {
             Ok(Verdict::Release("another worktree was made in its place"))
         }
         Ok(_) if git_lock::holds(git_dir) => Ok(match folder_state(&binding.path) {
@@ -196,12 +210,31 @@ fn linked(binding: &Binding, git_dir: &Path, common_dir: &Path) -> Result<Verdic
     }
 }
 
-/// A folder is gone when its parent can be read, is on the disk it was on, and does not have it.
+/// Whether the note is not there. One that somebody wrote over says nothing.
+fn lacks_note(git_dir: &Path, nonce: &str) -> Result<bool, WorkspaceError> {
+    match has_note(git_dir, nonce) {
+        Err(error) if Note::is_damaged(&error) => Ok(false),
+        found => Ok(!found?),
+    }
+}
+
+/// A repository that is gone with the folder that held it and the worktree.
+fn with_its_repository(binding: &Binding, common_dir: &Path) -> Option<Verdict> {
+    let gone = folder_state(common_dir) == FolderState::Gone && binding.device.is_some();
+    let same_disk = || device_above(common_dir) == binding.device;
+    match by_folder(binding, "its folder is gone, and its repository") {
+        release @ Verdict::Release(_) if gone && same_disk() => Some(release),
+        _ => None,
+    }
+}
+
+/// A folder is gone when the nearest folder above it that is there can be read, is on the disk it was on, and does not lead
+/// to it.
 fn by_folder(binding: &Binding, why: &'static str) -> Verdict {
     match folder_state(&binding.path) {
         FolderState::Present => Verdict::Keep,
         FolderState::Unseen => Verdict::Unseen("its folder cannot be seen"),
-        FolderState::Gone if binding.device.is_some() && parent_device(&binding.path) == binding.device => {
+        FolderState::Gone if binding.device.is_some() && device_above(&binding.path) == binding.device => {
             Verdict::Release(why)
         }
         FolderState::Gone => Verdict::Unseen("its folder is on a disk that is not there now"),
@@ -213,7 +246,7 @@ fn by_folder(binding: &Binding, why: &'static str) -> Verdict {
 async fn plan_keys(ctx: Context<'_>, report: &mut ReapReport) -> Result<()> {
     let keys = match ctx.account.identity_keys().list_within(PLAN_PATIENCE).await {
         Err(error) if error.kind() == Kind::Unreachable => {
-            report.keys_unseen = Some(crate::error::Error::from(error).body());
+            report.keys_unseen = Some(Error::from(error).body());
             return Ok(());
         }
         keys => keys?,
@@ -234,12 +267,15 @@ async fn plan_keys(ctx: Context<'_>, report: &mut ReapReport) -> Result<()> {
 /// Revokes keys that no binding has: what a crash or a lost reply left behind.
 async fn strange_keys(ctx: Context<'_>, report: &mut ReapReport) -> Result<()> {
     let keys = ctx.account.identity_keys().list().await?;
+    let mut failed = None;
     for (key, id) in of_this_ledger(ctx, keys).await? {
-        if revoke_if_strange(ctx, &key, &id).await? {
-            report.keys.push(ReapedKey { uuid: key.uuid.to_string(), workspace: id });
+        match revoke_if_strange(ctx, &key, &id).await {
+            Ok(true) => report.keys.push(ReapedKey { uuid: key.uuid.to_string(), workspace: id }),
+            Ok(false) => {}
+            Err(error) => failed = failed.or(Some(error)),
         }
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 /// The live keys that carry this ledger's label, with the workspaces they were made for.

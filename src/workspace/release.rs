@@ -1,7 +1,9 @@
 //! Taking a workspace down.
 //!
-//! What this machine holds is undone first, then the keys are revoked. A revocation that Ravi cannot take now is owed:
-//! it stays in the ledger and is tried again until it has happened, and until then the identity serves nobody.
+//! The keys are revoked first: what this machine holds lies among files that others write, and nothing there may keep a key
+//! alive. Then it is undone, each part of it whatever became of the others; what could not be undone keeps the release from
+//! its end, and is tried again. A revocation that Ravi cannot take now is owed: it stays in the ledger and is tried again
+//! until it has happened, and until then the identity serves nobody.
 
 use std::path::Path;
 
@@ -13,11 +15,11 @@ use super::model::{FolderState, IdentityFate, Released, Step};
 use super::note::Note;
 use super::shared::Repository;
 use super::suspend::pay_suspended;
-use super::{env_file, heal, identity, keys, ravi_dir, signing, told, used};
+use super::{env_file, heal, identity, keys, ravi_dir, signing, told, used, values};
 use crate::api::{ApiError, IdentityUuid, Password};
 use crate::audit::{Action, Entry};
 use crate::error::Result;
-use crate::files;
+use crate::files::{self, FileError};
 use crate::ledger::{Binding, IdentityState, Owed, OwedKey, now_ms};
 
 /// Takes the workspace of `seen` down, where it was seen to lie. One caller at a time per workspace.
@@ -55,7 +57,15 @@ pub(crate) async fn finish(ctx: Context<'_>, mut binding: Binding) -> Result<Rel
     binding.retire |= pool_is_full(ctx).await?;
     let begun = binding.clone();
     let shared = ctx.ledger.run(move |l| l.begin_release(&begun, begun.retire)).await?;
-    let left = ctx.step(&id, Step::Undo, undo(ctx, &binding)).await?;
+    let keys = revoke(ctx, &binding).await?;
+    let left = match ctx.step(&id, Step::Undo, undo(ctx, &binding)).await {
+        Ok(left) => left,
+        Err(error) => {
+            let body = error.body();
+            ctx.ledger.run(move |l| l.note_error(&id, &body)).await?;
+            return Err(error);
+        }
+    };
     let fate = match shared {
         true => IdentityFate::Kept,
         false if binding.retire => IdentityFate::Retired,
@@ -73,7 +83,7 @@ pub(crate) async fn finish(ctx: Context<'_>, mut binding: Binding) -> Result<Rel
     ctx.ledger.run(move |l| l.end_release(&id, &kept)).await?;
     heal::list_folders(ctx.ledger, &binding).await?;
     if let Some(uuid) = &binding.identity {
-        answer.owed = u32::from(!settle(ctx, uuid, &binding.id, shared).await?);
+        answer.owed = u32::from(!settle(ctx, uuid, &binding.id, shared, keys).await?);
         answer = tell_fate(ctx, uuid, answer).await?;
     }
     told::end(ctx.ledger.dir(), &binding.id);
@@ -96,20 +106,39 @@ async fn tell_fate(ctx: Context<'_>, uuid: &IdentityUuid, answer: Released) -> R
     Ok(answer)
 }
 
-/// Revokes what the workspace had; `false` when Ravi cannot take it now.
-async fn settle(ctx: Context<'_>, uuid: &IdentityUuid, id: &str, shared: bool) -> Result<bool> {
+/// What became of the keys of a workspace that goes.
+enum Keys {
+    /// Nobody has tried yet.
+    Alive,
+    Revoked,
+    /// Ravi does not take it now.
+    Owed(crate::Error),
+}
+
+/// Revokes the keys of a workspace, as far as Ravi can take it now.
+async fn revoke(ctx: Context<'_>, binding: &Binding) -> Result<Keys> {
+    let Some(uuid) = &binding.identity else { return Ok(Keys::Alive) };
+    match ctx.step(&binding.id, Step::Revoke, keys::revoke_keys(ctx, binding, uuid)).await {
+        Ok(()) => Ok(Keys::Revoked),
+        Err(crate::Error::Ledger(e)) => Err(e.into()),
+        Err(e) => Ok(Keys::Owed(e)),
+    }
+}
+
+/// Pays what is owed for the workspace; `false` when Ravi cannot take it now.
+async fn settle(ctx: Context<'_>, uuid: &IdentityUuid, id: &str, shared: bool, keys: Keys) -> Result<bool> {
     if shared {
         let all = ctx.ledger.run(|l| l.owed_keys(None)).await?;
         let owed = all.into_iter().find(|owed| owed.identity == *uuid && owed.workspace == id);
         // The caller holds the workspace's lock.
         return match owed {
-            Some(owed) => pay_key_locked(ctx, owed).await,
+            Some(owed) => pay_key_locked(ctx, owed, keys).await,
             None => Ok(true),
         };
     }
     let owed = ctx.ledger.run(|l| l.owed()).await?;
     match owed.into_iter().find(|owed| owed.identity == *uuid) {
-        Some(owed) => pay(ctx, owed, id).await,
+        Some(owed) => pay(ctx, owed, id, keys).await,
         None => Ok(true),
     }
 }
@@ -127,19 +156,37 @@ async fn undo(ctx: Context<'_>, binding: &Binding) -> Result<Vec<String>> {
 }
 
 fn undo_here(binding: &Binding, state_dir: &Path) -> Result<Vec<String>, WorkspaceError> {
-    let mut left = Vec::new();
-    ravi_dir::remove_home(state_dir, &binding.id)?;
-    match folder_state(&binding.path) {
-        FolderState::Present => left.extend(undo_files(binding)?),
-        FolderState::Gone => {}
-        FolderState::Unseen => left.push(format!("{} cannot be seen now", binding.path.display())),
-    }
-    left.extend(undo_values(binding)?);
+    let mut undone = Undone::default();
+    undone.part(ravi_dir::remove_home(state_dir, &binding.id).map(|()| Vec::new()));
+    undone.part(match folder_state(&binding.path) {
+        FolderState::Present => undo_files(binding),
+        FolderState::Gone => Ok(Vec::new()),
+        FolderState::Unseen => Ok(vec![format!("{} cannot be seen now", binding.path.display())]),
+    });
+    undone.part(undo_values(binding));
     sweep(binding);
     if let Some(common_dir) = binding.common_dir.as_deref().filter(|dir| dir.is_dir()) {
-        left.extend(Repository::lock(common_dir)?.tidy()?);
+        undone.part(Repository::lock(common_dir).and_then(|repository| repository.tidy()));
     }
-    Ok(left)
+    undone.failed.map_or(Ok(undone.left), Err)
+}
+
+/// What undoing came to: each part is tried, and the first failure is the answer.
+#[derive(Default)]
+struct Undone {
+    left: Vec<String>,
+    failed: Option<WorkspaceError>,
+}
+
+impl Undone {
+    fn part(&mut self, part: Result<Vec<String>, WorkspaceError>) {
+        match part {
+            Ok(left) => self.left.extend(left),
+            Err(error) => {
+                self.failed.get_or_insert(error);
+            }
+        }
+    }
 }
 
 /// Takes away what a provision that was killed left half-written.
@@ -153,22 +200,34 @@ fn sweep(binding: &Binding) {
 }
 
 fn undo_files(binding: &Binding) -> Result<Vec<String>, WorkspaceError> {
+    let mut left = Vec::new();
     if let Some(file) = &binding.request.env_file {
-        env_file::remove(&binding.path.join(file))?;
+        match env_file::remove(&binding.path.join(file)) {
+            // What somebody else made of it is theirs; there is no secret in it.
+            Err(WorkspaceError::File(FileError::TooLarge { path, .. })) => {
+                left.push(format!("{} is larger than any env file, and holds our lines still", path.display()));
+            }
+            removed => removed?,
+        }
     }
     match &binding.identity {
         Some(uuid) if !ravi_dir::remove(&binding.path, uuid.as_str())? => {
-            Ok(vec![format!("{}/{} is somebody else's now", binding.path.display(), ravi_dir::DIR)])
+            left.push(format!("{}/{} is somebody else's now", binding.path.display(), ravi_dir::DIR));
         }
-        _ => Ok(Vec::new()),
+        _ => {}
     }
+    Ok(left)
 }
 
 /// The private git dir may outlive its folder (until `git worktree prune`). A worktree that was removed and made anew
 /// at the same place has no note of ours, and nothing to undo.
 fn undo_values(binding: &Binding) -> Result<Vec<String>, WorkspaceError> {
     let Some(git_dir) = binding.git_dir.as_deref().filter(|dir| dir.is_dir()) else { return Ok(Vec::new()) };
-    let Some(note) = Note::read(git_dir)?.filter(|note| note.nonce == binding.nonce) else { return Ok(Vec::new()) };
+    let note = match Note::read(git_dir) {
+        Err(error) if Note::is_damaged(&error) => return forget_damaged(git_dir),
+        note => note?.filter(|note| note.nonce == binding.nonce),
+    };
+    let Some(note) = note else { return Ok(Vec::new()) };
     let common_dir = binding.common_dir.as_deref().unwrap_or(git_dir);
     let left = Repository::lock(common_dir)?.unset(git_dir, &note)?;
     signing::remove(git_dir)?;
@@ -176,12 +235,20 @@ fn undo_values(binding: &Binding) -> Result<Vec<String>, WorkspaceError> {
     Ok(left)
 }
 
+/// Somebody wrote over the note: what has a name of ours is taken away, and what the note alone knew is not.
+fn forget_damaged(git_dir: &Path) -> Result<Vec<String>, WorkspaceError> {
+    values::remove(git_dir)?;
+    signing::remove(git_dir)?;
+    Note::remove(git_dir)?;
+    Ok(vec![format!("the note in {} was damaged; what it said was set there is unknown", git_dir.display())])
+}
+
 /// Tries every debt to this server that is due. Failures stay owed; they are nobody's error.
 pub(crate) async fn pay_due(ctx: Context<'_>) -> Result<()> {
     let server = ctx.server.to_owned();
     for owed in ctx.ledger.run(move |l| l.owed_due(&server)).await? {
         let id = owed.identity.to_string();
-        pay(ctx, owed, &id).await?;
+        pay(ctx, owed, &id, Keys::Alive).await?;
     }
     pay_keys(ctx, Some(now_ms())).await?;
     pay_suspended(ctx, false).await
@@ -192,7 +259,7 @@ pub(crate) async fn pay_all(ctx: Context<'_>) -> Result<()> {
     for owed in ctx.ledger.run(|l| l.owed()).await? {
         if owed.server == ctx.server {
             let id = owed.identity.to_string();
-            pay(ctx, owed, &id).await?;
+            pay(ctx, owed, &id, Keys::Alive).await?;
         }
     }
     pay_keys(ctx, None).await?;
@@ -209,16 +276,21 @@ async fn pay_keys(ctx: Context<'_>, due_by_ms: Option<i64>) -> Result<()> {
         let Some(_lock) = Lock::try_now(ctx.ledger.dir(), &format!("workspace/{}", owed.workspace))? else { continue };
         let seen = owed.clone();
         if let Some(owed) = ctx.ledger.run(move |l| l.owed_key(&seen)).await? {
-            pay_key_locked(ctx, owed).await?;
+            pay_key_locked(ctx, owed, Keys::Alive).await?;
         }
     }
     Ok(())
 }
 
 /// The same for one, whose workspace's lock the caller holds.
-async fn pay_key_locked(ctx: Context<'_>, owed: OwedKey) -> Result<bool> {
+async fn pay_key_locked(ctx: Context<'_>, owed: OwedKey, keys: Keys) -> Result<bool> {
     let own = keys::OwnKeys { id: &owed.workspace, uuid: &owed.identity, key: owed.key_uuid.as_ref() };
-    match ctx.step(&owed.workspace, Step::Revoke, keys::revoke_own(ctx, own)).await {
+    let revoked = match keys {
+        Keys::Alive => ctx.step(&owed.workspace, Step::Revoke, keys::revoke_own(ctx, own)).await,
+        Keys::Revoked => Ok(()),
+        Keys::Owed(error) => Err(error),
+    };
+    match revoked {
         Ok(()) => {
             let (uuid, id) = (owed.identity.clone(), owed.workspace.clone());
             ctx.ledger.run(move |l| l.owed_key_paid(&uuid, &id)).await?;
@@ -234,7 +306,7 @@ async fn pay_key_locked(ctx: Context<'_>, owed: OwedKey) -> Result<bool> {
 }
 
 /// Revokes the keys of one identity and parks or retires it; `false` when Ravi cannot take it now.
-async fn pay(ctx: Context<'_>, owed: Owed, id: &str) -> Result<bool> {
+async fn pay(ctx: Context<'_>, owed: Owed, id: &str, keys: Keys) -> Result<bool> {
     // One payer at a time: a second one could otherwise revoke the key of the identity's next workspace.
     let Some(_lock) = Lock::try_now(ctx.ledger.dir(), &format!("owed/{}", owed.identity))? else { return Ok(false) };
     let uuid = owed.identity.clone();
@@ -242,7 +314,11 @@ async fn pay(ctx: Context<'_>, owed: Owed, id: &str) -> Result<bool> {
         return Ok(true);
     }
     let settled = async {
-        ctx.step(id, Step::Revoke, keys::revoke_all(ctx, &owed.identity)).await?;
+        match keys {
+            Keys::Alive => ctx.step(id, Step::Revoke, keys::revoke_all(ctx, &owed.identity)).await?,
+            Keys::Revoked => {}
+            Keys::Owed(error) => return Err(error),
+        }
         ctx.step(id, Step::Park, park(ctx, &owed)).await
     };
     match settled.await {

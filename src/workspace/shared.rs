@@ -4,6 +4,8 @@
 //! another ledger than the first. The first workspace of a repository makes the include, the last one takes it back.
 
 use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -11,21 +13,33 @@ use serde::{Deserialize, Serialize};
 use super::error::WorkspaceError;
 use super::former::{Former, Shared};
 use super::git::{Git, Values};
-use super::include::{self, Anchor, Target};
+use super::include::{self, Anchor, INDEX_FILE, Target};
 use super::inspect::inspect;
 use super::note::{Note, noted_git_dirs};
 use super::values::{self, Wanted};
 use super::{disk, former};
-use crate::files::{self, FileError};
+use crate::files::{self, FileError, LOCK_PATIENCE};
 
 /// File name of the record in the shared git dir.
 pub(crate) const RECORD_FILE: &str = "ravi-workspaces.json";
 const RECORD_LIMIT: usize = 256 * 1024;
 
+/// File name of the lock in the shared git dir.
+const LOCK_FILE: &str = "ravi-workspaces.lock";
+
 /// A repository whose shared files nobody else of ours is changing.
 pub(crate) struct Repository<'a> {
     common_dir: &'a Path,
-    _lock: Option<File>,
+    _lock: File,
+}
+
+impl Drop for Repository<'_> {
+    fn drop(&mut self) {
+        let used = [RECORD_FILE, INDEX_FILE].iter().any(|name| self.path(name).symlink_metadata().is_ok());
+        if !used {
+            let _ = std::fs::remove_file(self.path(LOCK_FILE));
+        }
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,12 +53,25 @@ struct Record {
 }
 
 impl<'a> Repository<'a> {
-    /// Waits until nobody else of ours changes the shared files. The lock is on the folder itself, so it leaves
-    /// nothing behind and ends with the process.
+    /// Waits until nobody else of ours changes the shared files, for as long as that can take. The lock ends with the
+    /// process; its file goes with the last workspace.
     pub(crate) fn lock(common_dir: &'a Path) -> Result<Self, WorkspaceError> {
-        // Without locks each write is whole by itself, still.
-        let lock = File::open(common_dir).and_then(|dir| Ok(files::lock_where_possible(&dir)?.then_some(dir)));
-        let lock = lock.map_err(|source| FileError::from_io(common_dir, "lock", source))?;
+        let path = common_dir.join(LOCK_FILE);
+        let fail = |source: io::Error| match source.kind() {
+            io::ErrorKind::TimedOut => {
+                WorkspaceError::RepositoryBusy { common_dir: common_dir.to_owned(), limit: LOCK_PATIENCE }
+            }
+            _ => FileError::from_io(&path, "lock", source).into(),
+        };
+        let lock = loop {
+            let lock = files::lock_file(&path).map_err(fail)?;
+            // Without locks each write is whole by itself, still.
+            files::lock_within(&lock, LOCK_PATIENCE).map_err(fail)?;
+            // Whoever had it before may have taken the file away.
+            if lock.metadata().map_err(fail)?.nlink() > 0 {
+                break lock;
+            }
+        };
         // What one that was killed left half-written.
         files::sweep(common_dir);
         Ok(Repository { common_dir, _lock: lock })
@@ -117,7 +144,9 @@ impl<'a> Repository<'a> {
     pub(crate) fn move_over(&self) -> Result<bool, WorkspaceError> {
         let mut notes = Vec::new();
         for git_dir in noted_git_dirs(self.common_dir) {
-            notes.extend(Note::read(&git_dir)?.filter(Note::has_former).map(|note| (git_dir, note)));
+            // One that is damaged is its own workspace's trouble, and no other's.
+            let note = Note::read(&git_dir).ok().flatten();
+            notes.extend(note.filter(Note::has_former).map(|note| (git_dir, note)));
         }
         let record = self.record()?;
         if notes.is_empty() && !record.former.has_extension() {

@@ -48,10 +48,11 @@ pub(crate) async fn suspend_locked(ctx: Context<'_>, binding: Binding) -> Result
 /// Takes the key out of the folder and revokes it; `false` when Ravi cannot take it now.
 async fn pay(ctx: Context<'_>, binding: &Binding) -> Result<bool> {
     let (known, state_dir) = (binding.clone(), ctx.ledger.dir().to_owned());
-    blocking(move || take_key_away(&known, &state_dir)).await?;
-    let Some(uuid) = &binding.identity else { return Ok(true) };
+    let taken = blocking(move || take_key_away(&known, &state_dir)).await;
+    let Some(uuid) = &binding.identity else { return taken.map(|()| true).map_err(Into::into) };
+    // What stands in the way of the file keeps no key alive.
     match keys::revoke_keys(ctx, binding, uuid).await {
-        Ok(()) => {}
+        Ok(()) => taken?,
         Err(crate::Error::Ledger(e)) => return Err(e.into()),
         Err(error) => {
             tracing::debug!(code = error.code(), workspace = binding.id, "a suspended workspace's key stays owed");
@@ -81,8 +82,13 @@ pub(crate) async fn pay_suspended(ctx: Context<'_>, all: bool) -> Result<()> {
         let Some(_lock) = Lock::try_now(ctx.ledger.dir(), &format!("workspace/{id}"))? else { continue };
         let wanted = id.clone();
         let binding = ctx.ledger.run(move |l| l.binding(&wanted)).await?;
-        if let Some(binding) = binding.filter(|binding| binding.state == State::Suspended) {
-            suspend_locked(ctx, binding).await?;
+        let Some(binding) = binding.filter(|binding| binding.state == State::Suspended) else { continue };
+        match suspend_locked(ctx, binding).await {
+            Err(error @ crate::Error::Ledger(_)) => return Err(error),
+            Err(error) => {
+                tracing::debug!(code = error.code(), workspace = id, "a suspended workspace's key file stays")
+            }
+            Ok(_) => {}
         }
     }
     Ok(())

@@ -70,6 +70,7 @@ mod policy;
 mod power;
 mod ravi_cli;
 mod ravi_cli_shells;
+mod revocation;
 mod secret_rotation;
 mod settings_files;
 mod signing;

@@ -6,6 +6,7 @@
 //! used: it is revoked.
 
 use std::fs::File;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,7 @@ use super::{AccountError, HostSearch, rules};
 use crate::api::{ApiError, Identity, IdentityUuid, ManagementKey, NewIdentity, Session};
 use crate::audit::{Action, Entry};
 use crate::error::Result;
-use crate::files::FileError;
+use crate::files::{self, FileError};
 use crate::ledger::{IdentityRow, IdentityState, Ledger};
 use crate::workspace::WorkspaceError;
 
@@ -179,12 +180,15 @@ fn only_new<'a>(all: &'a [Identity], wanted: &Wanted) -> Option<&'a Identity> {
     new.next().filter(|_| new.next().is_none())
 }
 
+/// How long another process may take to make it, with calls that are tried again.
+const MAKING: Duration = Duration::from_secs(120);
+
 /// Processes of this machine make the host identity one after the other.
 async fn lock(ledger: &Ledger) -> Result<File> {
     let path = ledger.dir().join("host.lock");
     let open = move || {
-        let file = File::options().create(true).truncate(false).write(true).open(&path);
-        file.and_then(|file| file.lock().map(|()| file)).map_err(|e| FileError::from_io(&path, "lock", e))
+        let locked = files::lock_file(&path).and_then(|file| files::lock_within(&file, MAKING).map(|_| file));
+        locked.map_err(|e| FileError::from_io(&path, "lock", e))
     };
     let locked = tokio::task::spawn_blocking(open).await.map_err(|_| WorkspaceError::Stopped)?;
     Ok(locked.map_err(WorkspaceError::from)?)

@@ -68,18 +68,13 @@ impl KeyFile {
         File::open(dir).and_then(|d| d.sync_all()).map_err(fail)
     }
 
-    /// Takes the file away; fine where there is none. Its bytes are overwritten first, which helps where the disk writes
-    /// in place.
+    /// Takes the file away; fine where there is none. Its bytes stay where they are until the disk needs the place: another
+    /// process may be reading them, and would take zeros for the key.
     pub(super) fn remove(&self) -> Result<(), SealError> {
-        let fail = |source| SealError::KeyFile { path: self.path.clone(), doing: "removed", source };
-        let overwrite = || {
-            let mut file = File::options().write(true).open(&self.path)?;
-            file.write_all(&[0; KEY_BYTES])?;
-            file.sync_all()?;
-            std::fs::remove_file(&self.path)
-        };
-        match overwrite() {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(fail(e)),
+        match std::fs::remove_file(&self.path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(SealError::KeyFile { path: self.path.clone(), doing: "removed", source })
+            }
             _ => Ok(()),
         }
     }

@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use super::seal::{KEY_BYTES, SealError, SealKey};
 use crate::config::Keychain;
+use crate::files::{self, LOCK_PATIENCE};
 use crate::keychain::{self, KeychainError};
 
 pub(crate) use file::KeyFile;
@@ -180,8 +181,8 @@ impl MachineKey {
     fn lock(&self) -> Result<File, SealError> {
         let path = self.dir.join("machine-key.lock");
         let fail = |source| SealError::KeyFile { path: path.clone(), doing: "locked", source };
-        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(fail)?;
-        file.lock().map_err(fail)?;
+        let file = files::lock_file(&path).map_err(fail)?;
+        files::lock_within(&file, LOCK_PATIENCE).map_err(fail)?;
         Ok(file)
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::io::Write as _;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -279,6 +278,9 @@ impl SettingsFile {
 
     /// Replaces the file on disk in one step, with mode 0600. A symbolic link stays; what it leads to is replaced.
     ///
+    /// The old content is not overwritten: a program that opened the file a moment ago still reads it, and would find zeros.
+    /// Its blocks are the disk's until it needs them, and on flash or a file system that copies on write they stay anyhow.
+    ///
     /// Errors: the file is no longer as it was read (`settings.changed`); it has further names, under which the old
     /// content would stay; the system refuses.
     pub fn write(&self, bytes: &[u8]) -> Result<(), SettingsError> {
@@ -288,20 +290,6 @@ impl SettingsFile {
             Err(FileError::NotFound { path }) => Err(FileError::Changed { path }.into()),
             other => Ok(other?),
         }
-    }
-
-    /// As [`write`](SettingsFile::write), and the blocks of the old file are overwritten, as far as a file system does
-    /// that: on one that copies on write, and on flash, old blocks may stay until they are needed.
-    pub fn write_and_wipe(&self, bytes: &[u8]) -> Result<(), SettingsError> {
-        let old = std::fs::File::options().write(true).open(&self.path);
-        self.write(bytes)?;
-        // The file stands already; what cannot be wiped is no reason to say that it does not.
-        if let Ok(mut old) = old
-            && old.metadata().is_ok_and(|meta| meta.nlink() == 0 && meta.is_file())
-        {
-            let _ = old.write_all(&vec![0; self.text.len()]).and_then(|()| old.sync_data());
-        }
-        Ok(())
     }
 
     /// Refuses a file that has further names on disk: replacing it under one would leave the secrets under the others.

@@ -106,7 +106,7 @@ async fn migrate_once<S: SecretStore>(
     let original = report.already.is_empty();
     let backup = Backup { file: path, before: file.text(), after: &bytes, original };
     store.back_up(backup).await.map_err(MigrateError::Store)?;
-    blocking(path, move || file.write_and_wipe(&bytes)).await?;
+    blocking(path, move || file.write(&bytes)).await?;
     Ok(report)
 }
 

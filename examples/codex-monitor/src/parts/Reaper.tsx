@@ -1,4 +1,6 @@
+import { useState } from 'react'
 import ravi from 'tauri-plugin-ravi-api'
+import type { ReapFailure } from 'tauri-plugin-ravi-api'
 import { useLoad } from '../hooks/useLoad'
 import { ConfirmButton } from './ConfirmButton'
 import { ErrorNotice } from './ErrorNotice'
@@ -9,8 +11,9 @@ const plan = () => Promise.all([ravi.workspaces.reapPlan(), ravi.workspaces.owed
 /** Workspaces whose folder is gone, and revocations that Ravi has not taken yet. */
 export function Reaper() {
   const { data, error, reload } = useLoad(plan)
+  const [stuck, setStuck] = useState<ReapFailure[]>([])
   const { busy, error: failed, submit } = useSubmit(async () => {
-    await ravi.workspaces.reap()
+    setStuck((await ravi.workspaces.reap()).failed)
     reload()
   })
   // That nobody is signed in is said above.
@@ -41,6 +44,14 @@ export function Reaper() {
         ))}
       </ul>
       {keys_unseen && <p className="quiet">Ravi did not answer: whether a key is left behind there is not known.</p>}
+      {stuck.map(({ id, path, error }) => (
+        <div key={id} role="alert">
+          <p>
+            <span className="path">{path}</span>: {error.message}
+          </p>
+          <p className="quiet">{error.hint} Its key is revoked all the same.</p>
+        </div>
+      ))}
       {failed && <ErrorNotice error={failed} />}
     </section>
   )

@@ -265,3 +265,30 @@ async fn several_migrations_at_once_end_as_one() {
     }
     assert_eq!(fs::read_to_string(&path).unwrap(), migrated());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_reads_the_file_meanwhile_finds_the_old_content_or_the_new() {
+    let (_dir, path) = on_disk(CODEX_MONITOR);
+    let (store, stop) = (MemoryStore::new(), Arc::new(std::sync::atomic::AtomicBool::new(false)));
+    let (at, over) = (path.clone(), stop.clone());
+    let reader = std::thread::spawn(move || {
+        let mut reads = 0;
+        while !over.load(std::sync::atomic::Ordering::Relaxed) {
+            let mut opened = fs::File::open(&at).unwrap();
+            // A program that is interrupted between opening a file and reading it.
+            std::thread::yield_now();
+            let mut text = String::new();
+            std::io::Read::read_to_string(&mut opened, &mut text).unwrap();
+            assert!(text == CODEX_MONITOR || text == migrated(), "{text:?}");
+            reads += 1;
+        }
+        reads
+    });
+    for _ in 0..200 {
+        fs::write(path.with_extension("new"), CODEX_MONITOR).unwrap();
+        fs::rename(path.with_extension("new"), &path).unwrap();
+        migrate(&path, &codex_monitor(), &store, false).await.unwrap();
+    }
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert!(reader.join().unwrap() > 0);
+}

@@ -1,0 +1,94 @@
+//! Locks between processes: files that the system unlocks when whoever holds them dies, however that happens.
+//!
+//! flock(2) gives a lock to whoever can open a file, if only to read it. So a file that is there to be locked is made
+//! write-only: an agent whose sandbox lets it read everything and write nothing cannot hold it. And nothing here waits
+//! without a limit.
+
+use std::fs::{File, Permissions, TryLockError};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+
+/// How long a lock is waited for that is held for milliseconds: whoever has it for longer is stuck, or means harm.
+pub(crate) const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Who may do what with a lock file.
+const MODE: u32 = 0o200;
+
+/// Opens a file that is there to be locked, and makes it where there is none. A link or pipe in its place is refused.
+pub(crate) fn lock_file(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true).mode(MODE).custom_flags(flags.bits().cast_signed());
+    let file = options.open(path)?;
+    let meta = file.metadata()?;
+    if !meta.is_file() {
+        return Err(Errno::NXIO.into());
+    }
+    // Made by an earlier version. Where modes cannot be set, the lock is as good as it gets.
+    if meta.mode() & 0o777 != MODE {
+        let _ = file.set_permissions(Permissions::from_mode(MODE));
+    }
+    Ok(file)
+}
+
+/// Locks a file or folder as long as it is open, and waits at most so long for whoever holds it
+/// ([`io::ErrorKind::TimedOut`]). `false` where the file system knows no locks, or none of folders, as some network and
+/// foreign ones do. NFS locks what is open for writing, which no folder is.
+pub(crate) fn lock_within(file: &File, limit: Duration) -> io::Result<bool> {
+    let begun = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::Error(error)) if knows_no_locks(&error) => return Ok(false),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if begun.elapsed() >= limit => {
+                let reason = format!("another process has held it for {} s", limit.as_secs());
+                return Err(io::Error::new(io::ErrorKind::TimedOut, reason));
+            }
+            Err(TryLockError::WouldBlock) => std::thread::sleep(pause),
+        }
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}
+
+pub(super) fn knows_no_locks(error: &io::Error) -> bool {
+    let none = [Errno::NOLCK, Errno::NOTSUP, Errno::OPNOTSUPP, Errno::NOSYS, Errno::INVAL, Errno::BADF, Errno::ISDIR];
+    error.kind() == io::ErrorKind::Unsupported || Errno::from_io_error(error).is_some_and(|errno| none.contains(&errno))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_may_only_read_cannot_hold_a_lock_and_nobody_is_waited_for_without_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        std::fs::write(&path, "made by an earlier version").unwrap();
+        let held = lock_file(&path).unwrap();
+        assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o200);
+        assert!(lock_within(&held, Duration::ZERO).unwrap());
+        let second = lock_file(&path).unwrap();
+        let refused = lock_within(&second, Duration::from_millis(5)).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::TimedOut);
+        drop(held);
+        assert!(lock_within(&second, Duration::ZERO).unwrap());
+    }
+
+    #[test]
+    fn what_is_no_file_is_no_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(dir.path().join("file"), &link).unwrap();
+        assert!(lock_file(&pipe).is_err() && lock_file(&link).is_err());
+        assert!(!dir.path().join("file").exists());
+    }
+}
