@@ -1,9 +1,14 @@
 //! git, called for a hook, and where its own hooks lie.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::error::HookError;
+use crate::process::output_within;
 use crate::workspace::{Purpose, git_in};
+
+/// How long a question may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a git command in `folder` prints.
 pub(crate) fn git(folder: &Path, doing: &'static str, arguments: &[&str]) -> Result<String, HookError> {
@@ -17,7 +22,14 @@ pub(super) fn change(folder: &Path, doing: &'static str, arguments: &[&str]) -> 
 
 fn run(folder: &Path, purpose: Purpose, doing: &'static str, arguments: &[&str]) -> Result<String, HookError> {
     let fail = |message: String| HookError::Git { doing, message };
-    let output = git_in(folder, purpose).args(arguments).output().map_err(|e| fail(e.to_string()))?;
+    let mut command = git_in(folder, purpose);
+    command.args(arguments);
+    let output = match purpose {
+        // A large one takes its time.
+        Purpose::Checkout => command.output(),
+        Purpose::Ask | Purpose::AskHooks => output_within(&mut command, PATIENCE),
+    };
+    let output = output.map_err(|e| fail(e.to_string()))?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr);
         return Err(fail(text.lines().next().unwrap_or("it says nothing").to_owned()));
