@@ -62,7 +62,7 @@ async fn find(ctx: Context<'_>, binding: &Binding) -> Result<Found> {
         let Some(_unfit) = ctx.ledger.run(move |l| l.intended::<bool>(&id, FIT)).await? else {
             return rename_if_needed(ctx, row, binding).await.map(old);
         };
-        if let Some(row) = fit(ctx, binding, row).await? {
+        if let Some(row) = Box::pin(fit(ctx, binding, row)).await? {
             return Ok(old(row));
         }
     }
@@ -153,7 +153,7 @@ async fn from_pool(ctx: Context<'_>, binding: &Binding, set_aside: bool) -> Resu
         let (server, id) = (ctx.server.to_owned(), binding.id.clone());
         let taken = ctx.ledger.run(move |l| l.take_pooled(&server, &id, set_aside)).await?;
         let Some(row) = taken else { return Ok(None) };
-        if let Some(row) = fit(ctx, binding, row).await? {
+        if let Some(row) = Box::pin(fit(ctx, binding, row)).await? {
             return Ok(Some(row));
         }
     }

@@ -15,7 +15,8 @@ use crate::error::Result;
 pub(super) async fn keeps_from_pool(ctx: Context<'_>, uuid: &IdentityUuid) -> Result<bool> {
     match ctx.config.pool_reuse.unwrap_or_default() {
         PoolReuse::All => Ok(false),
-        PoolReuse::Unused => is_used(ctx, uuid).await,
+        // Boxed: it is part of every provision and release, and would inflate their callers.
+        PoolReuse::Unused => Box::pin(is_used(ctx, uuid)).await,
     }
 }
 
