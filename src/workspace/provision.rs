@@ -57,7 +57,7 @@ pub(super) async fn provision_for(ctx: Context<'_>, request: ProvisionRequest, l
 
 async fn attempt(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, life: Life) -> Result<Provisioned> {
     let asked = request.id.clone();
-    let request = holders::meant(ctx, request, terms).await?;
+    let request = Box::pin(holders::meant(ctx, request, terms)).await?;
     let id = request.id.clone();
     let _lock = Lock::wait(ctx.ledger.dir(), &format!("workspace/{id}"), &id).await?;
     // Large, and part of many: in a box it does not weigh on every future that may come to it.
