@@ -49,6 +49,8 @@ pub struct Config {
     /// How many free identities are kept for later workspaces; one that is released above that is retired. Default: all,
     /// because plans limit how many there may be, retired ones included.
     pub pool_size: Option<u32>,
+    /// Which identities serve a later workspace. Default: those that were never used.
+    pub pool_reuse: Option<PoolReuse>,
     /// Where the machine key of a new ledger is kept; default: in the system's keychain where one works, else in a file.
     pub keychain: Option<Keychain>,
     /// Whose GitHub login workspaces use, and for which hosts.
@@ -82,6 +84,10 @@ pub struct Config {
     /// The key, where the program that opens `Ravi` has one. Never read from a configuration file.
     #[serde(skip)]
     pub api_key: Option<SecretString>,
+    /// The state folder in which this user's ledgers are listed, for tests that are not to write to that of whoever runs them.
+    #[doc(hidden)]
+    #[serde(skip)]
+    pub ledger_list: Option<PathBuf>,
 }
 
 /// An identity that is there already, for all workspaces: on a plan that has no room for more.
@@ -115,6 +121,17 @@ pub enum KeyInTree {
     /// In the state folder, from where `ravi` first on PATH gives it to the official command line.
     #[default]
     Never,
+}
+
+/// Which identities that workspaces gave back serve later ones.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PoolReuse {
+    /// Those that never received or sent a message, and have no login at a website. Others are retired.
+    #[default]
+    Unused,
+    /// All. Ravi keeps their messages, so the next workspace can read what the last one received.
+    All,
 }
 
 /// Whose signature commits and tags in workspaces carry where nothing else is said (`git commit -S`).
@@ -181,7 +198,7 @@ fn chosen<T: DeserializeOwned>(name: &'static str, expected: &'static str) -> Re
 
 impl Config {
     /// Fills what is not chosen yet from `RAVI_API_URL`, `RAVI_API_URL_ALIASES`, `RAVI_WORKSPACE_STATE`, `RAVI_WORKSPACE_KEYCHAIN`,
-    /// `RAVI_WORKSPACE_HOST_IDENTITY`, `RAVI_WORKSPACE_START`, `RAVI_WORKSPACE_KEY_IN_TREE`, `RAVI_WORKSPACE_SIGNATURES`, `RAVI_WORKSPACE_WAKE`, `RAVI_WORKSPACE_REGISTRATIONS` and, as JSON, `RAVI_WORKSPACE_GITHUB`, `RAVI_WORKSPACE_BUNDLE` and `RAVI_WORKSPACE_POLICY`.
+    /// `RAVI_WORKSPACE_HOST_IDENTITY`, `RAVI_WORKSPACE_START`, `RAVI_WORKSPACE_KEY_IN_TREE`, `RAVI_WORKSPACE_SIGNATURES`, `RAVI_WORKSPACE_POOL_REUSE`, `RAVI_WORKSPACE_WAKE`, `RAVI_WORKSPACE_REGISTRATIONS` and, as JSON, `RAVI_WORKSPACE_GITHUB`, `RAVI_WORKSPACE_BUNDLE` and `RAVI_WORKSPACE_POLICY`.
     /// `RAVI_API_KEY` is read when a key is needed, so that a key that is set later counts.
     pub fn with_env(mut self) -> Result<Self, ConfigError> {
         if self.api_url.is_none()
@@ -227,6 +244,9 @@ impl Config {
         if self.signatures.is_none() {
             self.signatures = chosen("RAVI_WORKSPACE_SIGNATURES", "workspace or person")?;
         }
+        if self.pool_reuse.is_none() {
+            self.pool_reuse = chosen("RAVI_WORKSPACE_POOL_REUSE", "unused or all")?;
+        }
         if self.github.is_none()
             && let Some(text) = std::env::var("RAVI_WORKSPACE_GITHUB").ok().filter(|t| !t.is_empty())
         {
@@ -264,6 +284,7 @@ impl Config {
             share: self.share.or(other.share),
             identity_name: self.identity_name.or(other.identity_name),
             pool_size: self.pool_size.or(other.pool_size),
+            pool_reuse: self.pool_reuse.or(other.pool_reuse),
             keychain: self.keychain.or(other.keychain),
             github: self.github.or(other.github),
             wake_on_use: self.wake_on_use.or(other.wake_on_use),
@@ -278,6 +299,7 @@ impl Config {
             secret_fresh_seconds: self.secret_fresh_seconds.or(other.secret_fresh_seconds),
             secret_stale_seconds: self.secret_stale_seconds.or(other.secret_stale_seconds),
             api_key: self.api_key.or(other.api_key),
+            ledger_list: self.ledger_list.or(other.ledger_list),
         }
     }
 

@@ -126,16 +126,18 @@ mod crash;
 mod keychain;
 mod ledger;
 mod messages;
+mod places;
 mod power;
 mod process;
 mod ravi;
 
-pub use config::{Config, FollowedApp, KeyInTree, Keychain, Signatures, Start};
+pub use config::{Config, FollowedApp, KeyInTree, Keychain, PoolReuse, Signatures, Start};
 pub use error::{Error, ErrorBody, Result};
 pub use handover::{Environment, Handover, Workspace};
 pub use helper::helper_main;
 pub use keychain::KeychainError;
 pub use ledger::Ending;
+pub use places::PlaceError;
 #[cfg(feature = "tauri")]
 pub use plugin::{Builder, RaviExt, init};
 pub use power::{Power, PowerStatus, Renewed};

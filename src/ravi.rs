@@ -76,6 +76,7 @@ impl Ravi {
         let ledger = Ledger::open(&config.folder()?, config.keychain)?;
         // Another version of ours may have been here last.
         crate::helper::renew(ledger.dir());
+        crate::helper::remember(ledger.dir(), config.ledger_list.as_deref());
         let server = ledger.settle_server_name(&config.server_names()?)?;
         let client = Client::new(ClientOptions::new(url))?;
         let inner = Inner {

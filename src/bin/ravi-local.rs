@@ -31,6 +31,9 @@ struct Arguments {
     /// What the account has room for. `free` has one identity, which is there already, as most users' accounts are.
     #[arg(long, value_enum, default_value_t = PlanName::Unlimited, value_name = "PLAN")]
     plan: PlanName,
+    /// A name beside the loopback ones by which this server may be asked, and whose web pages may ask it. May be given again.
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -64,10 +67,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
-    let Arguments { port, data_dir, latency_ms, smtp_port, plan } = arguments;
+    let Arguments { port, data_dir, latency_ms, smtp_port, plan, allow_host } = arguments;
     let stop = stop_signal()?;
     let plan = plan.into();
-    let server = Server::start(Options { port, data_dir, latency_ms, smtp_port, management_key: None, plan }).await?;
+    let server =
+        Server::start(Options { port, data_dir, latency_ms, smtp_port, management_key: None, plan, hosts: allow_host })
+            .await?;
     announce(&server)?;
     stop.await;
     server.stop().await;

@@ -27,6 +27,8 @@ Environment:
   RAVI_WORKSPACE_SHARE  identity that workspaces use in place of their own, as JSON (docs/account.md)
   RAVI_WORKSPACE_KEYCHAIN
                         where the key of a new ledger is kept: file or system (default: system where it works)
+  RAVI_WORKSPACE_POOL_REUSE
+                        which identities serve later workspaces: unused or all (default: unused)
   RAVI_WORKSPACE_REGISTRATIONS
                         what becomes of a released workspace's logins at websites: keep or delete (default: delete)
   RAVI_WORKSPACE_WAKE   whether use wakes a suspended workspace: on-use or never (default: on-use)

@@ -170,7 +170,7 @@ pub(super) fn workspace(caller: &Caller) -> Result<Option<Bound>> {
     let named = std::env::var_os("GIT_DIR").map(|dir| caller.folder.join(dir));
     let mut place = Place::Free;
     if let Some(git_dir) = named.and_then(|dir| dir.canonicalize().ok()) {
-        place = helper::at_git_dir(&git_dir, None, &caller.states)?;
+        place = helper::started_in(&caller.folder, &git_dir, &caller.states)?;
     }
     if matches!(place, Place::Free) {
         place = helper::find(&caller.folder, &caller.states)?;

@@ -7,7 +7,6 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt as _;
-use std::process::{Command, Stdio};
 
 use super::bound::Bound;
 use super::credential;
@@ -15,7 +14,7 @@ use super::error::GithubError;
 use super::ways::{is_ssh_name, ssh_command, ssh_name};
 use crate::error::Result;
 use crate::helper::Caller;
-use crate::workspace::{GithubSource, is_origin};
+use crate::workspace::{GithubSource, Purpose, git_in, is_origin};
 
 /// The options of ssh(1) that have a value in the next word.
 const WITH_VALUE: &str = "BbcDEeFIiJLlmOopPQRSWw";
@@ -67,9 +66,9 @@ fn split(arguments: &[OsString]) -> (Vec<&OsStr>, Option<&OsStr>) {
 
 /// `core.sshCommand` as the person set it.
 fn persons() -> Option<String> {
-    let mut git = Command::new("git");
+    let mut git = git_in(&std::env::current_dir().ok()?, Purpose::Ask);
     git.args(["config", "--null", "--show-origin", "--get-all", "core.sshCommand"]);
-    let said = git.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?.stdout;
+    let said = git.output().ok()?.stdout;
     let said = String::from_utf8(said).ok()?;
     let mut words = said.split_terminator('\0');
     let mut persons = None;

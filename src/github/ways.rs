@@ -14,7 +14,7 @@ use crate::process::output_within;
 
 use super::config::{GithubConfig, GithubHost};
 use super::remote::{Remote, Transport};
-use crate::workspace::{OpenWay, Setting, WayKind};
+use crate::workspace::{OpenWay, Setting, WayKind, without_keys};
 
 /// What a path can begin with below a host: names of accounts. Of git's rules the one with the longest beginning holds, so
 /// one letter more than the person's makes ours hold.
@@ -209,6 +209,7 @@ pub(super) fn ssh_name(line: Option<&str>, options: &[&OsStr], name: &str) -> Op
         return None;
     }
     let mut ssh = ssh_command(line);
+    without_keys(&mut ssh);
     let asked = output_within(ssh.args(options).args(["-G", name]), SSH_PATIENCE);
     let said = String::from_utf8(asked.ok()?.stdout).ok()?;
     said.lines().find_map(|line| line.strip_prefix("hostname ")).map(str::to_ascii_lowercase)

@@ -15,10 +15,9 @@ use crate::audit::{Action, Entry};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::files::{self, Mode};
-use crate::helper::{Called, SIGNER};
-use crate::ledger::Ledger;
+use crate::helper::{self, Called, Caller, Place, SIGNER};
 use crate::ravi::Ravi;
-use crate::workspace::{Note, WorkspaceError, git_dir_of, signing};
+use crate::workspace::{WorkspaceError, git_dir_of, signing};
 
 /// More than any public key or commit.
 const LARGEST: usize = 64 * 1024 * 1024;
@@ -28,7 +27,7 @@ pub(crate) fn act(called: &Called) -> Option<u8> {
     if !called.is(SIGNER) {
         return None;
     }
-    let error = match run(&called.arguments) {
+    let error = match run(called) {
         Ok(()) => return Some(0),
         Err(error) => error,
     };
@@ -36,11 +35,12 @@ pub(crate) fn act(called: &Called) -> Option<u8> {
     Some(error.kind().exit_code())
 }
 
-fn run(arguments: &[OsString]) -> Result<()> {
+fn run(called: &Called) -> Result<()> {
+    let arguments = &called.arguments;
     let folder = std::env::current_dir()
         .map_err(|e| WorkspaceError::Folder { path: PathBuf::from("."), reason: e.to_string() })?;
     match Job::parse(arguments) {
-        Some(job) if job.is_ours(&folder)? => job.sign(&folder),
+        Some(job) if job.is_ours(&folder)? => job.sign(&Caller::new(folder, called)),
         _ => Err(ssh_keygen(arguments).into()),
     }
 }
@@ -73,13 +73,13 @@ impl Job {
         Ok(signing::is_ours(&git_dir, &String::from_utf8_lossy(&key))?)
     }
 
-    fn sign(&self, folder: &Path) -> Result<()> {
+    fn sign(&self, caller: &Caller) -> Result<()> {
         // Before Ravi is asked for a key that is of no use here.
         signing::check_built()?;
         let message = files::read_bounded_following(&self.file, LARGEST).map_err(WorkspaceError::from)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|e| HandoverError::Sign { reason: e.to_string() })?;
-        let signature = runtime.block_on(signature(folder, &self.namespace, &message))?;
+        let signature = runtime.block_on(signature(caller, &self.namespace, &message))?;
         let mut name = self.file.clone().into_os_string();
         name.push(".sig");
         let written = files::write_atomic(Path::new(&name), signature.as_bytes(), Mode::Exact(0o600));
@@ -87,8 +87,9 @@ impl Job {
     }
 }
 
-async fn signature(folder: &Path, namespace: &str, message: &[u8]) -> Result<String> {
-    let ravi = ravi_of(folder)?;
+async fn signature(caller: &Caller, namespace: &str, message: &[u8]) -> Result<String> {
+    let folder = &caller.folder;
+    let ravi = ravi_of(caller)?;
     let workspace = ravi.open_workspace(folder).await?;
     let signed = match sign_as(&workspace, namespace, message).await {
         // Its key was revoked at Ravi by another hand.
@@ -110,14 +111,15 @@ async fn sign_as(workspace: &Workspace, namespace: &str, message: &[u8]) -> Resu
 }
 
 /// git's environment says neither which ledger nor which Ravi the workspace belongs to; its note and the ledger do.
-fn ravi_of(folder: &Path) -> Result<Ravi> {
-    let unbound = || WorkspaceError::Unbound { target: folder.display().to_string() };
-    let note = match git_dir_of(folder)? {
-        Some(git_dir) => Note::read(&git_dir)?.filter(|note| note.ledger.join("ledger.db").exists()),
-        None => None,
-    };
-    let note = note.ok_or_else(unbound)?;
-    let binding = Ledger::open(&note.ledger, None)?.binding_of_nonce(&note.nonce)?.ok_or_else(unbound)?;
-    let url = url::Url::parse(&binding.server).ok();
-    Ravi::open(Config { api_url: url, state_dir: Some(note.ledger), ..Config::default() })
+fn ravi_of(caller: &Caller) -> Result<Ravi> {
+    let unbound = || WorkspaceError::Unbound { target: caller.folder.display().to_string() };
+    let git_dir = git_dir_of(&caller.folder)?.ok_or_else(unbound)?;
+    match helper::started_in(&caller.folder, &git_dir, &caller.states)? {
+        Place::Bound(bound) => {
+            let (api_url, state_dir) = (url::Url::parse(&bound.binding.server).ok(), bound.ledger.dir().to_owned());
+            Ravi::open(Config { api_url, state_dir: Some(state_dir), ..Config::default() })
+        }
+        Place::Unconfirmed(error) | Place::Copy(error) | Place::Astray(error) => Err(error.into()),
+        Place::Free => Err(unbound().into()),
+    }
 }

@@ -10,6 +10,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::error::HelperError;
+use super::known;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::ledger::{Binding, Ledger};
@@ -51,10 +52,7 @@ pub(crate) fn find(folder: &Path, states: &[PathBuf]) -> Result<Place> {
         let git_dir = git_dir_of(dir);
         let place = match &git_dir {
             Some(GitDir::Linked(git_dir)) => at_git_dir(git_dir, Some(dir), states)?,
-            // A link or a file may lead to the git dir of any repository; only the folder around it is its worktree.
-            Some(GitDir::Here(git_dir)) => {
-                at_git_dir(git_dir, Some(dir).filter(|dir| git_dir.parent() == Some(dir)), states)?
-            }
+            Some(GitDir::Here(git_dir)) => at_main(dir, git_dir, states)?,
             Some(GitDir::Foreign(git_dir)) => foreign(dir, git_dir),
             None => Place::Free,
         };
@@ -71,6 +69,47 @@ pub(crate) fn find(folder: &Path, states: &[PathBuf]) -> Result<Place> {
     Ok(at_folders(&passed, states))
 }
 
+/// The workspace whose configuration a git reads that was started in `folder` and has set `git_dir` for what it starts: it
+/// does so where a `.git` file leads there, and where it was told to go there from elsewhere.
+pub(crate) fn started_in(folder: &Path, git_dir: &Path, states: &[PathBuf]) -> Result<Place> {
+    let place = at_git_dir(git_dir, None, states)?;
+    let Place::Bound(bound) = &place else { return Ok(place) };
+    let Ok(folder) = folder.canonicalize() else { return Ok(place) };
+    let nearest = folder.ancestors().find_map(|dir| Some((dir, git_dir_of(dir)?)));
+    let belongs = nearest.as_ref().is_none_or(|(dir, found)| match found {
+        GitDir::Linked(_) => true,
+        GitDir::Foreign(found) => found != git_dir,
+        GitDir::Here(found) => found != git_dir || is_checkout_of(dir, found, &bound.binding),
+    });
+    match nearest {
+        Some((dir, _)) if !belongs => Ok(Place::Unconfirmed(elsewhere(dir, git_dir))),
+        _ => Ok(place),
+    }
+}
+
+/// The workspace that a main checkout is, or a submodule.
+fn at_main(dir: &Path, git_dir: &Path, states: &[PathBuf]) -> Result<Place> {
+    // A link or a file may lead to the git dir of any repository; only the folder around it is its worktree.
+    let root = Some(dir).filter(|dir| git_dir.parent() == Some(dir));
+    match at_git_dir(git_dir, root, states)? {
+        Place::Bound(bound) if root.is_none() && !is_checkout_of(dir, git_dir, &bound.binding) => {
+            Ok(Place::Astray(elsewhere(dir, git_dir)))
+        }
+        place => Ok(place),
+    }
+}
+
+/// Whether `dir`, whose `.git` leads to this git dir of a bound main checkout, is that checkout. Such a git dir names no folder
+/// in turn, so the ledger says which it is; one that was moved with its git dir leads there from no other place.
+fn is_checkout_of(dir: &Path, git_dir: &Path, binding: &Binding) -> bool {
+    if git_dir.parent() == Some(dir) || binding.path == dir {
+        return true;
+    }
+    let is_anothers = git_dir.file_name().is_some_and(|name| name == ".git");
+    let from_there = || git_dir_of(&binding.path).is_some_and(|there| there.path() == git_dir);
+    !is_anothers && !from_there()
+}
+
 /// The workspace with this id.
 pub(crate) fn named(id: &str, states: &[PathBuf]) -> Result<Option<Bound>> {
     for state in states {
@@ -83,11 +122,15 @@ pub(crate) fn named(id: &str, states: &[PathBuf]) -> Result<Option<Bound>> {
 }
 
 /// The workspace whose private git dir is `git_dir`, seen from its worktree `root` where that is known.
-pub(crate) fn at_git_dir(git_dir: &Path, root: Option<&Path>, states: &[PathBuf]) -> Result<Place> {
+fn at_git_dir(git_dir: &Path, root: Option<&Path>, states: &[PathBuf]) -> Result<Place> {
     let Some(note) = Note::read(git_dir)? else { return Ok(Place::Free) };
     let unconfirmed = |reason: String| HelperError::Unconfirmed { place: git_dir.to_owned(), reason };
     let ledger = match open_ledger(&note.ledger, states) {
         Ok(Some(ledger)) => ledger,
+        Err(Unusable::Unknown) => {
+            let (place, ledger) = (git_dir.to_owned(), note.ledger);
+            return Ok(Place::Unconfirmed(HelperError::UnknownLedger { place, ledger }));
+        }
         Ok(None) => {
             let reason = format!("there is no ledger in {}", note.ledger.display());
             return Ok(Place::Unconfirmed(unconfirmed(reason)));
@@ -111,8 +154,12 @@ fn foreign(dir: &Path, git_dir: &Path) -> Place {
     if !git_dir.join(NOTE_FILE).exists() {
         return Place::Free;
     }
+    Place::Astray(elsewhere(dir, git_dir))
+}
+
+fn elsewhere(dir: &Path, git_dir: &Path) -> HelperError {
     let reason = format!("its .git points to {}, which is another folder's", git_dir.display());
-    Place::Astray(HelperError::Unconfirmed { place: dir.to_owned(), reason })
+    HelperError::Unconfirmed { place: dir.to_owned(), reason }
 }
 
 /// The workspace that has one of these folders, nearest first, where no mark says so: one in no repository, which has no
@@ -139,11 +186,14 @@ fn at_folders(passed: &[(&Path, bool)], states: &[PathBuf]) -> Place {
     Place::Free
 }
 
-/// Opens a ledger that is there. One that a note names is opened only where nobody but this user can have made it: its
-/// content decides which server is sent a key.
+/// Opens a ledger that is there. One that a note names is opened only where this user has used it before ([`known`]), and
+/// nobody else can have made it: its content decides which server is sent a key.
 fn open_ledger(dir: &Path, states: &[PathBuf]) -> Result<Option<Ledger>, Unusable> {
     if !dir.join("ledger.db").is_file() {
         return Ok(None);
+    }
+    if !dir.is_absolute() || !states.iter().any(|known| known == dir) && !known::is_known(dir) {
+        return Err(Unusable::Unknown);
     }
     if states.first().is_none_or(|own| dir != own) {
         is_private(&dir.symlink_metadata()?)?;
@@ -159,6 +209,8 @@ fn is_private(meta: &Metadata) -> Result<(), Unusable> {
 /// Why a ledger is not opened.
 #[derive(Debug, thiserror::Error)]
 enum Unusable {
+    #[error("no program of this user's has opened its ledger")]
+    Unknown,
     #[error("its ledger's folder is not this user's alone")]
     NotPrivate,
     #[error(transparent)]
@@ -176,6 +228,14 @@ enum GitDir {
     Linked(PathBuf),
     /// A git dir that belongs to another folder.
     Foreign(PathBuf),
+}
+
+impl GitDir {
+    fn path(&self) -> &Path {
+        match self {
+            GitDir::Here(path) | GitDir::Linked(path) | GitDir::Foreign(path) => path,
+        }
+    }
 }
 
 fn git_dir_of(dir: &Path) -> Option<GitDir> {

@@ -12,6 +12,10 @@ use super::program::own_name_is;
 /// The first argument that a launcher begins with; then follow the name, the launcher itself, and what it was given.
 pub(crate) const FIRST: &str = "ravi-shim";
 
+/// Set by the launcher of our own program to the folder that it lies in. It hands the arguments on as they are, since older
+/// versions know no others.
+pub(crate) const LAUNCHED_FROM: &str = "RAVI_WORKSPACE_LAUNCHED_FROM";
+
 /// The name of no program: whether we run, and in which version.
 pub(super) const PROBE: &str = "probe";
 

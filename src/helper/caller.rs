@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::bound::Bound;
-use super::called::Called;
+use super::called::{Called, LAUNCHED_FROM};
 use super::error::HelperError;
 use super::names::{NAMES, state_of};
 use super::next::file_id;
@@ -30,7 +30,8 @@ impl Caller {
         let state_dir = state_dir.canonicalize().unwrap_or(state_dir);
         let mut states = vec![state_dir];
         let launcher = called.state_dir().and_then(|dir| dir.canonicalize().ok());
-        for state in launcher.into_iter().chain(states_on_path()) {
+        let own = std::env::var_os(LAUNCHED_FROM).and_then(|dir| state_of(Path::new(&dir))?.canonicalize().ok());
+        for state in launcher.into_iter().chain(own).chain(states_on_path()) {
             if !states.contains(&state) {
                 states.push(state);
             }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::error::{Explain, Kind};
+use crate::workspace::NOTE_FILE;
 
 /// A failure that has to do with being called in place of another program, whichever it is.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +16,14 @@ pub enum HelperError {
         place: PathBuf,
         /// What does not fit.
         reason: String,
+    },
+    /// The folder says that it is a workspace's of a ledger that nobody here has used.
+    #[error("{} names the ledger in {}, which no program of yours has opened", place.display(), ledger.display())]
+    UnknownLedger {
+        /// The private git dir with the mark.
+        place: PathBuf,
+        /// The state folder that it names.
+        ledger: PathBuf,
     },
     /// There is no program of ours that others could call.
     #[error("no program ravi-workspace was found for other programs to call")]
@@ -35,6 +44,7 @@ impl Explain for HelperError {
     fn code(&self) -> String {
         match self {
             HelperError::Unconfirmed { .. } => "helper.unconfirmed",
+            HelperError::UnknownLedger { .. } => "helper.unknown_ledger",
             HelperError::NoProgram => "helper.no_program",
             HelperError::Io { .. } => "helper.io",
         }
@@ -48,6 +58,12 @@ impl Explain for HelperError {
                  ravi-workspace.json and the credential section of config.worktree from its git dir."
                     .into()
             }
+            HelperError::UnknownLedger { place, ledger } => format!(
+                "If it is a state folder of yours, run `ravi-workspace list` once with RAVI_WORKSPACE_STATE={}, or start the app \
+                 that has it. If the repository came with it, remove {} and trust nothing else in it.",
+                ledger.display(),
+                place.join(NOTE_FILE).display()
+            ),
             HelperError::NoProgram => {
                 "Put a ravi-workspace of this version on PATH or beside the app's program, or begin the app's main with \
                  helper_main()."
@@ -59,7 +75,7 @@ impl Explain for HelperError {
 
     fn kind(&self) -> Kind {
         match self {
-            HelperError::Unconfirmed { .. } => Kind::Policy,
+            HelperError::Unconfirmed { .. } | HelperError::UnknownLedger { .. } => Kind::Policy,
             HelperError::NoProgram | HelperError::Io { .. } => Kind::Failed,
         }
     }

@@ -9,6 +9,7 @@ mod called;
 mod caller;
 mod candidate;
 mod error;
+mod known;
 mod launcher;
 mod names;
 mod next;
@@ -18,9 +19,10 @@ mod script;
 
 pub use error::HelperError;
 
-pub(crate) use bound::{Bound, Place, at_git_dir, find, named};
+pub(crate) use bound::{Bound, Place, find, named, started_in};
 pub(crate) use called::Called;
 pub(crate) use caller::{Caller, tell};
+pub(crate) use known::remember;
 pub(crate) use launcher::{LAUNCHER, follow, list_folders, renew, target};
 pub(crate) use names::{DIR as SHIM_DIR, NAMES, RAVI_SWITCH, SIGNER, launcher_path, shim_dir, signer_path};
 pub(crate) use next::{NoNext, Shim};

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::process::output_within;
 
 use super::called::{FIRST, PROBE, PROBE_SWITCH, probed_version};
+use crate::workspace::without_keys;
 
 /// How long it may take. One that is another program than was thought may do anything.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -34,6 +35,8 @@ pub(crate) fn launcher(path: &Path, arguments: &[&str]) -> Probed {
 }
 
 fn ask(command: &mut Command) -> Probed {
+    // What a file names is asked, whoever wrote it there.
+    without_keys(command);
     let said = match output_within(command, PATIENCE) {
         Ok(said) => said,
         Err(e) if e.kind() == io::ErrorKind::TimedOut => {

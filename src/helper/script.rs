@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use super::called::FIRST;
+use super::called::{FIRST, LAUNCHED_FROM};
 use super::launcher::{CLI, FOLDERS, PROGRAM};
 
 /// What the second line of a launcher begins with.
@@ -57,7 +57,9 @@ impl Role {
     /// The good way, quick and without a process of its own.
     fn start(self, call: &str) -> String {
         let file = match self {
-            Role::Own { .. } => format!("file={PROGRAM}\n[ \"$1\" != hook ] || file={CLI}"),
+            Role::Own { .. } => format!(
+                "{LAUNCHED_FROM}=$dir\nexport {LAUNCHED_FROM}\nfile={PROGRAM}\n[ \"$1\" != hook ] || file={CLI}"
+            ),
             _ => format!("file={PROGRAM}"),
         };
         format!(

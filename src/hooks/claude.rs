@@ -8,6 +8,9 @@ use super::error::HookError;
 use crate::handover::{Environment, Shell, posix};
 use crate::workspace::NOTE_FILE;
 
+/// The longest name of a worktree: a folder's and a branch's.
+const LONGEST_NAME: usize = 100;
+
 /// The payload; fields that are not needed are not looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Payload {
@@ -38,9 +41,12 @@ impl Payload {
         let name = self.name.as_deref().ok_or(HookError::Missing { tool: "Claude Code", what: "name" })?;
         let good = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         let fine = |part: &str| !part.is_empty() && part.chars().all(good) && !part.starts_with(['.', '-']);
-        if name.len() > 100 || !name.split('/').all(fine) {
-            let reason = "the worktree's name has other characters than letters, digits, -, _, . and /".to_owned();
-            return Err(HookError::Unreadable { tool: "Claude Code", reason });
+        let refuse = |reason: &str| HookError::Unreadable { tool: "Claude Code", reason: reason.to_owned() };
+        if name.len() > LONGEST_NAME {
+            return Err(refuse("the worktree's name is longer than 100 bytes"));
+        }
+        if !name.split('/').all(fine) {
+            return Err(refuse("the worktree's name has other characters than letters, digits, -, _, . and /"));
         }
         Ok(name.replace('/', "+"))
     }

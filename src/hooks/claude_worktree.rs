@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::error::HookError;
-use super::git::git;
+use super::git::{change, git};
 use super::main_checkout::{main_checkout, worktrees};
 use crate::files;
 
@@ -32,7 +32,7 @@ pub(crate) fn make(cwd: &Path, name: &str, user: Option<&Path>) -> Result<(PathB
     let branch = format!("worktree-{name}");
     // From the main checkout: git gives a new worktree the configuration of the one that it is made from.
     let add =
-        |arguments: &[&str]| git(&root, "make the worktree", &[&["worktree", "add", "--quiet"], arguments].concat());
+        |arguments: &[&str]| change(&root, "make the worktree", &[&["worktree", "add", "--quiet"], arguments].concat());
     match resolves(cwd, &format!("refs/heads/{branch}")) {
         true => add(&[&text, &branch])?,
         false => add(&["-b", &branch, &text, &base(cwd, &root, user)?])?,
@@ -49,14 +49,14 @@ pub(crate) fn make(cwd: &Path, name: &str, user: Option<&Path>) -> Result<(PathB
 /// Takes back what `make` made just now, copied files and all, and the branch where that has nothing of its own.
 pub(crate) fn unmake(cwd: &Path, path: &Path, name: &str) -> Result<(), HookError> {
     let root = main_checkout(cwd)?;
-    git(&root, "remove the worktree", &["worktree", "remove", "--force", &path.to_string_lossy()])?;
-    let _ = git(&root, "remove the branch", &["branch", "--quiet", "-d", &format!("worktree-{name}")]);
+    change(&root, "remove the worktree", &["worktree", "remove", "--force", &path.to_string_lossy()])?;
+    let _ = change(&root, "remove the branch", &["branch", "--quiet", "-d", &format!("worktree-{name}")]);
     Ok(())
 }
 
 /// Removes a worktree that has no changes.
 pub(crate) fn remove(path: &Path) -> Result<(), HookError> {
-    git(&main_checkout(path)?, "remove the worktree", &["worktree", "remove", &path.to_string_lossy()]).map(drop)
+    change(&main_checkout(path)?, "remove the worktree", &["worktree", "remove", &path.to_string_lossy()]).map(drop)
 }
 
 /// Whether `path` is a worktree in the folder that Claude Code keeps its own in.

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::error::HookError;
 use super::script::{self, HookFile, HookFileState, Script};
 use crate::files;
+use crate::places;
 
 /// First version whose `worktree_created` holds the agent up until the hook is done.
 pub const OLDEST: (u32, u32) = (5, 7);
@@ -101,6 +102,7 @@ pub(crate) fn install(
     project: Option<&Path>,
     launcher: &Path,
 ) -> Result<Vec<HookFile>, HookError> {
+    places::outside_git_dirs(folder)?;
     let mut done = Vec::with_capacity(HOOKED.len());
     for event in HOOKED {
         let call = script::call(launcher, &format!("hook dmux {event}"));

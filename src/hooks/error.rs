@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::error::{Explain, Kind};
 use crate::files::FileError;
+use crate::places::PlaceError;
 
 /// A failure of this room.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +77,9 @@ pub enum HookError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Nothing is written to the place where the hooks would go.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
     /// A file of hooks could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -93,6 +97,7 @@ impl Explain for HookError {
             HookError::TwoHooks { .. } => "hook.two_hooks",
             HookError::HooksPath { .. } => "hook.hooks_path",
             HookError::Settings { .. } => "hook.settings",
+            HookError::Place(e) => return e.code(),
             HookError::File(e) => return e.code(),
         }
         .into()
@@ -115,6 +120,7 @@ impl Explain for HookError {
             HookError::Settings { .. } => {
                 "Nothing was changed. Repair the file, or write the hooks in by hand; see docs/orchestrators.md.".into()
             }
+            HookError::Place(e) => e.hint(),
             HookError::File(e) => e.hint(),
         }
     }
@@ -124,6 +130,7 @@ impl Explain for HookError {
             HookError::Event { .. } | HookError::Missing { .. } => Kind::Usage,
             HookError::NotAWorktree { .. } | HookError::HooksPath { .. } => Kind::Policy,
             HookError::TooSlow { .. } => Kind::Unreachable,
+            HookError::Place(e) => e.kind(),
             HookError::File(e) => e.kind(),
             _ => Kind::Failed,
         }

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::error::HookError;
 use super::script::{HookFile, HookFileState};
 use crate::files::{self, FileError, Mode};
+use crate::places;
 use crate::workspace::{Splice, Undone};
 
 const LIMIT: usize = 4 * 1024 * 1024;
@@ -43,6 +44,7 @@ impl JsonFile {
 
     /// Puts the entries in, in place of earlier ones.
     pub(crate) fn install(&self, entries: &impl Entries) -> Result<HookFile, HookError> {
+        places::outside_git_dirs(&self.path)?;
         let current = self.read()?;
         let original = self.original(current.as_deref(), entries)?;
         let text = original.as_deref().map(|bytes| self.text(bytes)).transpose()?;

@@ -7,6 +7,14 @@ use super::{Ledger, LedgerError, now_ms};
 use crate::api::{Identity, IdentityUuid};
 use crate::workspace::IdentityInfo;
 
+pub(super) const SET_ASIDE: &str = "
+-- 1: retired for having been used, and by nobody's wish: it may serve again where the configuration says so.
+ALTER TABLE identity ADD COLUMN set_aside INTEGER NOT NULL DEFAULT 0;
+";
+
+/// Name of the intent to make an identity out of the pool fit for its next workspace.
+pub(crate) const FIT: &str = "fit_identity";
+
 /// What an identity is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IdentityState {
@@ -189,23 +197,66 @@ impl Ledger {
         })
     }
 
-    /// Takes a free identity out of the pool for workspace `id`: the one it had before, else the one longest free.
-    /// In one change, so that no two workspaces take the same.
-    pub(crate) fn take_pooled(&self, server: &str, id: &str) -> Result<Option<IdentityRow>, LedgerError> {
+    /// Takes a free identity out of the pool for workspace `id`: the one it had before, else the one longest free; with
+    /// `set_aside` also one that was set aside, where no other is free. In one change, so that no two workspaces take the same.
+    /// That it is yet to be made fit ([`FIT`]) is intended from then on.
+    pub(crate) fn take_pooled(
+        &self,
+        server: &str,
+        id: &str,
+        set_aside: bool,
+    ) -> Result<Option<IdentityRow>, LedgerError> {
         self.change("ledger: identity taken from the pool", |t| {
             let row = t
                 .prepare_cached(&format!(
-                    "SELECT {COLUMNS} FROM identity WHERE server = ?1 AND state = 'pooled'
-                     ORDER BY workspace IS NOT ?2, at_ms LIMIT 1"
+                    "SELECT {COLUMNS} FROM identity
+                     WHERE server = ?1 AND (state = 'pooled' OR ?3 AND state = 'retired' AND set_aside = 1)
+                     ORDER BY state, workspace IS NOT ?2, at_ms LIMIT 1"
                 ))?
-                .query_row(params![server, id], from_row)
+                .query_row(params![server, id, set_aside], from_row)
                 .optional()?;
             let Some(row) = row else { return Ok(None) };
-            let row = IdentityRow { state: IdentityState::Bound, workspace: Some(id.to_owned()), ..row };
+            // Its name was taken from it as it was set aside.
+            let given_name = row.given_name.filter(|_| row.state == IdentityState::Pooled);
+            let row = IdentityRow { state: IdentityState::Bound, workspace: Some(id.to_owned()), given_name, ..row };
             row.write(t)?;
+            t.execute("UPDATE identity SET set_aside = 0 WHERE uuid = ?1", [row.uuid.as_str()])?;
             t.execute("UPDATE binding SET identity = ?2 WHERE id = ?1", params![id, row.uuid.as_str()])?;
+            t.execute(
+                "INSERT OR REPLACE INTO intent (binding, effect, detail, at_ms) VALUES (?1, ?2, 'true', ?3)",
+                params![id, FIT, now_ms()],
+            )?;
             Ok(Some(row))
         })
+    }
+
+    /// The identity that workspace `id` took from the pool was used, and is not its: it serves nobody, for now.
+    pub(crate) fn set_aside(&self, id: &str, uuid: &IdentityUuid) -> Result<(), LedgerError> {
+        self.change("ledger: identity set aside", |t| {
+            t.execute("UPDATE binding SET identity = NULL, key_sealed = NULL, key_uuid = NULL WHERE id = ?1", [id])?;
+            t.execute("DELETE FROM intent WHERE binding = ?1 AND effect = ?2", params![id, FIT])?;
+            t.execute("UPDATE identity SET set_aside = 1 WHERE uuid = ?1", [uuid.as_str()])?;
+            set_state(t, uuid, IdentityState::Retired)
+        })?;
+        Ok(())
+    }
+
+    /// The identity of a workspace that goes was used, and will be set aside: known before its vault, which shows a part of
+    /// that, is emptied.
+    pub(crate) fn note_used(&self, uuid: &IdentityUuid) -> Result<(), LedgerError> {
+        self.change("ledger: identity used", |t| {
+            t.execute("UPDATE identity SET set_aside = 1 WHERE uuid = ?1", [uuid.as_str()])
+        })?;
+        Ok(())
+    }
+
+    /// Whether it was noted that the identity was used.
+    pub(crate) fn is_noted_used(&self, uuid: &IdentityUuid) -> Result<bool, LedgerError> {
+        let noted = self.read(|c| {
+            let query = "SELECT set_aside = 1 FROM identity WHERE uuid = ?1";
+            c.query_row(query, [uuid.as_str()], |row| row.get(0)).optional()
+        })?;
+        Ok(noted.unwrap_or(false))
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) use bundle::{BundleRow, Holder, Origin, Wish, WishOrigin};
 pub(crate) use cache::{CachedRow, SecretAt};
 pub(crate) use codex::{CodexAt, CodexRow};
 pub(crate) use followed::Due;
-pub(crate) use identities::{IdentityRow, IdentityState};
+pub(crate) use identities::{FIT, IdentityRow, IdentityState};
 pub use lifetimes::Ending;
 pub(crate) use lifetimes::Lifetime;
 pub(crate) use machine_key::{MachineKey, Place};
@@ -61,6 +61,7 @@ use crate::config::Keychain;
 use crate::crash::{When, point};
 use crate::error::{Explain, Kind};
 use crate::files;
+use crate::places::{self, PlaceError};
 use seal::SealError;
 
 /// How long a call waits for another process that is writing.
@@ -78,6 +79,9 @@ pub enum LedgerError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The folder is not one to keep a ledger in.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
     /// The file is not what SQLite wrote.
     #[error("the ledger {} is damaged: {source}", path.display())]
     Damaged {
@@ -177,6 +181,7 @@ impl Explain for LedgerError {
             LedgerError::NewerRow { .. } => "ledger.newer_row",
             LedgerError::AuditHead { .. } => "audit.head",
             LedgerError::AuditBroken { .. } => "audit.broken",
+            LedgerError::Place(e) => return e.code(),
             LedgerError::Seal(e) => return e.code(),
             LedgerError::Stopped => "ledger.stopped",
         }
@@ -210,13 +215,17 @@ impl Explain for LedgerError {
                 "Look at `ravi-workspace audit verify`, keep a copy of the trail, then prune with --even-if-broken."
                     .into()
             }
+            LedgerError::Place(e) => e.hint(),
             LedgerError::Seal(e) => e.hint(),
             LedgerError::Stopped => "Start the program again.".into(),
         }
     }
 
     fn kind(&self) -> Kind {
-        Kind::Failed
+        match self {
+            LedgerError::Place(e) => e.kind(),
+            _ => Kind::Failed,
+        }
     }
 }
 
@@ -377,6 +386,7 @@ fn private_file(file: &Path) -> Result<(), LedgerError> {
 /// Makes `dir` for this user alone and answers its real path.
 pub(crate) fn make_private_dir(dir: &Path) -> Result<PathBuf, LedgerError> {
     let fail = |source| LedgerError::Folder { path: dir.to_owned(), source };
+    places::check_state_dir(dir)?;
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

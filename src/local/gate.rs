@@ -1,4 +1,4 @@
-//! What every API call passes through before its handler: counting, the latency asked for, planned faults.
+//! What every API call passes through before its handler: a look at who asks, counting, the latency asked for, planned faults.
 //!
 //! It knows no resource and looks at no body.
 
@@ -16,10 +16,14 @@ use serde_json::Value;
 use super::App;
 use super::calls;
 use super::faults::Fault;
+use super::page;
 use super::socket::Switch;
 
 /// The middleware around all routes. Calls outside `/api/` pass straight through.
 pub(super) async fn gate(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if let Err(refused) = page::refuse(request.uri(), request.headers(), &app.hosts) {
+        return refused.into_response();
+    }
     let path = request.uri().path().to_owned();
     if !path.starts_with("/api/") {
         let response = next.run(request).await;

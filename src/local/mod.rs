@@ -43,6 +43,7 @@ mod limits;
 mod lists;
 mod live;
 mod mime;
+mod page;
 mod passwords;
 mod problem;
 mod routes;
@@ -155,6 +156,8 @@ pub struct Options {
     pub management_key: Option<SecretString>,
     /// What the account has room for.
     pub plan: Plan,
+    /// Names beside the loopback ones by which the server may be asked, and whose pages may ask it.
+    pub hosts: Vec<String>,
 }
 
 /// What the handlers share.
@@ -165,6 +168,7 @@ struct App {
     base_url: String,
     latency: Duration,
     plan: Plan,
+    hosts: Vec<String>,
     limits: Mutex<Limits>,
     late: Late,
     /// Told when something has changed that events may tell of.
@@ -227,6 +231,7 @@ impl Server {
             base_url: base_url.clone(),
             latency: Duration::from_millis(options.latency_ms),
             plan: options.plan,
+            hosts: options.hosts,
             limits: Mutex::new(Limits::of(options.plan)),
             late: Late::default(),
             happened: watch::Sender::new(()),

@@ -33,7 +33,7 @@ use crate::Ravi;
 use crate::bundle::BundleConfig;
 #[cfg(feature = "codex")]
 use crate::codex::CodexOptions;
-use crate::config::{Config, ConfigError, FollowedApp, KeyInTree, Keychain, Signatures, Start};
+use crate::config::{Config, ConfigError, FollowedApp, KeyInTree, Keychain, PoolReuse, Signatures, Start};
 use crate::error::Error;
 use crate::github::GithubConfig;
 use crate::policy::SecretRule;
@@ -116,6 +116,12 @@ impl Builder {
     /// How many free identities are kept for later workspaces.
     pub fn pool_size(mut self, identities: u32) -> Builder {
         self.config.pool_size = Some(identities);
+        self
+    }
+
+    /// Which identities that workspaces gave back serve later ones.
+    pub fn pool_reuse(mut self, which: PoolReuse) -> Builder {
+        self.config.pool_reuse = Some(which);
         self
     }
 
@@ -376,6 +382,7 @@ mod tests {
             .host_identity("front desk")
             .identity_name("agent-{id}")
             .pool_size(4)
+            .pool_reuse(PoolReuse::All)
             .api_key("made-up".into())
             .keychain(Keychain::File)
             .github(GithubConfig::default())
@@ -386,6 +393,7 @@ mod tests {
             .bundle(BundleConfig::default())
             .secret_policy(Vec::new())
             .secret_ages(Duration::from_secs(60), Duration::from_secs(3600));
+        assert_eq!(builder.config.pool_reuse, Some(PoolReuse::All));
         assert!(builder.config.follow.is_some() && builder.config.idle_seconds.is_some());
         let Config { api_url, state_dir, host_identity, identity_name, pool_size, keychain, github, api_key, .. } =
             builder.config;

@@ -11,7 +11,7 @@ use super::Ravi;
 use crate::codex_monitor::{self, Entry, FollowOptions, Followed, FollowedBy, Seen};
 use crate::error::{Error, Result};
 use crate::ledger::{Due, now_ms};
-use crate::workspace::{Lock, ProvisionRequest, WorkspaceError};
+use crate::workspace::{LONGEST_TEXT, Lock, ProvisionRequest, WorkspaceError, as_name};
 
 /// How often the list is looked at.
 const EVERY: Duration = Duration::from_millis(500);
@@ -163,9 +163,14 @@ impl Ravi {
         let id = entry.id.clone();
         let before = self.inner.ledger.run(move |l| l.binding(&id)).await?;
         let name = [&entry.name, &entry.id].into_iter().find(|text| !text.trim().is_empty());
+        // A person names it after a sentence, or a branch.
+        let name = name.map(|text| match text.len() > LONGEST_TEXT {
+            true => as_name(text, LONGEST_TEXT),
+            false => text.clone(),
+        });
         let request = match before {
             Some(binding) => ProvisionRequest { path: entry.path.clone(), ..binding.request },
-            None => ProvisionRequest::new(&entry.path, &entry.id, name.cloned().unwrap_or_default()),
+            None => ProvisionRequest::new(&entry.path, &entry.id, name.unwrap_or_default()),
         };
         // The app lists a folder twice where its person adds it twice.
         let request = ProvisionRequest { main: request.main || is_clone, join: true, ..request };

@@ -96,7 +96,7 @@ impl Ravi {
         worktree: &Path,
         progress: impl Fn(Progress) + Send + Sync,
     ) -> Result<Provisioned> {
-        let name = format!("agent-pane-{pane}");
+        let name = guide_id(pane);
         let wish =
             Wish { id: name.clone(), env_file: Some(".env".into()), phone: true, ..Wish::new(worktree, "", &name) };
         match self.set_up(wish.clone(), None, &progress).await {
@@ -112,7 +112,7 @@ impl Ravi {
     /// # Errors
     /// The ledger cannot be read or written.
     pub async fn guide_post_merge(&self, pane: &str) -> Result<HookReport> {
-        let id = format!("agent-pane-{pane}");
+        let id = guide_id(pane);
         let wanted = id.clone();
         match self.inner.ledger.run(move |l| l.binding(&wanted)).await? {
             Some(_) => self.merged(&id).await,
@@ -268,6 +268,11 @@ impl Ravi {
         };
         Ok(found.filter(|binding| binding.server == self.inner.server))
     }
+}
+
+/// What Ravi's guide for dmux calls the workspace of a pane.
+fn guide_id(pane: &str) -> String {
+    workspace::as_id(&format!("agent-pane-{pane}"))
 }
 
 /// The real path, also of a folder that is gone.

@@ -9,6 +9,7 @@ use super::error::WorkspaceError;
 use super::git::Git;
 use super::model::IdentityInfo;
 use crate::files::{Dir, FileError, Mode};
+use crate::places;
 
 const BEGIN: &str = "# >>> ravi-workspace >>>";
 /// The same where the line before had no end, and got one.
@@ -36,6 +37,7 @@ pub(crate) fn check(root: &Path, file: &Path, in_git: bool) -> Result<PathBuf, W
     if path.symlink_metadata().is_ok_and(|meta| meta.is_symlink()) {
         return Err(WorkspaceError::EnvFileLink { path });
     }
+    places::check_text_file(&path)?;
     if in_git && Git::at(root).tracks(file)? {
         return Err(WorkspaceError::Tracked { path });
     }

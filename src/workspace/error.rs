@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::model::OpenWay;
 use crate::error::{Explain, Kind};
 use crate::files::FileError;
+use crate::places::PlaceError;
 
 /// A failure of this room.
 #[derive(Debug, thiserror::Error)]
@@ -112,6 +113,9 @@ pub enum WorkspaceError {
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
+    /// Nothing is written to a place that was named.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
     /// The id is bound to another folder.
     #[error("workspace {id} is bound to {} already", path.display())]
     IdTaken {
@@ -382,6 +386,7 @@ impl Explain for WorkspaceError {
             WorkspaceError::Tracked { .. } => "workspace.tracked",
             WorkspaceError::NotOurs { .. } => "workspace.not_ours",
             WorkspaceError::File(e) => return e.code(),
+            WorkspaceError::Place(e) => return e.code(),
             WorkspaceError::IdTaken { .. } => "workspace.id_taken",
             WorkspaceError::PathTaken { .. } => "workspace.path_taken",
             WorkspaceError::MainCheckout { .. } => "workspace.main_checkout",
@@ -449,6 +454,7 @@ impl Explain for WorkspaceError {
             }
             WorkspaceError::NotOurs { .. } => "Look at it, move it away if it is not needed, and try again.".into(),
             WorkspaceError::File(e) => e.hint(),
+            WorkspaceError::Place(e) => e.hint(),
             WorkspaceError::IdTaken { id, .. } => format!("Release workspace {id} first, or use another id."),
             WorkspaceError::PathTaken { id, .. } => format!("Use the id {id}, or release it first."),
             WorkspaceError::MainCheckout { .. } => {
@@ -460,7 +466,11 @@ impl Explain for WorkspaceError {
                 format!("If the whole checkout is meant, name its top, {}; else make a worktree (git worktree add).", top.display())
             }
             WorkspaceError::OtherLedger { ledger, .. } => {
-                format!("Set RAVI_WORKSPACE_STATE={} to use that ledger, or release it there.", ledger.display())
+                format!(
+                    "Set RAVI_WORKSPACE_STATE={} to use that ledger, or release it there. If that is no folder of yours, the \
+                     repository brought it along: remove ravi-workspace.json from its git dir.",
+                    ledger.display()
+                )
             }
             WorkspaceError::OtherServer { theirs, .. } => format!("Set RAVI_API_URL={theirs}."),
             WorkspaceError::Suspended { id } => format!("`ravi-workspace wake \"{id}\"` wakes it."),
@@ -469,7 +479,9 @@ impl Explain for WorkspaceError {
             WorkspaceError::AddressTaken { .. } => "Choose an address with --email.".into(),
             WorkspaceError::PlanFull { .. } => {
                 "Use one that is there: `--share --no-key` (author, GitHub login and env file only), or `--identity NAME`. \
-                 Or release a workspace that is not needed any more; its identity serves the next one. Or change the plan."
+                 Or release a workspace that is not needed any more: its identity serves the next one where it was never used, and \
+                 with poolReuse: all (RAVI_WORKSPACE_POOL_REUSE=all) in any case, with what it received before. Or change the \
+                 plan."
                     .into()
             }
             WorkspaceError::NoIdentity { .. } => "Give the name, uuid or address of one that the account has.".into(),
@@ -553,6 +565,7 @@ impl Explain for WorkspaceError {
             | WorkspaceError::SubFolder { .. }
             | WorkspaceError::OtherLedger { .. } => Kind::Policy,
             WorkspaceError::File(e) => e.kind(),
+            WorkspaceError::Place(e) => e.kind(),
             _ => Kind::Failed,
         }
     }

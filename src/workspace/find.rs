@@ -6,7 +6,7 @@ use super::context::blocking;
 use super::error::WorkspaceError;
 use super::git;
 use super::heal::outdated_program;
-use super::inspect::{folder_state, inspect};
+use super::inspect::{Inspected, folder_state, git_dir_of, inspect};
 use super::model::{Sharing, WorkspaceSummary};
 use super::note::Note;
 use super::provision::git_info;
@@ -54,8 +54,9 @@ pub(crate) fn moved_to(binding: &Binding) -> Option<PathBuf> {
 /// The binding of the worktree that `path` lies in.
 async fn at(ledger: &Ledger, path: PathBuf) -> Result<Option<Binding>> {
     let place = blocking(move || inspect(&path)).await?;
-    if let Some(git) = place.git {
-        let found = by_note(ledger, git.git_dir.clone()).await?;
+    if place.git.is_some() {
+        let found = by_note(ledger, &place).await?;
+        let Some(git) = place.git else { return Ok(None) };
         // Where it lies now; the ledger learns it with the next provision.
         let here = |binding| Binding {
             path: place.root,
@@ -75,10 +76,23 @@ async fn at(ledger: &Ledger, path: PathBuf) -> Result<Option<Binding>> {
     Ok(None)
 }
 
+/// The binding of a worktree, by the note in its private git dir. Any folder may name the git dir of a main checkout as its
+/// own, and that names no folder in turn; so it is this one's only where the folder that was bound leads there no more.
+pub(crate) async fn by_note(ledger: &Ledger, place: &Inspected) -> Result<Option<Binding>> {
+    let Some(git) = &place.git else { return Ok(None) };
+    let Some(binding) = noted(ledger, git.git_dir.clone()).await? else { return Ok(None) };
+    if !place.is_main() || binding.path == place.root || git.git_dir.starts_with(&place.root) {
+        return Ok(Some(binding));
+    }
+    let (git_dir, bound) = (git.git_dir.clone(), binding.path.clone());
+    let other = blocking(move || Ok::<_, WorkspaceError>(git_dir_of(&bound).ok().flatten() == Some(git_dir))).await?;
+    Ok((!other).then_some(binding))
+}
+
 /// The binding that the note in a private git dir names. The note goes where the git dir goes, so a worktree or a whole
 /// repository that was moved is still found, and one that was made anew at the same place is not taken for the old one.
 /// A copy has the note too; the original, where it is still there, is the one that is bound.
-pub(crate) async fn by_note(ledger: &Ledger, git_dir: PathBuf) -> Result<Option<Binding>> {
+pub(super) async fn noted(ledger: &Ledger, git_dir: PathBuf) -> Result<Option<Binding>> {
     let read = git_dir.clone();
     let Some(note) = blocking(move || Note::read(&read)).await? else { return Ok(None) };
     let nonce = note.nonce.clone();

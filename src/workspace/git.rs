@@ -1,16 +1,14 @@
-//! git as a program: how it is called, and what is asked of it.
-//!
-//! A repository is somebody else's text. Every call here runs with file-system monitor and hooks off, without the
-//! variables that would point git elsewhere, and without a prompt, so that nothing of the repository is run. It must not
-//! know identities or the ledger.
+//! What is asked of git, and what its configuration is told. How it is started: [`super::git_command`]. It must not know
+//! identities or the ledger.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::error::WorkspaceError;
+use super::git_command::{Purpose, git_in};
 use super::plain_git_dir;
 use crate::crash::{When, point};
 use crate::files::{self, FileError};
@@ -18,29 +16,6 @@ use crate::process::output_within;
 
 /// The oldest git whose `git config` knows `--worktree` (its release notes of 2.20).
 const OLDEST: (u32, u32) = (2, 20);
-
-/// Variables that make git look elsewhere than at the folder it is run in (`git rev-parse --local-env-vars`), or that
-/// change what it reads and says.
-const UNSET: &[&str] = &[
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_CONFIG",
-    "GIT_CONFIG_COUNT",
-    "GIT_CONFIG_PARAMETERS",
-    "GIT_DIR",
-    "GIT_GRAFT_FILE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_INTERNAL_SUPER_PREFIX",
-    "GIT_NAMESPACE",
-    "GIT_NO_REPLACE_OBJECTS",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_SHALLOW_FILE",
-    "GIT_TRACE",
-    "GIT_WORK_TREE",
-];
 
 /// What a folder is asked in one call (git-rev-parse(1)): what kind of place it is, and where it belongs.
 const ASK_KIND: [&str; 2] = ["--is-bare-repository", "--is-inside-work-tree"];
@@ -62,19 +37,8 @@ impl<'a> Git<'a> {
         Git { folder }
     }
 
-    fn command(self) -> Command {
-        let mut command = Command::new("git");
-        command.current_dir(self.folder).stdin(Stdio::null());
-        for name in UNSET {
-            command.env_remove(name);
-        }
-        command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
-        command.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]);
-        command
-    }
-
     fn output<S: AsRef<OsStr>>(self, args: &[S]) -> Result<Output, WorkspaceError> {
-        output_within(self.command().args(args), PATIENCE).map_err(|source| match source.kind() {
+        output_within(git_in(self.folder, Purpose::Ask).args(args), PATIENCE).map_err(|source| match source.kind() {
             std::io::ErrorKind::TimedOut => WorkspaceError::GitSlow { path: self.folder.to_owned(), limit: PATIENCE },
             _ => WorkspaceError::GitMissing { source },
         })
@@ -160,6 +124,19 @@ impl<'a> Git<'a> {
         let found =
             self.ask("list tracked files", &[OsStr::new("ls-files"), "-z".as_ref(), "--".as_ref(), &pathspec])?;
         Ok(!found.is_empty())
+    }
+
+    /// Whether git would leave `path` out of everything that takes what is not ignored, such as `git add -A`: no rule
+    /// decides otherwise, and the index does not hold it. It need not be there.
+    pub(crate) fn ignores(self, path: &Path) -> Result<bool, WorkspaceError> {
+        let mut pathspec = OsString::from("./");
+        pathspec.push(path);
+        let output = self.output(&[OsStr::new("check-ignore"), "--quiet".as_ref(), "--".as_ref(), &pathspec])?;
+        match output.status.code() {
+            Some(0) => Ok(true),
+            Some(1) => Ok(false),
+            _ => Err(self.refused("say what it ignores", &output)),
+        }
     }
 
     /// All values that hold in the folder, in the order in which git reads them.
@@ -364,7 +341,7 @@ pub(crate) fn check_version() -> Result<(), WorkspaceError> {
     let version = match VERSION.get() {
         Some(version) => version.clone(),
         None => {
-            let asked = Command::new("git").arg("--version").stdin(Stdio::null()).output();
+            let asked = git_in(Path::new("/"), Purpose::Ask).arg("--version").output();
             let output = asked.map_err(|source| WorkspaceError::GitMissing { source })?;
             let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
             VERSION.get_or_init(|| text).clone()

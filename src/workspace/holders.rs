@@ -39,9 +39,7 @@ async fn at(ledger: &Ledger, path: &Path) -> Result<Option<Binding>> {
     let path = path.to_owned();
     let place = blocking(move || inspect(&path)).await?;
     let in_git = place.git.is_some();
-    if let Some(git) = place.git
-        && let Some(noted) = find::by_note(ledger, git.git_dir).await?
-    {
+    if let Some(noted) = find::by_note(ledger, &place).await? {
         return Ok(Some(noted));
     }
     let there = ledger.run(move |l| l.binding_at(&place.root)).await?;

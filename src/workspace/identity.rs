@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::context::Context;
 use super::error::WorkspaceError;
 use super::listing::Listed;
-use super::{address, borrow, keys, seen};
+use super::{address, borrow, keys, seen, used};
 use crate::api::{ApiError, CreatedIdentity, Identity, IdentityUuid, NewIdentity};
+use crate::config::PoolReuse;
 use crate::error::Result;
-use crate::ledger::{Binding, IdentityRow};
+use crate::ledger::{Binding, FIT, IdentityRow};
 use crate::messages;
 
 /// Name of the intent to create an identity.
@@ -56,7 +57,14 @@ async fn find(ctx: Context<'_>, binding: &Binding) -> Result<Found> {
     if let Some(row) = known(ctx, binding).await?
         && let Some(row) = seen::still_there(ctx, binding, row).await?
     {
-        return rename_if_needed(ctx, row, binding).await.map(old);
+        let id = binding.id.clone();
+        // Cut short between the pool and here.
+        let Some(_unfit) = ctx.ledger.run(move |l| l.intended::<bool>(&id, FIT)).await? else {
+            return rename_if_needed(ctx, row, binding).await.map(old);
+        };
+        if let Some(row) = Box::pin(fit(ctx, binding, row)).await? {
+            return Ok(old(row));
+        }
     }
     if binding.request.borrows() {
         return borrow::find(ctx, binding).await.map(old);
@@ -64,14 +72,15 @@ async fn find(ctx: Context<'_>, binding: &Binding) -> Result<Found> {
     if let Some(row) = resolve(ctx, binding).await? {
         return Ok(old(row));
     }
-    if let Some(row) = from_pool(ctx, binding).await? {
+    if let Some(row) = from_pool(ctx, binding, false).await? {
         return Ok(old(row));
     }
     match make(ctx, binding).await {
-        // Another workspace may have been released meanwhile.
+        // Another workspace may have been released meanwhile; and of those that were set aside one may do.
         Err(crate::Error::Api(ApiError::PlanNeeded { server, .. })) => {
             let full = || WorkspaceError::PlanFull { id: binding.id.clone(), message: server.to_string() };
-            from_pool(ctx, binding).await?.map(old).ok_or_else(|| full().into())
+            let all = ctx.config.pool_reuse.unwrap_or_default() == PoolReuse::All;
+            from_pool(ctx, binding, all).await?.map(old).ok_or_else(|| full().into())
         }
         made => made,
     }
@@ -137,27 +146,56 @@ async fn made_by_us(ctx: Context<'_>, binding: &Binding, wanted: &Wanted) -> Res
     Ok((!used).then(|| IdentityRow::bound(identity, ctx.server, &binding.id)))
 }
 
-/// Takes a free identity, the workspace's former one first. One that the server does not know any more is passed over.
-async fn from_pool(ctx: Context<'_>, binding: &Binding) -> Result<Option<IdentityRow>> {
+/// Takes a free identity, the workspace's former one first. One that the server does not know any more, or that was used, is
+/// passed over.
+async fn from_pool(ctx: Context<'_>, binding: &Binding, set_aside: bool) -> Result<Option<IdentityRow>> {
     loop {
         let (server, id) = (ctx.server.to_owned(), binding.id.clone());
-        let Some(row) = ctx.ledger.run(move |l| l.take_pooled(&server, &id)).await? else { return Ok(None) };
-        match fit(ctx, binding, row.clone()).await {
-            Err(crate::Error::Api(ApiError::NotFound { .. })) => {
-                let id = binding.id.clone();
-                ctx.ledger.run(move |l| l.drop_identity(&id, &row.uuid)).await?;
-            }
-            other => return other.map(Some),
+        let taken = ctx.ledger.run(move |l| l.take_pooled(&server, &id, set_aside)).await?;
+        let Some(row) = taken else { return Ok(None) };
+        if let Some(row) = Box::pin(fit(ctx, binding, row)).await? {
+            return Ok(Some(row));
         }
     }
 }
 
-/// Makes a free identity fit for its next workspace, where it is still at Ravi.
-async fn fit(ctx: Context<'_>, binding: &Binding, row: IdentityRow) -> Result<IdentityRow> {
+/// Makes an identity out of the pool fit for its next workspace. `None`: it is not at Ravi any more, or was used, before it
+/// came into the pool or since, and the workspace is without one again.
+async fn fit(ctx: Context<'_>, binding: &Binding, row: IdentityRow) -> Result<Option<IdentityRow>> {
     let there = async { Ok::<_, crate::Error>(ctx.account.identities().get(&row.uuid).await?) };
-    let (identity, ()) = tokio::try_join!(there, fence(ctx, &row))?;
+    let used = used::keeps_from_pool(ctx, &row.uuid);
+    let id = binding.id.clone();
+    let (identity, (), used) = match tokio::try_join!(there, fence(ctx, &row), used) {
+        Err(crate::Error::Api(ApiError::NotFound { .. })) => {
+            ctx.ledger.run(move |l| l.drop_identity(&id, &row.uuid)).await?;
+            return Ok(None);
+        }
+        looked => looked?,
+    };
+    if used {
+        retire(ctx, &row.uuid, &identity.name).await?;
+        ctx.ledger.run(move |l| l.set_aside(&id, &row.uuid)).await?;
+        return Ok(None);
+    }
     let row = IdentityRow { name: identity.name, email: identity.email, phone: identity.phone, ..row };
-    rename_if_needed(ctx, row, binding).await
+    let row = rename_if_needed(ctx, row, binding).await?;
+    ctx.ledger.run(move |l| l.settle(&id, FIT)).await?;
+    Ok(Some(row))
+}
+
+/// What a retired identity is called at Ravi.
+const RETIRED: &str = "retired-";
+
+/// Identities cannot be counted on to be deletable at Ravi: a retired one is renamed. `false`: the server does not know it.
+pub(super) async fn retire(ctx: Context<'_>, uuid: &IdentityUuid, name: &str) -> Result<bool> {
+    if name.starts_with(RETIRED) {
+        return Ok(true);
+    }
+    match ctx.account.identities().rename(uuid, &format!("{RETIRED}{name}")).await {
+        Ok(_) => Ok(true),
+        Err(ApiError::NotFound { .. }) => Ok(false),
+        Err(e) => Err(e.into()),
+    }
 }
 
 /// Writes down the last place in the inbox of an identity that comes from the pool: what came before is a former

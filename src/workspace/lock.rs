@@ -24,7 +24,7 @@ pub(crate) struct Lock {
 }
 
 /// A name that any text can have as a file.
-pub(super) fn file_name(text: &str) -> String {
+pub(crate) fn file_name(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().take(16).map(|b| format!("{b:02x}")).collect()
 }
 

@@ -1,5 +1,10 @@
 //! What a workspace may be called: one line of text that git takes as an author's name.
 
+use super::lock::file_name;
+
+/// Longest id and name; enough for uuids, paths and sentences.
+pub(crate) const LONGEST_TEXT: usize = 200;
+
 /// Control characters, and marks that turn the direction of writing.
 pub(super) fn is_odd(c: char) -> bool {
     c.is_control()
@@ -24,9 +29,31 @@ pub(crate) fn as_name(text: &str, longest: usize) -> String {
     }
 }
 
+/// An id for a workspace out of any text: the text itself, or where that is too long for one its beginning, with a digest of
+/// all of it behind.
+pub(crate) fn as_id(text: &str) -> String {
+    if text.len() <= LONGEST_TEXT {
+        return text.to_owned();
+    }
+    let digest = file_name(text);
+    let mut end = LONGEST_TEXT - digest.len() - 1;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}-{digest}", &text[..end])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_that_is_too_long_is_cut_and_stays_one_of_a_kind() {
+        assert_eq!(as_id("agent-pane-%4"), "agent-pane-%4");
+        let [one, other] = ["é".repeat(200) + "a", "é".repeat(200) + "b"].map(|text| as_id(&text));
+        assert!(one.len() <= LONGEST_TEXT && one.starts_with("éé") && one != other, "{one}");
+        assert_eq!(as_id(&one), one);
+    }
 
     #[test]
     fn any_text_gives_a_name_that_git_takes() {

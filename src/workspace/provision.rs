@@ -3,7 +3,7 @@
 //! Every part looks at what is there and does what is missing, so that a call after a crash, a second call, and a call
 //! that asks for something else all run through the same lines and end in the same state.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use super::identity;
 use super::inspect::{Inspected, device_above, inspect};
 use super::lock::Lock;
 use super::model::{GitInfo, GithubInfo, ProvisionRequest, Provisioned, Sharing, State, Step, Terms};
-use super::name::{is_crud, is_odd};
+use super::name::{LONGEST_TEXT, is_crud, is_odd};
 use super::note::Note;
 use super::ravi_dir::Untracked;
 use super::shared::Repository;
@@ -22,12 +22,10 @@ use crate::api::{IdentityKey, IdentityUuid};
 use crate::error::{Error, Result};
 use crate::github::Plan;
 use crate::ledger::{Binding, IdentityRow, Ledger, LedgerError, now_ms};
+use crate::places;
 
 /// How often a folder is joined that is another's each time: several add it at once, and each may give the others up.
 const MOST_JOINS: usize = 8;
-
-/// Longest id and name; enough for uuids, paths and sentences.
-const LONGEST_TEXT: usize = 200;
 
 /// Sets `request` up, or finishes what an earlier call began. One caller at a time per workspace; the others wait and
 /// then find everything done.
@@ -59,7 +57,7 @@ pub(super) async fn provision_for(ctx: Context<'_>, request: ProvisionRequest, l
 
 async fn attempt(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, life: Life) -> Result<Provisioned> {
     let asked = request.id.clone();
-    let request = holders::meant(ctx, request, terms).await?;
+    let request = Box::pin(holders::meant(ctx, request, terms)).await?;
     let id = request.id.clone();
     let _lock = Lock::wait(ctx.ledger.dir(), &format!("workspace/{id}"), &id).await?;
     // Large, and part of many: in a box it does not weigh on every future that may come to it.
@@ -313,7 +311,8 @@ async fn make_room(ctx: Context<'_>, place: &Inspected) -> Result<()> {
     if other.is_none()
         && let Some(git) = &place.git
     {
-        other = find::by_note(ctx.ledger, git.git_dir.clone()).await?;
+        // Whichever folder it is for: what is noted in the git dir stays.
+        other = find::noted(ctx.ledger, git.git_dir.clone()).await?;
     }
     let Some(other) = other else { return Ok(()) };
     if !other.confirmed && holders::give_up(ctx, &other).await? {
@@ -336,7 +335,7 @@ async fn renew(
 ) -> Result<Bound> {
     let git_dir = place.git.as_ref().map(|g| g.git_dir.clone());
     // Same folder, or the same worktree moved elsewhere.
-    let same = old.path == place.root || is_noted(ctx, git_dir.clone(), &old.id).await?;
+    let same = old.path == place.root || is_noted(ctx, place, &old.id).await?;
     if !same {
         return Err(WorkspaceError::IdTaken { id: old.id, path: old.path }.into());
     }
@@ -370,9 +369,8 @@ async fn renew(
     Ok(Bound { binding: renewed, untracked })
 }
 
-async fn is_noted(ctx: Context<'_>, git_dir: Option<PathBuf>, id: &str) -> Result<bool> {
-    let Some(git_dir) = git_dir else { return Ok(false) };
-    Ok(find::by_note(ctx.ledger, git_dir).await?.is_some_and(|binding| binding.id == id))
+async fn is_noted(ctx: Context<'_>, place: &Inspected, id: &str) -> Result<bool> {
+    Ok(find::by_note(ctx.ledger, place).await?.is_some_and(|binding| binding.id == id))
 }
 
 fn drop_former_env_file(old: &Binding, renewed: &Binding) -> Result<(), WorkspaceError> {
@@ -404,12 +402,18 @@ fn refuse_early(
     {
         return Err(WorkspaceError::OtherLedger { path: place.root.clone(), ledger: note.ledger });
     }
-    match in_tree && !binding.request.no_key {
-        true => {
-            ravi_dir::check(&place.root, place.git_dir(), binding.identity.as_ref().map(|uuid| uuid.as_str()), None)
-        }
-        false => Ok(None),
+    let in_tree = in_tree && !binding.request.no_key;
+    // One that is bound already stays so, as long as nothing is written there.
+    if in_tree || binding.identity.is_none() {
+        places::not_home(&place.root)?;
     }
+    if !in_tree {
+        return Ok(None);
+    }
+    let ours = binding.identity.as_ref().map(|uuid| uuid.as_str());
+    let untracked = ravi_dir::check(&place.root, place.git_dir(), ours, None)?;
+    ravi_dir::check_shielded(&place.root, in_git, ours)?;
+    Ok(untracked)
 }
 
 /// Leaves the note that proves the binding, in the private git dir.
@@ -450,7 +454,7 @@ impl Files {
         let owner = (row.uuid.as_str(), row.name.as_str());
         if let Some(key) = key.as_ref().filter(|_| in_tree) {
             ravi_dir::check(&place.root, place.git_dir(), Some(row.uuid.as_str()), *untracked)?;
-            ravi_dir::write(&place.root, key, owner)?;
+            ravi_dir::write(&place.root, place.git.is_some(), key, owner)?;
         } else {
             ravi_dir::remove(&place.root, row.uuid.as_str())?;
         }

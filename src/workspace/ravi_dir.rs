@@ -19,6 +19,7 @@ use super::git::Git;
 use super::lock;
 use crate::api::IdentityKey;
 use crate::files::{Dir, FileError, Mode, bits_of};
+use crate::places::PlaceError;
 
 /// Name of the folder.
 pub(crate) const DIR: &str = ".ravi";
@@ -152,14 +153,36 @@ fn check_owner(dir: &Dir, path: &Path, ours: Option<&str>) -> Result<(), Workspa
 }
 
 /// Writes the file into the worktree, unless it is there already as it should be. `owner`: uuid and name of the identity.
+/// `in_git`: git is asked once more whether it takes it along.
+pub(super) fn write(root: &Path, in_git: bool, key: &IdentityKey, owner: (&str, &str)) -> Result<(), WorkspaceError> {
+    write_file(&shield(root, in_git, Some(owner.0))?, key, owner)
+}
+
+/// Asks git, with our rules in place, whether it would take the key along; nothing is left. Before a key is made.
+pub(super) fn check_shielded(root: &Path, in_git: bool, ours: Option<&str>) -> Result<(), WorkspaceError> {
+    remove_empty(root, &shield(root, in_git, ours)?);
+    Ok(())
+}
+
+/// Puts our rules where the key is to be. Which rule counts for git in the end depends on all that there are, and on the
+/// version; so git itself is asked, and what it would take along is refused. The key is not put elsewhere instead: who chose
+/// this place has programs that find it nowhere else, and would be the person in this folder.
+///
 /// What was opened is looked at again: it may be another folder than the one that was checked.
-pub(super) fn write(root: &Path, key: &IdentityKey, owner: (&str, &str)) -> Result<(), WorkspaceError> {
+fn shield(root: &Path, in_git: bool, ours: Option<&str>) -> Result<Dir, WorkspaceError> {
     let dir = Dir::open_real(root)?.make(DIR, 0o700)?;
-    check_owner(&dir, &root.join(DIR), Some(owner.0))?;
+    check_owner(&dir, &root.join(DIR), ours)?;
     if dir.stat(IGNORE_FILE)?.is_none() {
         dir.write(IGNORE_FILE, IGNORE, Mode::Wished(0o600))?;
     }
-    write_file(&dir, key, owner)
+    match in_git.then(|| Git::at(root).ignores(&Path::new(DIR).join(FILE))) {
+        None | Some(Ok(true)) => Ok(dir),
+        Some(said) => {
+            remove_empty(root, &dir);
+            said?;
+            Err(PlaceError::KeyNotIgnored { path: root.join(DIR).join(FILE) }.into())
+        }
+    }
 }
 
 fn write_file(dir: &Dir, key: &IdentityKey, (uuid, name): (&str, &str)) -> Result<(), WorkspaceError> {
@@ -249,7 +272,7 @@ mod tests {
             let swapper = scope.spawn(|| swap(&mine, &link, &stop));
             let mut written = 0;
             for round in 0..ROUNDS {
-                written += usize::from(write(&root, &key, ("0000-made-up", "made up")).is_ok());
+                written += usize::from(write(&root, false, &key, ("0000-made-up", "made up")).is_ok());
                 let _ = remove(&root, "0000-made-up");
                 let now = std::fs::read_to_string(foreign.join(FILE));
                 assert_eq!(now.ok().as_deref(), Some(theirs), "round {round}");

@@ -15,7 +15,7 @@ use super::model::{FolderState, IdentityFate, Released, Step};
 use super::note::Note;
 use super::shared::Repository;
 use super::suspend::pay_suspended;
-use super::{env_file, heal, identity, keys, ravi_dir, signing, told, values};
+use super::{env_file, heal, identity, keys, ravi_dir, signing, told, used, values};
 use crate::api::{ApiError, IdentityUuid, Password};
 use crate::audit::{Action, Entry};
 use crate::error::Result;
@@ -84,10 +84,25 @@ pub(crate) async fn finish(ctx: Context<'_>, mut binding: Binding) -> Result<Rel
     heal::list_folders(ctx.ledger, &binding).await?;
     if let Some(uuid) = &binding.identity {
         answer.owed = u32::from(!settle(ctx, uuid, &binding.id, shared, keys).await?);
+        answer = tell_fate(ctx, uuid, answer).await?;
     }
     told::end(ctx.ledger.dir(), &binding.id);
     let entry = Entry::done(Action::WorkspaceRelease).workspace(&binding.id);
     ctx.note(binding.identity.iter().fold(entry, |entry, uuid| entry.object(uuid.as_str()))).await?;
+    Ok(answer)
+}
+
+/// Whether the identity was used is seen once its keys are revoked, and it is retired then.
+async fn tell_fate(ctx: Context<'_>, uuid: &IdentityUuid, answer: Released) -> Result<Released> {
+    let known = uuid.clone();
+    let row = ctx.ledger.run(move |l| l.identity(&known)).await?;
+    let retired = row.is_some_and(|row| row.state == IdentityState::Retired);
+    if !retired || answer.identity != Some(IdentityFate::Pooled) {
+        return Ok(answer);
+    }
+    let answer = Released { identity: Some(IdentityFate::Retired), ..answer };
+    let kept = Released { owed: 0, ..answer.clone() };
+    ctx.ledger.run(move |l| l.end_release(&kept.id, &kept)).await?;
     Ok(answer)
 }
 
@@ -318,11 +333,27 @@ async fn pay(ctx: Context<'_>, owed: Owed, id: &str, keys: Keys) -> Result<bool>
 }
 
 async fn park(ctx: Context<'_>, owed: &Owed) -> Result<()> {
+    let used = !owed.retire && was_used(ctx, &owed.identity).await?;
     empty(ctx, owed).await?;
-    let gone = owed.retire && retire(ctx, owed).await? == Retired::Unknown;
-    let state = if owed.retire || gone { IdentityState::Retired } else { IdentityState::Pooled };
+    let retires = owed.retire || used;
+    if retires {
+        retire(ctx, owed).await?;
+    }
+    let state = if retires { IdentityState::Retired } else { IdentityState::Pooled };
     let uuid = owed.identity.clone();
     Ok(ctx.ledger.run(move |l| l.owed_paid(&uuid, state)).await?)
+}
+
+async fn was_used(ctx: Context<'_>, identity: &IdentityUuid) -> Result<bool> {
+    let uuid = identity.clone();
+    // An attempt before this one may have emptied its vault.
+    let noted = ctx.ledger.run(move |l| l.is_noted_used(&uuid)).await?;
+    let used = noted || used::keeps_from_pool(ctx, identity).await?;
+    if used && !noted {
+        let uuid = identity.clone();
+        ctx.ledger.run(move |l| l.note_used(&uuid)).await?;
+    }
+    Ok(used)
 }
 
 /// What lies in the vault, such as a GitHub token, was the workspace's. The identity's next workspace is another agent.
@@ -375,24 +406,9 @@ async fn keep_logins(ctx: Context<'_>, logins: &[Password]) -> Result<()> {
     Ok(())
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Retired {
-    /// Renamed.
-    Done,
-    /// The server does not know the identity.
-    Unknown,
-}
-
-/// Identities cannot be counted on to be deletable at Ravi: a retired one is renamed.
-async fn retire(ctx: Context<'_>, owed: &Owed) -> Result<Retired> {
+async fn retire(ctx: Context<'_>, owed: &Owed) -> Result<()> {
     let uuid = owed.identity.clone();
-    let Some(row) = ctx.ledger.run(move |l| l.identity(&uuid)).await? else { return Ok(Retired::Unknown) };
-    if row.name.starts_with("retired-") {
-        return Ok(Retired::Done);
-    }
-    match ctx.account.identities().rename(&owed.identity, &format!("retired-{}", row.name)).await {
-        Ok(_) => Ok(Retired::Done),
-        Err(ApiError::NotFound { .. }) => Ok(Retired::Unknown),
-        Err(e) => Err(e.into()),
-    }
+    let Some(row) = ctx.ledger.run(move |l| l.identity(&uuid)).await? else { return Ok(()) };
+    // One that the server does not know is as good as retired.
+    identity::retire(ctx, &row.uuid, &row.name).await.map(drop)
 }

@@ -167,6 +167,124 @@ async fn a_folder_that_only_claims_to_be_the_workspace_gets_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_folder_appoints_no_ledger() {
+    let desk = Desk::new().await;
+    let mark = desk.repository.join(".git/worktrees/agent/ravi-workspace.json");
+    let text = std::fs::read_to_string(&mark).expect("it is there");
+    let was = desk.bed.state();
+    let was = was.to_str().expect("text");
+    // Whoever unpacks it has another ledger, and made none of these.
+    let ask = |ledger: &str| -> Run {
+        std::fs::write(&mark, text.replace(was, ledger)).expect("a file");
+        let mut program = desk.bed.program();
+        program.args(["git-credential", "get"]).current_dir(&desk.tree).env("HOME", desk.bed.path("victim"));
+        program.env("RAVI_WORKSPACE_STATE", desk.bed.path("victim/state")).env_remove("RAVI_API_KEY");
+        let request = desk.bed.path("request");
+        std::fs::write(&request, format!("protocol=http\nhost={}\n\n", desk.host())).expect("a file");
+        program.stdin(std::fs::File::open(&request).expect("a file"));
+        program.output().expect("it starts").into()
+    };
+    std::fs::create_dir_all(desk.bed.path("victim")).expect("a folder");
+    let inside = desk.repository.join(".git/l");
+    for (name, to) in [("relative", inside.clone()), ("absolute", inside.clone()), ("beside", desk.bed.path("beside"))]
+    {
+        let from = if to == inside && inside.exists() { inside.clone() } else { latest(&desk, &inside) };
+        std::fs::rename(from, &to).expect("it moves");
+        let ledger =
+            if name == "relative" { "../../repo/.git/l".to_owned() } else { to.to_str().expect("text").to_owned() };
+        let run = ask(&ledger);
+        assert!(run.stdout == "quit=1\n" && run.stderr.contains("helper.unknown_ledger"), "{name}: {run:?}");
+        assert!(!desk.bed.path("victim/.local").exists(), "{name}");
+    }
+    // One that a program of this user's was told to use is known from then on, as after an upgrade of one.
+    let beside = desk.bed.path("beside");
+    let mut program = desk.bed.program();
+    program.args(["list"]).env("HOME", desk.bed.path("victim")).env("RAVI_WORKSPACE_STATE", &beside);
+    Run::from(program.output().expect("it starts")).ok();
+    let run = ask(beside.to_str().expect("text"));
+    assert!(run.stdout.contains(TOKEN), "{run:?}");
+}
+
+fn latest(desk: &Desk, inside: &Path) -> PathBuf {
+    [inside.to_owned(), desk.bed.state()].into_iter().find(|dir| dir.exists()).expect("one is there")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_names_a_main_checkouts_git_dir_is_not_that_checkout() {
+    let desk = Desk::new().await;
+    let bed = &desk.bed;
+    let (store, apart) = (bed.path("store"), bed.path("apart"));
+    let args =
+        ["clone", "--quiet", "--separate-git-dir", store.to_str().expect("text"), ".", apart.to_str().expect("text")];
+    bed.git(&desk.repository, &args);
+    for (n, (checkout, git_dir)) in
+        [(&desk.repository, desk.repository.join(".git")), (&apart, store)].iter().enumerate()
+    {
+        let id = format!("main{n}");
+        let provision = || -> Run {
+            let mut program = bed.program();
+            program.args([
+                "provision",
+                checkout.to_str().expect("text"),
+                "--main",
+                "--id",
+                &id,
+                "--name",
+                "x agent",
+                "--json",
+            ]);
+            program.env("RAVI_WORKSPACE_GITHUB", json!({ "hosts": [desk.server.host()] }).to_string());
+            program.output().expect("it starts").into()
+        };
+        let made = provision().ok().json();
+        bed.put_secret(made["identity"]["uuid"].as_str().expect("a uuid"), "GH_TOKEN", TOKEN).await;
+        assert_eq!(provision().ok().json()["github"]["source"], "workspace");
+
+        let pointing = bed.path(&format!("pointing{n}"));
+        std::fs::create_dir_all(pointing.join("below")).expect("a folder");
+        std::fs::write(pointing.join(".git"), format!("gitdir: {}\n", git_dir.display())).expect("a file");
+        assert_eq!(desk.ask(&pointing, "http", &desk.host()).stdout, "", "{id}");
+        let in_git = |folder: &Path| -> Run {
+            let mut program = bed.program();
+            program
+                .args(["git-credential", "get"])
+                .current_dir(folder)
+                .env("GIT_DIR", git_dir)
+                .env_remove("RAVI_API_KEY");
+            let request = bed.path("request");
+            std::fs::write(&request, format!("protocol=http\nhost={}\n\n", desk.host())).expect("a file");
+            program.stdin(std::fs::File::open(&request).expect("a file"));
+            program.output().expect("it starts").into()
+        };
+        // git sets its git dir for what it starts, there as well as in the checkout itself.
+        for folder in [&pointing, &pointing.join("below")] {
+            let run = in_git(folder);
+            assert!(run.stdout == "quit=1\n" && run.stderr.contains("helper.unconfirmed"), "{id}: {run:?}");
+        }
+        let status = bed.run(&["status", pointing.to_str().expect("text"), "--json"]);
+        assert!(
+            ["workspace.foreign_git_dir", "workspace.unbound"].contains(&status.error_code().as_str()),
+            "{status:?}"
+        );
+        for taken in ["other", id.as_str()] {
+            let args =
+                ["provision", pointing.to_str().expect("text"), "--main", "--id", taken, "--name", "x", "--json"];
+            let code = bed.run(&args).error_code();
+            let codes = ["workspace.foreign_git_dir", "workspace.path_taken", "workspace.id_taken"];
+            assert!(codes.contains(&code.as_str()), "{id}, {taken}: {code}");
+        }
+        for own in [desk.ask(checkout, "http", &desk.host()), in_git(checkout), in_git(&bed.path(""))] {
+            assert!(own.stdout.contains(TOKEN), "{id}: {own:?}");
+        }
+        let moved = bed.path(&format!("moved{n}"));
+        std::fs::rename(checkout, &moved).expect("it moves");
+        std::fs::remove_dir_all(&pointing).expect("it goes");
+        assert!(desk.ask(&moved, "http", &desk.host()).stdout.contains(TOKEN), "{id}: moved by its person");
+        std::fs::rename(&moved, checkout).expect("it moves back");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_of_the_environment_goes_to_no_server_that_a_ledger_names() {
     let desk = Desk::new().await;
     desk.bed.run_with_input(&["secret", "set", "OTHER_TOKEN"], "made_up_other_token").ok();

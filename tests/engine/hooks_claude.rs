@@ -89,6 +89,43 @@ async fn claude_code_gets_a_worktree_that_is_provisioned_and_removed_whole() {
     assert!(!bed.path("out").exists());
 }
 
+/// Claude Code switches git's hooks off where it makes a worktree by itself. Filters run for it, too: files of Git LFS.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worktree_is_made_without_the_repositorys_hooks_and_no_filter_gets_a_key() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bed = Bed::new().await;
+    let repository = bed.repository("repo");
+    let proof = |name: &str| bed.path(&format!("ran-{name}"));
+    let script = |path: &Path, name: &str, rest: &str| {
+        let text = format!("#!/bin/sh\nenv >> {}\n{rest}\n", proof(name).display());
+        std::fs::write(path, text).expect("a script");
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("a mode");
+    };
+    for hook in ["post-checkout", "post-index-change", "reference-transaction"] {
+        script(&repository.join(".git/hooks").join(hook), "hook", "");
+    }
+    script(&bed.path("fsmonitor"), "fsmonitor", "exit 1");
+    script(&bed.path("smudge"), "smudge", "cat");
+    std::fs::write(repository.join(".gitattributes"), "*.bin filter=big\n").expect("a file");
+    std::fs::write(repository.join("a.bin"), "text\n").expect("a file");
+    let quiet = |args: &[&str]| bed.git(&repository, &[&["-c", "core.hooksPath=/dev/null"], args].concat());
+    quiet(&["add", "."]);
+    quiet(&["commit", "--quiet", "-m", "Files"]);
+    for (key, program) in [("core.fsmonitor", "fsmonitor"), ("filter.big.smudge", "smudge")] {
+        bed.git(&repository, &["config", key, bed.path(program).to_str().expect("text")]);
+    }
+    let tree = create(&bed, &repository, "one");
+    assert!(tree.join("a.bin").exists());
+    let mut remove = payload("WorktreeRemove", &tree);
+    remove["worktree_path"] = json!(tree);
+    claude(&bed, "WorktreeRemove", remove, None).ok();
+    for name in ["hook", "fsmonitor"] {
+        assert!(!proof(name).exists(), "{name} ran");
+    }
+    let given = std::fs::read_to_string(proof("smudge")).expect("filters run");
+    assert!(!given.contains("RAVI_API_KEY") && !given.contains("ravi_mgmt_"), "{given}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worktree_is_made_where_and_from_what_claude_code_would_make_it() {
     let bed = Bed::new().await;

@@ -260,3 +260,34 @@ async fn every_shell_takes_over_what_env_prints_whatever_is_in_it() {
         assert!(!folder.join("hit").exists() && !seen.stdout.contains("ravi_id_"), "{shell}");
     }
 }
+
+/// Names of folders, branches and panes may be longer than any id.
+#[tokio::test(flavor = "multi_thread")]
+async fn long_names_of_panes_branches_and_folders_become_ids_that_stay_the_same() {
+    let bed = Bed::new().await;
+    let repository = bed.repository("repo");
+    let long = format!("long-{}", "é".repeat(120));
+    let branch = format!("topic/{}", "b".repeat(220));
+    let tree = bed.path("trees").join(&long);
+    let text = tree.to_str().expect("text");
+    git(&bed, &repository, &["worktree", "add", "--quiet", "-b", &branch, text]).ok();
+    for pane in [format!("%{}", "9".repeat(300)), format!("%{}x", "9".repeat(300))] {
+        let first = bed.run(&["hook", "dmux", "worktree-create", &pane, text, "--json"]).ok().json();
+        let id = first["id"].as_str().expect("an id").to_owned();
+        assert!(id.len() <= 200 && id.starts_with("agent-pane-%99"), "{id}");
+        let again = bed.run(&["hook", "dmux", "worktree-create", &pane, text, "--json"]).ok().json();
+        assert_eq!(again["id"], id.as_str());
+        assert_eq!((bound(&bed).len(), bed.live_keys().await), (1, 1));
+        let merged = bed.run(&["hook", "dmux", "post-merge", &pane, "--json"]).ok().json();
+        assert_eq!(merged["workspace"], id.as_str());
+        bed.run(&["release", &id]).ok();
+    }
+    let mut jean = in_bed(&bed, env!("CARGO_BIN_EXE_ravi-workspace"), &tree);
+    Run::from(jean.args(["hook", "jean", "setup"]).env("JEAN_WORKSPACE_PATH", &tree).output().expect("it starts")).ok();
+    assert!(bound(&bed)[0]["id"].as_str().is_some_and(|id| id.len() <= 200));
+    bed.run(&["release", text]).ok();
+    // One that a caller chose is its own; it is refused before anything is made.
+    let run = bed.run(&Bed::provision_args(&tree, &"i".repeat(201), "x agent"));
+    assert_eq!(run.error_code(), "workspace.request");
+    assert_eq!((bound(&bed).len(), bed.live_keys().await), (0, 0));
+}

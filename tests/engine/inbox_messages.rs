@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tauri_plugin_ravi::inbox::{MessageFilter, MessageKind, OutgoingMail, WaitRequest, Want};
-use tauri_plugin_ravi::{ProvisionRequest, Ravi};
+use tauri_plugin_ravi::{Config, PoolReuse, ProvisionRequest, Ravi};
 
 use crate::common::Bed;
 
@@ -128,7 +128,7 @@ async fn a_watch_that_is_dropped_while_it_lays_out_a_message_loses_none() {
 #[tokio::test]
 async fn a_workspace_sees_no_messages_of_another_nor_of_a_former_one() {
     let bed = Bed::new().await;
-    let ravi = bed.ravi();
+    let ravi = Ravi::open(Config { pool_reuse: Some(PoolReuse::All), ..bed.config() }).expect("the ledger opens");
     let (address, phone) = workspace(&bed, &ravi, "first", true).await;
     let (other, _) = workspace(&bed, &ravi, "other", false).await;
     mail(&bed, &address, "Old secret", "It was 111111").await;

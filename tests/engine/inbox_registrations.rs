@@ -2,6 +2,7 @@
 
 use secrecy::ExposeSecret as _;
 use tauri_plugin_ravi::api::{AnyKey, Client, ClientOptions, Password};
+use tauri_plugin_ravi::{Config, PoolReuse, Ravi};
 
 use crate::common::{Bed, Run, files_with};
 use crate::inbox_messages::workspace;
@@ -53,7 +54,7 @@ async fn a_login_is_made_read_and_deleted_and_each_is_noted_with_its_website() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_next_workspace_of_the_identity_has_no_logins_of_the_former() {
     let bed = Bed::new().await;
-    let ravi = bed.ravi();
+    let ravi = Ravi::open(Config { pool_reuse: Some(PoolReuse::All), ..bed.config() }).expect("the ledger opens");
     let (address, _) = workspace(&bed, &ravi, "first", false).await;
     ravi.register("first", "example.com", None).await.expect("it is made");
     assert_eq!(ravi.registrations("first").await.expect("a list").len(), 1);

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use crate::common::local_support::client;
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
 struct Program {
@@ -60,6 +60,49 @@ fn fails(arguments: &[&str]) -> (i32, String) {
     let Output { status, stdout, stderr } = command(arguments).output().unwrap();
     assert!(stdout.is_empty(), "{}", String::from_utf8_lossy(&stdout));
     (status.code().unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+/// A page that a browser shows may ask the loopback address, and may have its own name lead there.
+#[tokio::test]
+async fn a_web_page_is_answered_nothing() {
+    let program = Program::start(&["--allow-host", "ravi.lan"]);
+    let (base, key) = (program.text("base_url").to_owned(), program.text("management_key").to_owned());
+    let host = base.trim_start_matches("http://").to_owned();
+    let port = host.rsplit_once(':').unwrap().1;
+    let ask = async |method: Method, path: &str, host: &str, origin: Option<&str>| {
+        let request = client().request(method, format!("{base}{path}")).header(header::HOST, host).bearer_auth(&key);
+        let request = origin.into_iter().fold(request, |request, origin| request.header(header::ORIGIN, origin));
+        let response = request.send().await.unwrap();
+        (response.status(), response.text().await.unwrap())
+    };
+    let calls = [
+        (Method::GET, "/_local/state"),
+        (Method::GET, "/api/identities/"),
+        (Method::GET, "/api/auth/keys/management/"),
+        (Method::POST, "/_local/device"),
+        (Method::DELETE, "/_local/calls"),
+        (Method::GET, "/nowhere"),
+    ];
+    for (method, path) in calls {
+        for (name, origin) in [
+            ("evil.example", None),
+            ("evil.example", Some("http://evil.example")),
+            (host.as_str(), Some("https://evil.example")),
+            (host.as_str(), Some("null")),
+            (host.as_str(), Some("http://localhost:3000")),
+        ] {
+            let (status, body) = ask(method.clone(), path, name, origin).await;
+            assert_eq!(status, StatusCode::FORBIDDEN, "{method} {path} {name} {origin:?}");
+            assert!(!body.contains("ravi_mgmt_"), "{body}");
+        }
+    }
+    let (_, calls) = ask(Method::GET, "/_local/calls", &host, None).await;
+    assert!(!calls.contains("identities"), "none of them came to a handler: {calls}");
+    for name in [host.clone(), format!("localhost:{port}"), format!("[::1]:{port}"), format!("ravi.lan:{port}")] {
+        assert_eq!(ask(Method::GET, "/api/identities/", &name, None).await.0, StatusCode::OK, "{name}");
+    }
+    assert_eq!(ask(Method::GET, "/_local/state", &host, Some(&base)).await.0, StatusCode::OK);
+    assert_eq!(ask(Method::GET, "/_local/state", &host, Some("https://ravi.lan")).await.0, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -86,6 +86,8 @@ mod workspace_hostile;
 mod workspace_hosts;
 mod workspace_many;
 mod workspace_odd;
+mod workspace_places;
+mod workspace_pool;
 mod workspace_provision;
 mod workspace_reap;
 mod workspace_sharing;

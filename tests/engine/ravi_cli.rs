@@ -240,11 +240,12 @@ async fn a_workspace_that_moved_is_followed_and_one_that_went_astray_refuses() {
     let copy = room.bed.path("copy");
     assert!(room.command(&room.bed.path(""), &["cp", "-r", "repo", "copy"]).status().expect("cp starts").success());
     assert_eq!(room.refused(&copy.join("src"), &["get", "email"]), (6, "helper.unconfirmed".into()));
-    // To git a folder that names a main checkout's git dir is one of the repository's; the file is the real one's.
+    // Nor is a folder that only names a main checkout's git dir, whatever git makes of it.
     let named = room.bed.path("named");
     fs::create_dir(&named).expect("a folder");
     fs::write(named.join(".git"), format!("gitdir: {}/.git\n", room.repository.display())).expect("a file");
-    assert_eq!(room.said(&named), said);
+    assert_eq!(room.refused(&named, &["get", "email"]), (6, "helper.unconfirmed".into()));
+    assert_eq!(room.said(&room.repository), said);
 
     let (gone, _) = room.workspace("three");
     let there = format!("cd '{0}/src' && rm -rf '{0}' && exec ravi get email", gone.display());

@@ -75,12 +75,9 @@ async fn odd_ids_and_names_stay_inside_their_place() {
             _ => assert_eq!(run.error_code(), "workspace.request", "{name:?}"),
         }
     }
-    assert!(
-        std::fs::read_dir(bed.dir.path())
-            .expect("a folder")
-            .flatten()
-            .all(|entry| { ["gitconfig", "repo", "state"].contains(&entry.file_name().to_str().expect("text")) })
-    );
+    assert!(std::fs::read_dir(bed.dir.path()).expect("a folder").flatten().all(|entry| {
+        [".local", "gitconfig", "repo", "state"].contains(&entry.file_name().to_str().expect("text"))
+    }));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,6 +170,29 @@ async fn nothing_that_a_repository_configures_is_run() {
     // The proof is worth something: git itself does run it.
     let _ = bed.git_command(&repository).args(["status"]).output();
     assert!(proof.exists(), "the trap does not work");
+}
+
+/// What is said of one call holds for all where there is one.
+#[test]
+fn git_is_started_in_one_way() {
+    let mut others = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let source = std::fs::read_to_string(&path).expect("text");
+            let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+            let starts = ["Command::new(\"git\")", "Command::new(\"git\".", "OsStr::new(\"git\")"];
+            if starts.iter().any(|start| code.contains(start)) && !path.ends_with("workspace/git_command.rs") {
+                others.push(path);
+            }
+        }
+    }
+    assert!(others.is_empty(), "these start git in a way of their own: {others:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -310,7 +310,9 @@ async fn mail_of_a_former_workspace_lies_before_the_cursor() {
             json!({ "to": first["identity"]["email"], "from": "a@service.test", "subject": subject, "text": "x" });
         bed.local(reqwest::Method::POST, "email", Some(mail)).await;
     }
-    provision(&bed, &repository, "two");
+    let mut program = bed.program();
+    program.env("RAVI_WORKSPACE_POOL_REUSE", "all").args(Bed::provision_args(&repository, "two", "two agent"));
+    Run::from(program.output().expect("it starts")).ok();
     let ledger = rusqlite::Connection::open(bed.state().join("ledger.db")).expect("it opens");
     let cursor: i64 =
         ledger.query_row("SELECT cursor FROM identity WHERE state <> 'host'", [], |row| row.get(0)).expect("a row");

@@ -14,6 +14,7 @@ use super::auth::Auth;
 use super::error::CodexError;
 use crate::crash::{When, point};
 use crate::files::{self, FileError, Mode};
+use crate::places;
 
 /// The largest login, in bytes: with what is stored beside it, it must fit into a secret.
 const LARGEST: usize = 48 * 1024;
@@ -58,6 +59,7 @@ impl Home {
             Err(e) if e.kind() == io::ErrorKind::NotFound => std::path::absolute(dir).map_err(bad)?,
             Err(e) => return Err(bad(e)),
         };
+        places::outside_git_dirs(&dir).map_err(|e| CodexError::Home { reason: e.to_string() })?;
         Ok(Home { dir })
     }
 

@@ -104,6 +104,8 @@ impl Bed {
             api_key: Some(self.key.clone()),
             // Nothing goes to the keychain of whoever runs the tests.
             keychain: Some(Keychain::File),
+            // Where the programs of this bed look: its folder is their home.
+            ledger_list: Some(self.path(".local/state/ravi-workspace")),
             ..Config::default()
         }
     }

@@ -1,0 +1,84 @@
+//! The one way in which this program starts git.
+//!
+//! A repository is somebody else's text, and may have come out of an archive with its git dir. So git is started without
+//! hooks and file-system monitor, without the variables that would point it elsewhere, and without a prompt, a pager or an
+//! editor. Where it only answers a question, it fetches nothing either: in a partial clone, git would run the repository's
+//! ssh for that.
+//!
+//! What makes a worktree runs filters and may fetch, as every checkout does: without them files of Git LFS would be
+//! pointers. They are given no key of Ravi's. Hooks do not run there either; Claude Code, in whose place one of ours makes
+//! a worktree, switches them off as well. A test sees to it that nothing else here starts git.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// What git is started for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// It answers a question, or changes configuration.
+    Ask,
+    /// The same, where the question is which hooks it would run. None are run for that.
+    AskHooks,
+    /// It makes or removes a worktree.
+    Checkout,
+}
+
+/// Variables that make git look elsewhere than at the folder it is run in (`git rev-parse --local-env-vars`), or that
+/// change what it reads, says and starts.
+const UNSET: &[&str] = &[
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_ATTR_SOURCE",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_DIR",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_NAMESPACE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_TRACE",
+    "GIT_WORK_TREE",
+];
+
+/// git in `folder`.
+pub(crate) fn git_in(folder: &Path, purpose: Purpose) -> Command {
+    let mut command = Command::new("git");
+    command.current_dir(folder).stdin(Stdio::null());
+    for name in UNSET {
+        command.env_remove(name);
+    }
+    without_keys(&mut command);
+    let quiet = [("LC_ALL", "C"), ("GIT_TERMINAL_PROMPT", "0"), ("GIT_OPTIONAL_LOCKS", "0"), ("GIT_PAGER", "cat")];
+    command.envs(quiet).env("GIT_EDITOR", "false");
+    if purpose != Purpose::Checkout {
+        // No protocol has this name (git(1), `GIT_ALLOW_PROTOCOL`).
+        command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_ALLOW_PROTOCOL", "none");
+    }
+    command.args(["-c", "core.fsmonitor=false"]);
+    if purpose != Purpose::AskHooks {
+        command.args(["-c", "core.hooksPath=/dev/null"]);
+    }
+    command
+}
+
+/// Takes every key of Ravi's from what a program is given: what it starts may be a repository's.
+pub(crate) fn without_keys(command: &mut Command) {
+    let is_key = |name: &OsStr, value: &OsStr| {
+        let (name, value) = (name.to_string_lossy(), value.to_string_lossy());
+        name == "RAVI_API_KEY" || ["ravi_mgmt_", "ravi_id_"].iter().any(|begin| value.contains(begin))
+    };
+    for (name, _) in std::env::vars_os().filter(|(name, value)| is_key(name, value)) {
+        command.env_remove(name);
+    }
+    // The folder of systemd's credentials has it in a file.
+    command.env_remove("CREDENTIALS_DIRECTORY");
+}
