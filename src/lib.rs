@@ -122,6 +122,7 @@ pub mod local;
 #[cfg(feature = "tauri")]
 pub mod plugin;
 
+mod cores;
 mod crash;
 mod keychain;
 mod ledger;
@@ -129,6 +130,7 @@ mod messages;
 mod power;
 mod process;
 mod ravi;
+mod shown;
 
 pub use config::{Config, FollowedApp, KeyInTree, Keychain, Signatures, Start};
 pub use error::{Error, ErrorBody, Result};
