@@ -624,7 +624,11 @@ env: { [key in string]: string },
 /**
  * Folder to put first on PATH; `None`: PATH stays as it is.
  */
-path_prepend: string | null, };
+path_prepend: string | null, 
+/**
+ * Variables to take out, which may hold tokens and keys of the person's.
+ */
+unset: Array<string>, };
 
 /**
  * An error as other programs see it. Holds no secret.

@@ -14,6 +14,7 @@ use crate::github::GithubError;
 use crate::handover::HandoverError;
 use crate::helper::HelperError;
 use crate::ledger::LedgerError;
+use crate::policy::PolicyError;
 use crate::ravi_cli::RaviCliError;
 use crate::vault::VaultError;
 use crate::workspace::WorkspaceError;
@@ -43,6 +44,9 @@ pub enum Error {
     /// A workspace and its GitHub login.
     #[error(transparent)]
     Github(#[from] GithubError),
+    /// A rule forbids it.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// A program of ours was called in place of another one.
     #[error(transparent)]
     Helper(#[from] HelperError),
@@ -124,6 +128,7 @@ impl Error {
             Error::Vault(e) => e,
             Error::Workspace(e) => e,
             Error::Github(e) => e,
+            Error::Policy(e) => e,
             Error::Helper(e) => e,
             Error::RaviCli(e) => e,
             #[cfg(feature = "codex")]

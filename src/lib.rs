@@ -122,6 +122,7 @@ pub mod local;
 #[cfg(feature = "tauri")]
 pub mod plugin;
 
+mod cores;
 mod crash;
 mod keychain;
 mod ledger;
@@ -130,6 +131,7 @@ mod places;
 mod power;
 mod process;
 mod ravi;
+mod shown;
 
 pub use config::{Config, FollowedApp, KeyInTree, Keychain, PoolReuse, Signatures, Start};
 pub use error::{Error, ErrorBody, Result};

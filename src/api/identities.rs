@@ -115,15 +115,15 @@ impl Identities<'_, ManagementKey> {
 #[derive(Deserialize)]
 struct IdentityWire {
     uuid: IdentityUuid,
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::line")]
     name: String,
-    #[serde(default, deserialize_with = "lenient::maybe_text")]
+    #[serde(default, deserialize_with = "lenient::maybe_address")]
     inbox: Option<String>,
-    #[serde(default, deserialize_with = "lenient::maybe_text")]
+    #[serde(default, deserialize_with = "lenient::maybe_address")]
     email: Option<String>,
-    #[serde(default, deserialize_with = "lenient::maybe_text")]
+    #[serde(default, deserialize_with = "lenient::maybe_phone")]
     phone: Option<String>,
-    #[serde(default, deserialize_with = "lenient::maybe_text")]
+    #[serde(default, deserialize_with = "lenient::maybe_phone")]
     phone_number: Option<String>,
     #[serde(default, deserialize_with = "lenient::maybe_text")]
     created_dt: Option<String>,
@@ -142,6 +142,36 @@ impl From<IdentityWire> for Identity {
             phone: wire.phone.or(wire.phone_number),
             created_dt: wire.created_dt,
             updated_dt: wire.updated_dt,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// They go into git's configuration, into files that others read line by line, and to the terminal.
+    #[test]
+    fn what_the_server_calls_an_address_a_number_or_an_id_is_one() {
+        let identity = |json: serde_json::Value| serde_json::from_value::<Identity>(json);
+        let good = identity(serde_json::json!({
+            "uuid": "0b1c", "name": "a\nb\u{1b}[31mc", "inbox": "pay.ments-1+x@mail.example", "phone": "+1 (555) 010-0",
+        }));
+        let good = good.unwrap();
+        assert_eq!(good.name, "a b\u{fffd}[31mc");
+        assert_eq!(
+            (good.email.as_str(), good.phone.as_deref()),
+            ("pay.ments-1+x@mail.example", Some("+1 (555) 010-0"))
+        );
+        for bad in [
+            serde_json::json!({ "uuid": "a\nb" }),
+            serde_json::json!({ "uuid": "u", "email": "a@x\n* ssh-ed25519 AAAA" }),
+            serde_json::json!({ "uuid": "u", "email": "a@x,*" }),
+            serde_json::json!({ "uuid": "u", "inbox": "a@x <b@y>" }),
+            serde_json::json!({ "uuid": "u", "inbox": "nobody" }),
+            serde_json::json!({ "uuid": "u", "phone": "1\n2" }),
+        ] {
+            assert!(identity(bad.clone()).is_err(), "{bad}");
         }
     }
 }

@@ -7,6 +7,8 @@ use secrecy::SecretString;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::shown;
+
 /// Which way a message went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -52,15 +54,42 @@ pub(super) fn maybe_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<O
     text(deserializer).map(filled)
 }
 
-/// An identifier: a text or a number, not nothing.
+/// A text in one line, as a person may be shown it.
+pub(super) fn line<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    text(deserializer).map(|text| shown::line(&text))
+}
+
+/// An address of mail, or nothing. It goes into git's configuration and into lists of signers, so it has nothing that means
+/// something there.
+pub(super) fn maybe_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let fits = |c: char| c.is_alphanumeric() || "@.-_+=~#$%&'^`{|}/".contains(c);
+    let is_one = |text: &String| text.contains('@') && text.chars().all(fits);
+    match maybe_text(deserializer)? {
+        Some(text) if !is_one(&text) => Err(D::Error::custom("an address of mail is needed")),
+        text => Ok(text),
+    }
+}
+
+/// A phone number, or nothing.
+pub(super) fn maybe_phone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let fits = |c: char| c.is_ascii_digit() || "+-(). ".contains(c);
+    match maybe_text(deserializer)? {
+        Some(text) if !text.chars().all(fits) => Err(D::Error::custom("a phone number is needed")),
+        text => Ok(text),
+    }
+}
+
+/// An identifier: a text or a number, not nothing, and in one word.
 pub(super) fn identifier<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    filled(text(deserializer)?).ok_or_else(|| D::Error::custom("an identifier is needed"))
+    let text = filled(text(deserializer)?).filter(|text| text.bytes().all(|b| b.is_ascii_graphic()));
+    text.ok_or_else(|| D::Error::custom("an identifier is needed"))
 }
 
 /// A text that is an identifier; a number (a database id of the server) is none.
 pub(super) fn maybe_uuid<'de, D: Deserializer<'de>, T: From<String>>(deserializer: D) -> Result<Option<T>, D::Error> {
     let text = maybe_text(deserializer)?;
-    Ok(text.filter(|t| !t.bytes().all(|b| b.is_ascii_digit())).map(T::from))
+    let is_one = |t: &String| t.bytes().all(|b| b.is_ascii_graphic()) && !t.bytes().all(|b| b.is_ascii_digit());
+    Ok(text.filter(is_one).map(T::from))
 }
 
 /// A count or number of seconds: a number, or a text that holds one; null is zero, and so is what is below zero.

@@ -12,7 +12,8 @@ use super::config::{BundleConfig, BundleEntry, BundleSource, number_in};
 use super::error::BundleError;
 use crate::api::{IdentityUuid, ManagementKey, Session};
 use crate::error::{Kind, Result};
-use crate::ledger::{BundleRow, Holder, Ledger, Origin, Wish, WishOrigin};
+use crate::ledger::{Binding, BundleRow, Holder, Ledger, Origin, Wish, WishOrigin};
+use crate::policy::{Ask, Gate};
 use crate::vault::reference::SecretName;
 use crate::vault::{Cache, CacheKey, KeyRing, NewValue, VaultError};
 
@@ -23,8 +24,9 @@ pub(crate) struct Giver<'a> {
     pub(crate) account: &'a Session<ManagementKey>,
     pub(crate) config: Option<&'a BundleConfig>,
     pub(crate) holder: Holder,
-    /// The workspace's name.
-    pub(crate) name: &'a str,
+    pub(crate) binding: &'a Binding,
+    /// What it may not be given.
+    pub(crate) gate: Gate<'a>,
     /// The identity was made a moment ago: its vault is empty, and need not be asked.
     pub(crate) new: bool,
 }
@@ -79,9 +81,11 @@ impl Giver<'_> {
     /// reached, what was given is enough.
     pub(crate) async fn look(&self) -> Result<Option<Plan>> {
         let rows = self.rows().await?;
-        let entries = self.config.map_or_else(Vec::new, |config| config.of(&self.holder.workspace, self.name));
+        let entries = self.config.map_or_else(Vec::new, |config| config.of(&self.holder.workspace, &self.binding.name));
         let has = |entry: &BundleEntry| rows.iter().any(|row| row.key == entry.key.as_str());
         let wanted: Vec<&BundleEntry> = entries.into_iter().filter(|entry| !has(entry)).collect();
+        let names = wanted.iter().flat_map(|entry| names(&entry.key, entry.source())).collect::<Vec<_>>();
+        self.gate.check(self.binding, Ask::Meant, &names).await?;
         let hosts = async {
             let from_host = wanted.iter().any(|entry| !matches!(entry.source(), BundleSource::Generate(_)))
                 || rows.iter().any(|row| !matches!(row.origin, Origin::Generated(_)));
@@ -164,6 +168,7 @@ impl Giver<'_> {
     pub(crate) async fn give(&self, plan: &Plan) -> Result<()> {
         for row in self.rows().await? {
             if let Some(value) = self.missing(&row, plan)? {
+                self.check(&row).await?;
                 self.account.secrets(&self.holder.identity).put(&row.key, &value).await?;
                 self.forget(&row.key).await?;
             }
@@ -173,6 +178,17 @@ impl Giver<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The rules may be others than when it was reserved, and of a pool only now it is known which secret it is.
+    async fn check(&self, row: &BundleRow) -> Result<()> {
+        let from = match &row.origin {
+            Origin::Copy(secret) | Origin::Pool(secret) => Some(secret),
+            Origin::Generated(_) => None,
+        };
+        let names = std::iter::once(&row.key).chain(from).map(|name| SecretName::parse(name));
+        let names = names.collect::<Result<Vec<_>, _>>().map_err(VaultError::from)?;
+        self.gate.check(self.binding, Ask::Meant, &names).await
     }
 
     /// The value that the vault lacks; `None` where it has it.
@@ -200,6 +216,14 @@ impl Giver<'_> {
         let name = SecretName::parse(key).map_err(VaultError::from)?;
         let (server, identity) = (self.holder.server.clone(), self.holder.identity.clone());
         Ok(Cache::new(self.ledger).drop_value(&CacheKey { server, identity, name }).await?)
+    }
+}
+
+/// The names that an entry gives a value under, and has it by.
+fn names(key: &SecretName, source: BundleSource) -> Vec<SecretName> {
+    match source {
+        BundleSource::Copy(secret) | BundleSource::Pool(secret) => vec![key.clone(), secret],
+        BundleSource::Generate(_) => vec![key.clone()],
     }
 }
 

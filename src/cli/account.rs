@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::args::AccountJob;
-use super::output::{Output, say};
+use super::output::{Output, line, lines, path as shown_path, say};
 use super::run::say_warnings;
 use super::secret::read_secret;
 use crate::account::{Account, DevicePrompt, KeyKind, KeyPlace, KeySource, Merged};
@@ -23,9 +23,10 @@ pub(super) async fn login(ravi: &Ravi, key_stdin: bool, import: bool, output: Ou
 
 fn show_prompt(prompt: &DevicePrompt) {
     let minutes = prompt.expires_in_s.div_ceil(60);
-    say(&format!("Open {}\nand approve the code {} (valid for {minutes} min).", prompt.url, prompt.user_code));
+    let (url, code) = (line(&prompt.url), line(&prompt.user_code));
+    say(&format!("Open {url}\nand approve the code {code} (valid for {minutes} min)."));
     if prompt.fallback_url != prompt.url {
-        say(&format!("If that page does not open: {}", prompt.fallback_url));
+        say(&format!("If that page does not open: {}", line(&prompt.fallback_url)));
     }
 }
 
@@ -82,7 +83,7 @@ async fn do_job(ravi: &Ravi, job: AccountJob, output: Output) -> Result<()> {
 fn merged_text(merged: &Merged) -> String {
     let some = |what: &str, names: &[String]| match names {
         [] => String::new(),
-        names => format!("\n  {what}: {}", names.join(", ")),
+        names => format!("\n  {what}: {}", lines(names, ", ")),
     };
     let counts = format!("{} secrets copied, {} were there already.", merged.copied.len(), merged.same.len());
     counts + &some("copied", &merged.copied) + &some("logins at websites", &merged.logins)
@@ -112,7 +113,7 @@ fn account_text(account: &Account) -> String {
     let host = account
         .host
         .as_ref()
-        .map_or_else(|| host_choices(&account.choices), |host| format!("{} <{}>", host.name, host.email));
+        .map_or_else(|| host_choices(&account.choices), |host| line(&format!("{} <{}>", host.name, host.email)));
     let mut text = format!(
         "Server:        {}\nKey from:      {source}\nReaches:       {reach}\nHost identity: {host}",
         account.server
@@ -121,13 +122,16 @@ fn account_text(account: &Account) -> String {
         text += &format!("\nKept:          {}", kept_text(kept));
     }
     if let Some(file) = &account.official {
-        text += &format!("\nNote:          {} holds a key for the whole account in plaintext", file.display());
+        text += &format!("\nNote:          {} holds a key for the whole account in plaintext", shown_path(file));
     }
     text
 }
 
 fn host_choices(choices: &[IdentityInfo]) -> String {
-    let listed: String = choices.iter().map(|one| format!("\n                 {} <{}>", one.name, one.email)).collect();
+    let listed: String = choices
+        .iter()
+        .map(|one| format!("\n                 {}", line(&format!("{} <{}>", one.name, one.email))))
+        .collect();
     format!("none chosen{listed}")
 }
 

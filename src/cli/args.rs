@@ -118,6 +118,9 @@ pub(super) enum Command {
         /// Print commands for a shell to `eval`
         #[arg(long, value_name = "SHELL", value_parser = ["bash", "zsh", "fish"], conflicts_with = "json")]
         shell: Option<String>,
+        /// Take the person's SSH agent away as well
+        #[arg(long)]
+        no_ssh_agent: bool,
     },
     /// Run a program with a workspace's author, keys and secrets, which are masked in its output
     Exec {
@@ -129,6 +132,9 @@ pub(super) enum Command {
         /// Leave the output alone; for programs that need a terminal
         #[arg(long)]
         no_mask: bool,
+        /// Take the person's SSH agent away as well
+        #[arg(long)]
+        no_ssh_agent: bool,
         /// The program and its arguments
         #[arg(last = true, required = true, value_name = "CMD")]
         command: Vec<OsString>,

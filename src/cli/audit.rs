@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::args::{AuditJob, AuditQuery};
-use super::output::{Output, print, table};
+use super::output::{Output, line, print, table};
 use crate::audit::{AuditFilter, AuditReport, AuditRow, Completeness, Integrity, Outcome, Pruned, to_csv};
 use crate::{Ravi, Result};
 
@@ -88,5 +88,5 @@ fn report_text(report: &AuditReport) -> String {
     if report.interrupted > 0 {
         text += &format!("\nInterrupted:  {} entries were begun by programs that were ended", report.interrupted);
     }
-    text + &report.problems.iter().map(|problem| format!("\n  {}", problem.message)).collect::<String>()
+    text + &report.problems.iter().map(|problem| format!("\n  {}", line(&problem.message))).collect::<String>()
 }

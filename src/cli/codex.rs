@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::time::Duration;
 
 use super::args::{Codex, CodexPlace};
-use super::output::{Output, say, time};
+use super::output::{Output, line, path as shown_path, say, time};
 use crate::codex::{
     AuthStatus, CodexError, CodexEvent, CodexHealth, CodexHolder, CodexLogin, CodexMode, CodexOptions, CodexRestored,
     CodexSaved, CodexState, CodexStatus, CodexStored, CodexWatched, WatchEnd,
@@ -73,11 +73,11 @@ fn event_text(event: &CodexEvent) -> String {
         CodexEvent::Adopt => {
             "The file was replaced: send running app-servers account/read {\"refreshToken\":true}.".to_owned()
         }
-        CodexEvent::Failed { error } => format!("warning[{}]: {}; it is tried again", error.code, error.message),
+        CodexEvent::Failed { error } => format!("warning[{}]: {}; it is tried again", error.code, line(&error.message)),
         CodexEvent::Yielding { to } => format!("{to} wants the login: handing it over. Stop Codex here."),
         CodexEvent::TakenOver { by, aside } => match aside {
             Some(aside) => {
-                format!("The login is {by}'s now. The file was moved to {}. Stop Codex here.", aside.display())
+                format!("The login is {by}'s now. The file was moved to {}. Stop Codex here.", shown_path(aside))
             }
             None => format!("The login is {by}'s now. Stop Codex here."),
         },
@@ -90,7 +90,7 @@ fn saved_text(saved: &CodexSaved) -> String {
 }
 
 fn restored_text(restored: &CodexRestored) -> String {
-    let home = restored.home.display();
+    let home = shown_path(&restored.home);
     let what = match (restored.changed, restored.pushed) {
         (true, _) => format!(
             "Restored {} to {home}. If an app-server runs, send it account/read {{\"refreshToken\":true}}.",
@@ -99,7 +99,7 @@ fn restored_text(restored: &CodexRestored) -> String {
         (false, true) => format!("{home} has a newer login; stored it as {}.", restored.name),
         (false, false) => format!("{home} has it already."),
     };
-    let aside = restored.aside.as_ref().map_or(String::new(), |aside| format!("\nFormer file: {}", aside.display()));
+    let aside = restored.aside.as_ref().map_or(String::new(), |aside| format!("\nFormer file: {}", shown_path(aside)));
     format!("{what}\n{}{aside}", stored_text(&restored.stored))
 }
 
@@ -128,20 +128,20 @@ fn status_text(status: &CodexStatus) -> String {
         CodexState::Unknown => "Ravi could not be asked",
     };
     let file = match (&status.file.login, &status.file.error) {
-        (_, Some(error)) => error.message.clone(),
+        (_, Some(error)) => line(&error.message),
         (Some(login), None) => login_text(login),
         (None, None) => "none".to_owned(),
     };
     let mut text = format!(
         "Login:   {}\nFolder:  {}\nHealth:  {health}\nState:   {state}\nFile:    {file}",
         status.name,
-        status.home.display()
+        shown_path(&status.home)
     );
     if let Some(stored) = &status.stored {
         text += &format!("\n{}", stored_text(stored));
     }
     if let Some(error) = &status.vault_error {
-        text += &format!("\nVault:   {}", error.message);
+        text += &format!("\nVault:   {}", line(&error.message));
     }
     if let Some(pushed) = status.pushed_ms {
         text += &format!("\nPushed:  {}", time(pushed));
@@ -163,14 +163,14 @@ fn holder_text(holder: &CodexHolder) -> String {
     let watched = if holder.watched { ", watched" } else { "" };
     format!(
         "{who} ({}) since {}, {until} {}{watched}",
-        holder.home.display(),
+        shown_path(&holder.home),
         time(holder.since_ms),
         time(holder.until_ms)
     )
 }
 
 fn login_text(login: &CodexLogin) -> String {
-    let email = login.email.as_ref().map_or(String::new(), |email| format!(", {email}"));
+    let email = login.email.as_ref().map_or(String::new(), |email| format!(", {}", line(email)));
     match login.mode {
         CodexMode::ApiKey => login.account.clone(),
         _ => {

@@ -1,7 +1,7 @@
 //! `hook codex`: what Codex is told, and the folder of helper programs on the PATH of its shells.
 
 use super::args::CodexHook;
-use super::output::Output;
+use super::output::{Output, path as shown_path};
 use crate::codex::Installed;
 use crate::{Ravi, Result};
 
@@ -11,13 +11,13 @@ pub(super) async fn codex(ravi: &Ravi, hook: CodexHook, output: Output) -> Resul
         CodexHook::Uninstall => output.answer(&ravi.uninstall_codex_path().await?, text),
         CodexHook::ThreadConfig { path } => {
             let config = ravi.open_workspace(&path).await?.codex_thread_config()?;
-            output.answer(&config, |config| format!("{config:#}"));
+            output.answer_exactly(&config, |config| format!("{config:#}"));
         }
         CodexHook::Profile { path } => {
             let profile = ravi.open_workspace(&path).await?.codex_profile().await?;
             match output.json {
                 true => output.answer(&profile.config(), |_| String::new()),
-                false => output.answer(&profile, |profile| profile.toml().trim_end().to_owned()),
+                false => output.answer_exactly(&profile, |profile| profile.toml().trim_end().to_owned()),
             }
         }
     }
@@ -25,7 +25,7 @@ pub(super) async fn codex(ravi: &Ravi, hook: CodexHook, output: Output) -> Resul
 }
 
 fn text(done: &Installed) -> String {
-    let file = done.file.display();
+    let file = shown_path(&done.file);
     match (done.installed, done.changed) {
         (true, true) => format!("Added to {file}; new login shells have it."),
         (true, false) => format!("{file} has it already."),

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::output::Output;
+use super::output::{Output, line};
 use crate::doctor::{Finding, FindingState, Report};
 use crate::{Ravi, Result};
 
@@ -23,6 +23,6 @@ fn finding_text(finding: &Finding) -> String {
         FindingState::Warn => "warn",
         FindingState::Fail => "FAIL",
     };
-    let fix = finding.fix.as_ref().map(|fix| format!("\n        fix: {fix}")).unwrap_or_default();
-    format!("{state:<6}{:<13}{}{fix}", finding.check, finding.message)
+    let fix = finding.fix.as_ref().map(|fix| format!("\n        fix: {}", line(fix))).unwrap_or_default();
+    format!("{state:<6}{:<13}{}{fix}", finding.check, line(&finding.message))
 }

@@ -2,26 +2,34 @@
 
 use std::path::Path;
 
-use super::output::{Output, print};
+use super::output::{Output, line, path as shown_path, print_exactly};
 use crate::handover::{Environment, Shell};
 use crate::{Ravi, Result};
 
-pub(super) async fn env(ravi: &Ravi, path: &Path, shell: Option<&str>, output: Output) -> Result<()> {
+pub(super) async fn env(
+    ravi: &Ravi,
+    path: &Path,
+    shell: Option<&str>,
+    no_ssh_agent: bool,
+    output: Output,
+) -> Result<()> {
     let environment = ravi.open_workspace(path).await?.environment();
+    let environment = if no_ssh_agent { environment.without_ssh_agent() } else { environment };
     let shell = shell.map(|name| match name {
         "zsh" => Shell::Zsh,
         "fish" => Shell::Fish,
         _ => Shell::Bash,
     });
     match shell {
-        Some(shell) => print(environment.script(shell).trim_end()),
+        Some(shell) => print_exactly(environment.script(shell).trim_end()),
         None => output.answer(&environment, text),
     }
     Ok(())
 }
 
 fn text(environment: &Environment) -> String {
-    let variables = environment.env.iter().map(|(name, value)| format!("{name}={value}"));
-    let path = environment.path_prepend.iter().map(|dir| format!("first on PATH: {}", dir.display()));
-    variables.chain(path).collect::<Vec<_>>().join("\n")
+    let variables = environment.env.iter().map(|(name, value)| format!("{name}={}", line(value)));
+    let path = environment.path_prepend.iter().map(|dir| format!("first on PATH: {}", shown_path(dir)));
+    let unset = environment.unset.iter().map(|name| format!("taken out: {name}"));
+    variables.chain(path).chain(unset).collect::<Vec<_>>().join("\n")
 }

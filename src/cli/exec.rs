@@ -6,20 +6,28 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read as _, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, Signal};
 use tokio::process::Child;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::output::say;
+use super::output::{line, say};
+use crate::cores;
 use crate::handover::{Handover, HandoverError, Masker};
 use crate::{Ravi, Result};
 
 /// As much as a pipe holds on Linux.
 const CHUNK: usize = 64 * 1024;
+
+/// How long others may take to close the program's output after it ended.
+const AFTER: Duration = Duration::from_millis(100);
 
 /// Signals that are handed on.
 const HANDED_ON: [(SignalKind, Signal); 6] = [
@@ -31,19 +39,22 @@ const HANDED_ON: [(SignalKind, Signal); 6] = [
     (SignalKind::user_defined2(), Signal::USR2),
 ];
 
+/// How the program is to be run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wish {
+    pub(super) no_mask: bool,
+    pub(super) no_ssh_agent: bool,
+}
+
 /// Ends this process when the program was run; comes back only where it was not.
-pub(super) async fn exec(
-    ravi: &Ravi,
-    path: &Path,
-    secrets: &[String],
-    no_mask: bool,
-    words: &[OsString],
-) -> Result<()> {
+pub(super) async fn exec(ravi: &Ravi, path: &Path, secrets: &[String], wish: Wish, words: &[OsString]) -> Result<()> {
     // cannot be empty: clap demands a word.
     let Some((program, arguments)) = words.split_first() else { return Ok(()) };
     let handover = ravi.open_workspace(path).await?.handover_for(program, secrets).await?;
+    let handover = if wish.no_ssh_agent { handover.without_ssh_agent() } else { handover };
     let name = program.to_string_lossy().into_owned();
-    if no_mask {
+    if wish.no_mask {
+        cores::allow_others();
         let source = handover.command(program).args(arguments).exec();
         return Err(HandoverError::Start { program: name, source }.into());
     }
@@ -81,45 +92,87 @@ async fn run_masked(
     let (err, err_writer) = io::pipe().map_err(Failure::Start)?;
     let mut command = handover.tokio_command(program);
     command.args(arguments).stdout(out_writer).stderr(err_writer);
-    let mut child = command.spawn().map_err(Failure::Start)?;
+    cores::allow_others();
+    let child = command.spawn();
+    cores::forbid();
+    let mut child = child.map_err(Failure::Start)?;
     // It holds the writing ends; while they are open no reader sees the end.
     drop(command);
-    let out = pump(File::from(std::os::fd::OwnedFd::from(out)), io::stdout(), handover.masker());
-    let err = pump(File::from(std::os::fd::OwnedFd::from(err)), io::stderr(), handover.masker());
+    let (ended, end) = io::pipe().map_err(Failure::Pass)?;
+    let ended = Arc::new(OwnedFd::from(ended));
+    let out = pump(File::from(OwnedFd::from(out)), Arc::clone(&ended), io::stdout(), handover.masker());
+    let err = pump(File::from(OwnedFd::from(err)), ended, io::stderr(), handover.masker());
     let status = wait(&mut child, signals).await.map_err(Failure::Pass)?;
+    drop(end);
+    let mut left_open = false;
     for pumped in [out.await, err.await] {
-        pumped.map_err(io::Error::other).and_then(|read| read).map_err(Failure::Pass)?;
+        left_open |= pumped.map_err(io::Error::other).and_then(|read| read).map_err(Failure::Pass)?;
+    }
+    if left_open {
+        let program = line(&program.to_string_lossy());
+        say(&format!(
+            "note: {program} has ended; what others that it started print from now on is lost. See --no-mask."
+        ));
     }
     Ok(status)
 }
 
 /// Passes a stream on, on a thread of its own: a reader of ours that stands still stops this stream only, as it would
 /// stop the program's own. When our reader goes away, the program is told by its next write.
+///
+/// The stream is at its end when nobody writes to it any more. Once the program has `ended`, what it wrote by then is passed
+/// on; others that it started may have the stream still, and for ever. Answers whether that is so.
 fn pump(
     mut from: File,
+    ended: Arc<OwnedFd>,
     mut to: impl Write + Send + 'static,
     mut masker: Masker,
-) -> tokio::task::JoinHandle<io::Result<()>> {
+) -> tokio::task::JoinHandle<io::Result<bool>> {
     tokio::task::spawn_blocking(move || {
         let mut chunk = vec![0; CHUNK];
         let mut masked = Vec::with_capacity(CHUNK);
-        loop {
+        // How much is read yet of what the program wrote before it ended, no more than the stream holds; and until when.
+        let mut rest: Option<(usize, Instant)> = None;
+        let left_open = loop {
+            if rest.is_none() && !wait_for(&from, Some(&ended), None)? {
+                rest = Some((CHUNK, Instant::now() + AFTER));
+            }
+            if let Some((rest, until)) = rest
+                && (rest == 0 || !wait_for(&from, None, Some(until))?)
+            {
+                break true;
+            }
             let read = match from.read(&mut chunk) {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 other => other?,
             };
             if read == 0 {
-                break;
+                break false;
             }
+            rest = rest.map(|(rest, until)| (rest.saturating_sub(read), until));
             masker.push(&chunk[..read], &mut masked);
             if !write_out(&mut to, &mut masked) {
-                return Ok(());
+                return Ok(false);
             }
-        }
+        };
         masker.finish(&mut masked);
         write_out(&mut to, &mut masked);
-        Ok(())
+        Ok(left_open)
     })
+}
+
+/// Waits until there is something to read, or the end of the stream; `false` where `ended` or the time comes first.
+fn wait_for(from: &File, ended: Option<&OwnedFd>, until: Option<Instant>) -> io::Result<bool> {
+    let first = PollFd::new(from, PollFlags::IN);
+    let mut both = [first.clone(), ended.map_or(first, |ended| PollFd::new(ended, PollFlags::IN))];
+    loop {
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        match poll(&mut both, left.and_then(|left| left.try_into().ok()).as_ref()) {
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+            Ok(_) => return Ok(!both[0].revents().is_empty()),
+        }
+    }
 }
 
 fn write_out(to: &mut impl Write, bytes: &mut Vec<u8>) -> bool {

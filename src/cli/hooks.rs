@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::args::{ClaudeHook, ClaudeWhere, DmuxHook, GitHook, JeanHook, Where};
-use super::output::{Output, print, say};
+use super::output::{Output, line, path as shown_path, print, say};
 use super::progress::Steps;
 use crate::files::{self, Mode};
 use crate::hooks::claude::Payload;
@@ -40,15 +40,15 @@ async fn dmux_event(ravi: &Ravi, words: &[String], output: Output) -> Result<()>
     let prefix = pane.status_prefix.clone().filter(|_| !output.json);
     let status = |progress: Progress| {
         if let Some(prefix) = prefix.as_ref().filter(|_| progress.state == StepState::Started) {
-            print(&format!("{prefix}Ravi: {}", super::progress::doing(progress.step)));
+            print(&format!("{}Ravi: {}", line(prefix), super::progress::doing(progress.step)));
         }
     };
     let done = ravi.hook_dmux(event, &pane, status).await;
     // dmux shows what a hook prints in the agent's pane.
     match (prefix, done) {
         (Some(prefix), Ok(report)) => {
-            let who = report.email.as_deref().map(|email| format!(", as {email}")).unwrap_or_default();
-            print(&format!("{prefix}Ravi: ready{who}"));
+            let who = report.email.as_deref().map(|email| format!(", as {}", line(email))).unwrap_or_default();
+            print(&format!("{}Ravi: ready{who}", line(&prefix)));
         }
         (None, Ok(report)) => output.answer(&report, report_text),
         (prefix, Err(error)) => {
@@ -97,7 +97,7 @@ pub(super) async fn claude(ravi: &Ravi, hook: ClaudeHook, output: Output) -> Res
             let payload = payload()?;
             // Claude Code takes the only line on standard output for the path.
             let path = ravi.claude_worktree_create(&payload, |_| {}).await?;
-            output.answer(&path, |path| path.display().to_string());
+            output.answer_exactly(&path, |path| path.display().to_string());
         }
         ClaudeHook::WorktreeRemove => say(&report_text(&ravi.claude_worktree_remove(&payload()?).await?)),
         ClaudeHook::SessionStart => {
@@ -151,12 +151,12 @@ fn jean_path() -> Result<PathBuf, HookError> {
 }
 
 fn report_text(report: &HookReport) -> String {
-    let id = report.workspace.as_deref().unwrap_or("none");
-    let why = report.message.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+    let id = line(report.workspace.as_deref().unwrap_or("none"));
+    let why = report.message.as_deref().map(|why| format!(": {}", line(why))).unwrap_or_default();
     match report.did {
         Did::Nothing => format!("Nothing to do{why}."),
         Did::Provisioned => {
-            format!("Workspace {id} is ready, as {}.", report.email.as_deref().unwrap_or_default())
+            format!("Workspace {id} is ready, as {}.", line(report.email.as_deref().unwrap_or_default()))
         }
         Did::Suspended => format!("Workspace {id} is suspended; its next use wakes it."),
         Did::Released => format!("Workspace {id} is released."),
@@ -170,7 +170,7 @@ fn files_text(all: &[HookFile]) -> String {
 }
 
 fn file_text(file: &HookFile) -> String {
-    let path = file.path.display();
+    let path = shown_path(&file.path);
     match file.state {
         HookFileState::Installed => format!("installed {path}"),
         HookFileState::Chained => format!("installed {path}; the hook that was there is called as well"),

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::output::{Output, say, table};
+use super::output::{Output, line, say, table};
 use crate::inbox::{
     FoundCode, InboxItem, InboxMessage, MailThread, MailThreadDetail, MessageFilter, MessageKind, OutgoingMail,
-    SmsConversation, SmsConversationDetail, WaitRequest, Want, printable,
+    SmsConversation, SmsConversationDetail, WaitRequest, Want,
 };
 use crate::workspace::WorkspaceError;
 use crate::{Ravi, Result};
@@ -176,11 +176,11 @@ pub(super) async fn run(ravi: &Ravi, command: Inbox, output: Output) -> Result<E
                 true => ravi.send_sms(&path, &to, &text).await?,
                 false => ravi.send_mail(&path, OutgoingMail { to, subject, text, cc, bcc: Vec::new() }).await?,
             };
-            output.answer(&sent, |item| format!("Sent {} to {}.", item.id, printable(&item.to)));
+            output.answer(&sent, |item| format!("Sent {} to {}.", item.id, line(&item.to)));
         }
         Inbox::Reply { path, id, all } => {
             let sent = ravi.reply(&path, &id, read_text()?, all).await?;
-            output.answer(&sent, |item| format!("Sent {} to {}.", item.id, printable(&item.to)));
+            output.answer(&sent, |item| format!("Sent {} to {}.", item.id, line(&item.to)));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -192,11 +192,11 @@ fn found(found: &FoundCode, want: Want, output: Output) -> ExitCode {
         say(&format!("The time is up, and it is not sure what {} holds. Candidates, best first:", found.message.id));
     }
     output.answer(found, |found| match (want, &found.code, &found.link) {
-        (Want::Code, Some(code), _) => printable(&code.value),
-        (Want::Link, _, Some(link)) => printable(&link.url),
+        (Want::Code, Some(code), _) => line(&code.value),
+        (Want::Link, _, Some(link)) => line(&link.url),
         _ => {
             let rows = found.candidates.iter().map(|candidate| {
-                vec![candidate.score.to_string(), printable(&candidate.value), candidate.reasons.join("; ")]
+                vec![candidate.score.to_string(), line(&candidate.value), candidate.reasons.join("; ")]
             });
             table(&["SCORE", "CANDIDATE", "BECAUSE"], &rows.collect::<Vec<_>>(), "None.")
         }
@@ -219,37 +219,32 @@ fn read_text() -> Result<String> {
     }
 }
 
-/// One line of a table.
-fn cell(text: &str) -> String {
-    printable(text).replace(['\n', '\t'], " ")
-}
-
 fn items_text(items: &[InboxItem]) -> String {
     let rows = items.iter().map(|item| {
         let mark = if item.read { " " } else { "*" };
         let what = if item.subject.is_empty() { &item.preview } else { &item.subject };
-        [mark, &item.id, item.at.as_deref().unwrap_or_default(), &item.sender(), what].map(cell).to_vec()
+        [mark, &item.id, item.at.as_deref().unwrap_or_default(), &item.sender(), what].map(line).to_vec()
     });
     table(&["", "ID", "WHEN", "FROM", "SUBJECT"], &rows.collect::<Vec<_>>(), "No messages.")
 }
 
 fn message_text(message: &InboxMessage) -> String {
     let item = &message.item;
-    let mut lines = vec![format!("From:    {}", cell(&item.sender())), format!("To:      {}", cell(&item.to))];
+    let mut lines = vec![format!("From:    {}", line(&item.sender())), format!("To:      {}", line(&item.to))];
     let named = [("Cc:      ", &message.cc), ("Subject: ", &item.subject)];
-    lines.extend(named.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("{name}{}", cell(text))));
-    lines.extend(item.at.as_deref().map(|at| format!("When:    {}", cell(at))));
+    lines.extend(named.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("{name}{}", line(text))));
+    lines.extend(item.at.as_deref().map(|at| format!("When:    {}", line(at))));
     lines.extend(message.files.iter().map(|file| {
         let size = file.size.map_or_else(String::new, |size| format!(", {size} bytes"));
-        format!("File:    {} ({}{size})", cell(&file.filename), cell(&file.content_type))
+        format!("File:    {} ({}{size})", line(&file.filename), line(&file.content_type))
     }));
-    format!("{}\n\n{}", lines.join("\n"), printable(message.text.trim_end()))
+    format!("{}\n\n{}", lines.join("\n"), message.text.trim_end())
 }
 
 fn threads_text(threads: &[MailThread]) -> String {
     let rows = threads.iter().map(|thread| {
         let count = format!("{}/{}", thread.unread, thread.messages);
-        [&thread.id, thread.at.as_deref().unwrap_or_default(), &count, &thread.from, &thread.subject].map(cell).to_vec()
+        [&thread.id, thread.at.as_deref().unwrap_or_default(), &count, &thread.from, &thread.subject].map(line).to_vec()
     });
     table(&["ID", "WHEN", "UNREAD", "FROM", "SUBJECT"], &rows.collect::<Vec<_>>(), "No threads.")
 }
@@ -262,7 +257,7 @@ fn conversations_text(conversations: &[SmsConversation]) -> String {
     let rows = conversations.iter().map(|conversation| {
         let count = format!("{}/{}", conversation.unread, conversation.messages);
         let at = conversation.at.as_deref().unwrap_or_default();
-        [&conversation.id, at, &count, &conversation.number, &conversation.preview].map(cell).to_vec()
+        [&conversation.id, at, &count, &conversation.number, &conversation.preview].map(line).to_vec()
     });
     table(&["ID", "WHEN", "UNREAD", "NUMBER", "LATEST"], &rows.collect::<Vec<_>>(), "No conversations.")
 }

@@ -35,6 +35,7 @@ use output::Output;
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {
+    crate::cores::forbid();
     if let Some(code) = crate::helper::act() {
         return ExitCode::from(code);
     }
@@ -71,6 +72,13 @@ fn wrong_usage(error: &clap::Error) -> ExitCode {
         let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
         return Output { json: true }.plain_failure("usage", line, 2);
     }
-    let _ = error.print();
+    // It quotes what was typed, which may be another's words.
+    if std::env::args_os().any(|arg| output::line(&arg.to_string_lossy()) != arg.to_string_lossy()) {
+        let text = error.to_string();
+        let (what, usage) = text.split_once("\n\nUsage:").unwrap_or((&text, ""));
+        output::say(&format!("{}\n\nUsage:{usage}", output::line(what)));
+    } else {
+        let _ = error.print();
+    }
     ExitCode::from(2)
 }

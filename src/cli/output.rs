@@ -1,4 +1,7 @@
 //! What the program says: one JSON document or plain text on standard output, errors in the form the caller asked for.
+//!
+//! All text goes through here, so that a terminal takes no part of it for a command; what stands in a line of ours is made
+//! one line with [`line`] or [`path`]. JSON, and values that were asked for, stay as they are.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -6,6 +9,8 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use crate::error::{Error, ErrorBody};
+use crate::shown::printable;
+pub(super) use crate::shown::{line, path};
 
 /// How the caller wants to be answered.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +32,14 @@ impl Output {
         }
     }
 
+    /// Answers with a value as it is: a program reads it, or a person asked for exactly this.
+    pub(super) fn answer_exactly<T: Serialize>(self, value: &T, text: impl FnOnce(&T) -> String) {
+        match self.json {
+            true => print_json(value),
+            false => print_exactly(&text(value)),
+        }
+    }
+
     /// Answers a failure; the exit code tells its kind.
     pub(super) fn failure(self, error: &Error) -> ExitCode {
         self.body(&error.body(), error.kind().exit_code())
@@ -42,27 +55,42 @@ impl Output {
         if self.json {
             print_json(&Failure { error: body });
         }
-        say(&format!("error[{}]: {}\n  hint: {}", body.code, body.message, body.hint));
+        say(&error_text("error", body));
         ExitCode::from(exit_code)
     }
+}
+
+/// An error, or what is like one, for a person.
+pub(super) fn error_text(kind: &str, body: &ErrorBody) -> String {
+    format!("{kind}[{}]: {}\n  hint: {}", body.code, line(&body.message), line(&body.hint))
 }
 
 /// A message for the person, beside the answer.
 pub(super) fn say(text: &str) {
     // Whoever closed standard error does not want to hear it.
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", printable(text));
 }
 
 fn print_json<T: Serialize>(value: &T) {
     match serde_json::to_string_pretty(value) {
-        Ok(text) => print(&text),
+        Ok(text) => print_exactly(&text),
         Err(e) => say(&format!("error: the answer cannot be written as JSON: {e}")),
     }
 }
 
 /// Prints a line. A reader that has gone away (a closed pipe) ends the output, not the program's work.
 pub(super) fn print(text: &str) {
+    print_exactly(&printable(text));
+}
+
+/// The same for what a program reads.
+pub(super) fn print_exactly(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
+}
+
+/// Names of a stranger's, one line each.
+pub(super) fn lines(names: &[String], between: &str) -> String {
+    names.iter().map(|name| line(name)).collect::<Vec<_>>().join(between)
 }
 
 /// A moment, to the second, in UTC.
@@ -75,16 +103,17 @@ pub(super) fn table(header: &[&str], rows: &[Vec<String>], empty: &str) -> Strin
     if rows.is_empty() {
         return empty.to_owned();
     }
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| line(cell)).collect()).collect();
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.chain([header[column].chars().count()]).max().unwrap_or_default()
     };
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
-    let line = |cells: Vec<&str>| {
+    let padded_line = |cells: Vec<&str>| {
         let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
-    let head = line(header.to_vec());
-    let body = rows.iter().map(|row| line(row.iter().map(String::as_str).collect()));
+    let head = padded_line(header.to_vec());
+    let body = rows.iter().map(|row| padded_line(row.iter().map(String::as_str).collect()));
     std::iter::once(head).chain(body).collect::<Vec<_>>().join("\n")
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::args::PowerJob;
-use super::output::Output;
+use super::output::{Output, line, path as shown_path};
 use crate::power::{Power, PowerStatus, Renewed};
 use crate::{Config, Result, Start};
 
@@ -22,13 +22,13 @@ fn text(status: &PowerStatus) -> String {
     match (status.on, &status.error) {
         (false, _) => "off".into(),
         (true, None) => "on".into(),
-        (true, Some(error)) => format!("on, but {} ({})\n{}", error.message, error.code, error.hint),
+        (true, Some(error)) => format!("on, but {} ({})\n{}", line(&error.message), error.code, line(&error.hint)),
     }
 }
 
 fn renewed(done: &Renewed) -> String {
     match &done.aside {
-        Some(aside) => format!("{}\nthe old ledger is in {}", text(&done.power), aside.display()),
+        Some(aside) => format!("{}\nthe old ledger is in {}", text(&done.power), shown_path(aside)),
         None => format!("{}\nthe ledger can be read, and stays", text(&done.power)),
     }
 }

@@ -3,7 +3,7 @@
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal as _;
 
-use super::output::say;
+use super::output::{line, say};
 use crate::workspace::{Progress, Step, StepState};
 
 /// Draws the steps of one workspace.
@@ -16,7 +16,7 @@ impl Steps {
     pub(super) fn new(label: &str, steps: u64) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let style = ProgressStyle::with_template("{prefix:.bold} [{bar:24}] {pos}/{len} {msg}");
-            let bar = ProgressBar::new(steps).with_prefix(label.to_owned());
+            let bar = ProgressBar::new(steps).with_prefix(line(label));
             bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
         Steps { bar }
@@ -29,8 +29,8 @@ impl Steps {
             (Some(bar), StepState::Started) => bar.set_message(step),
             (Some(bar), StepState::Done | StepState::Skipped) => bar.inc(1),
             (Some(bar), StepState::Failed) => bar.abandon_with_message(format!("{step}: failed")),
-            (None, StepState::Done) => say(&format!("{}: {step}: done", progress.id)),
-            (None, StepState::Failed) => say(&format!("{}: {step}: failed", progress.id)),
+            (None, StepState::Done) => say(&format!("{}: {step}: done", line(&progress.id))),
+            (None, StepState::Failed) => say(&format!("{}: {step}: failed", line(&progress.id))),
             (None, StepState::Started | StepState::Skipped) => {}
         }
     }

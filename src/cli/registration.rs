@@ -4,7 +4,7 @@ use clap::Subcommand;
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 
-use super::output::{Output, table};
+use super::output::{Output, line, table};
 use crate::inbox::{Registration, RegistrationSecret};
 use crate::{Ravi, Result};
 
@@ -56,7 +56,7 @@ pub(super) async fn run(ravi: &Ravi, command: Registrations, output: Output) -> 
         }
         Registrations::Delete(Website { path, domain, username }) => {
             let gone = ravi.unregister(&path, &domain, username.as_deref()).await?;
-            output.answer(&gone, |gone| format!("Deleted {} at {}.", gone.username, gone.domain));
+            output.answer(&gone, |gone| line(&format!("Deleted {} at {}.", gone.username, gone.domain)));
         }
     }
     Ok(())
@@ -64,5 +64,5 @@ pub(super) async fn run(ravi: &Ravi, command: Registrations, output: Output) -> 
 
 fn show(found: &RegistrationSecret, output: Output) {
     let login = Login { registration: &found.registration, password: found.password.expose_secret() };
-    output.answer(&login, |login| login.password.to_owned());
+    output.answer_exactly(&login, |login| login.password.to_owned());
 }

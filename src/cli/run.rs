@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::account;
 use super::args::{Command, Hook};
 use super::doctor;
-use super::output::{Output, say, table, time};
+use super::output::{Output, line, path as shown_path, say, table, time};
 use super::progress::Steps;
 use super::seal;
 use super::secret;
@@ -58,9 +58,11 @@ async fn answer(ravi: Ravi, command: Command, output: Output) -> Result<ExitCode
         }
         // Answered before: it needs no runtime.
         Command::GitCredential { .. } => Ok(()),
-        Command::Env { path, shell } => super::env::env(&ravi, &path, shell.as_deref(), output).await,
-        Command::Exec { path, secret, no_mask, command } => {
-            super::exec::exec(&ravi, &path, &secret, no_mask, &command).await
+        Command::Env { path, shell, no_ssh_agent } => {
+            super::env::env(&ravi, &path, shell.as_deref(), no_ssh_agent, output).await
+        }
+        Command::Exec { path, secret, no_mask, no_ssh_agent, command } => {
+            super::exec::exec(&ravi, &path, &secret, super::exec::Wish { no_mask, no_ssh_agent }, &command).await
         }
         Command::Codex(command) => Box::pin(super::codex::run(&ravi, command, output)).await,
         Command::Hook(Hook::Claude(hook)) => super::hooks::claude(&ravi, hook, output).await,
@@ -96,21 +98,21 @@ async fn provision(ravi: &Ravi, request: ProvisionRequest, output: Output) -> Re
 /// What a person should know, on standard error: with `--json` it is in the document as well.
 pub(super) fn say_warnings(warnings: &[ErrorBody]) {
     for warning in warnings {
-        say(&format!("note: {} ({}). {}", warning.message, warning.code, warning.hint));
+        say(&format!("note: {} ({}). {}", line(&warning.message), warning.code, line(&warning.hint)));
     }
 }
 
 pub(super) fn provisioned_text(done: &Provisioned) -> String {
     let author = match &done.git {
-        Some(git) => format!("{} <{}>", git.user_name, git.user_email),
+        Some(git) => line(&format!("{} <{}>", git.user_name, git.user_email)),
         None => "none; the folder is in no git repository".to_owned(),
     };
     let phone = done.identity.phone.as_deref().unwrap_or("none");
     let mut text = format!(
         "Workspace {} is ready.\n  folder: {}\n  email:  {}\n  phone:  {phone}\n  author: {author}\n  GitHub: {}",
         done.id,
-        done.path.display(),
-        done.identity.email,
+        shown_path(&done.path),
+        line(&done.identity.email),
         github_text(&done.github)
     );
     if let Some(sharing) = &done.sharing {
@@ -148,7 +150,7 @@ async fn release(ravi: &Ravi, target: &str, retire: bool, output: Output) -> Res
 }
 
 fn released_text(released: &Released) -> String {
-    let left = released.left.iter().map(|what| format!("\n  left alone: {what}"));
+    let left = released.left.iter().map(|what| format!("\n  left alone: {}", line(what)));
     format!("Workspace {} is released.{}", released.id, left.collect::<String>())
 }
 
@@ -167,17 +169,19 @@ fn reap_text(report: &ReapReport) -> String {
         true => ("would release", "would revoke"),
         false => ("released", "revoked"),
     };
-    let line = |verb: &str, r: &Reaped| format!("{verb} {} ({}): {}", r.id, r.path.display(), r.why);
-    let released = report.released.iter().map(|r| line(release, r));
+    let reaped = |verb: &str, r: &Reaped| format!("{verb} {} ({}): {}", r.id, shown_path(&r.path), line(&r.why));
+    let released = report.released.iter().map(|r| reaped(release, r));
     let suspend = if report.dry_run { "would suspend" } else { "suspended" };
-    let suspended = report.suspended.iter().map(|r| line(suspend, r));
-    let left = report.left.iter().map(|r| line("left", r));
+    let suspended = report.suspended.iter().map(|r| reaped(suspend, r));
+    let left = report.left.iter().map(|r| reaped("left", r));
     let failed = report.failed.iter().map(|f| {
         let ReapFailure { id, path, error } = f;
-        format!("failed {id} ({}): {} ({})\n  {}", path.display(), error.message, error.code, error.hint)
+        let (message, hint) = (line(&error.message), line(&error.hint));
+        format!("failed {id} ({}): {message} ({})\n  {hint}", shown_path(path), error.code)
     });
     let keys = report.keys.iter().map(|k| format!("{revoke} key {} made for {}", k.uuid, k.workspace));
-    let unseen = report.keys_unseen.iter().map(|e| format!("not looked at: keys at Ravi ({}: {})", e.code, e.message));
+    let unseen =
+        report.keys_unseen.iter().map(|e| format!("not looked at: keys at Ravi ({}: {})", e.code, line(&e.message)));
     let lines: Vec<String> = released.chain(suspended).chain(left).chain(failed).chain(keys).chain(unseen).collect();
     match lines.as_slice() {
         [] => "Nothing to reap.".to_owned(),
@@ -212,7 +216,7 @@ fn list_row(workspace: &WorkspaceSummary, given: bool) -> Vec<String> {
         workspace.name.clone(),
         state_text(workspace),
         email.unwrap_or_else(|| "-".to_owned()),
-        workspace.path.display().to_string(),
+        shown_path(&workspace.path),
     ];
     if given {
         row.push(workspace.bundle.iter().map(given_text).collect::<Vec<_>>().join(", "));
@@ -238,11 +242,13 @@ fn state_text(workspace: &WorkspaceSummary) -> String {
 }
 
 fn status_text(workspace: &WorkspaceSummary) -> String {
-    let row = |name: &str, value: Option<String>| format!("{name:<9}{}\n", value.unwrap_or_else(|| "-".to_owned()));
+    let row = |name: &str, value: Option<String>| {
+        format!("{name:<9}{}\n", value.map_or_else(|| "-".to_owned(), |value| line(&value)))
+    };
     let identity = workspace.identity.as_ref();
     let mut text = row("id", Some(workspace.id.clone()));
     text += &row("name", Some(workspace.name.clone()));
-    text += &row("folder", Some(workspace.path.display().to_string()));
+    text += &row("folder", Some(shown_path(&workspace.path)));
     text += &row("state", Some(state_text(workspace)));
     text += &row("identity", identity.map(|i| i.uuid.clone()));
     text += &row("email", identity.map(|i| i.email.clone()));
@@ -262,7 +268,7 @@ fn status_text(workspace: &WorkspaceSummary) -> String {
         text += &row(if at == 0 { "given" } else { "" }, Some(bundle_text(secret)));
     }
     if let Some(program) = &workspace.outdated_program {
-        let note = format!("calls {}, which goes with its version; provision it again", program.display());
+        let note = format!("calls {}, which goes with its version; provision it again", shown_path(program));
         text += &row("git", Some(note));
     }
     if let Some(ends) = workspace.ends_at_ms {

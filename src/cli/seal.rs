@@ -1,7 +1,7 @@
 //! `ravi-workspace seal …`: the recovery passphrase comes from standard input or a systemd credential.
 
 use super::args::Seal;
-use super::output::Output;
+use super::output::{Output, lines};
 use super::secret::read_secret;
 use crate::vault::{SealState, SealStatus, passphrase_credential};
 use crate::{Ravi, Result};
@@ -32,7 +32,7 @@ fn status_text(status: &SealStatus) -> String {
     };
     let names = |title: &str, names: &[String]| match names {
         [] => String::new(),
-        names => format!("\n{title}{}", names.join(", ")),
+        names => format!("\n{title}{}", lines(names, ", ")),
     };
     let key = status.key.as_ref().map_or(String::new(), |key| format!("\nKey:     {key}"));
     let (plain, refused) = (names("Plain:   ", &status.plain), names("Refused: ", &status.refused));

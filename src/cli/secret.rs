@@ -8,7 +8,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::args::Secret;
-use super::output::{Output, say};
+use super::output::{Output, lines, say};
 use crate::vault::{DEFAULT_LENGTH, NewValue, SecretRead};
 use crate::workspace::WorkspaceError;
 use crate::{Error, Ravi, Result};
@@ -49,7 +49,7 @@ pub(super) async fn run(ravi: &Ravi, command: Secret, output: Output) -> Result<
             }
             let value = read.value.expose_secret();
             let answer = SecretValue { key: &key, value, age_s: read.age.as_secs(), stale: read.stale };
-            output.answer(&answer, |s| s.value.to_owned());
+            output.answer_exactly(&answer, |s| s.value.to_owned());
         }
         Secret::Set { key } => {
             ravi.set_secret(&key, read_secret("Value: ")?).await?;
@@ -67,7 +67,7 @@ pub(super) async fn run(ravi: &Ravi, command: Secret, output: Output) -> Result<
             let names = SecretNames { secrets: ravi.secret_names().await? };
             output.answer(&names, |names| match names.secrets.as_slice() {
                 [] => "No secrets.".to_owned(),
-                names => names.join("\n"),
+                names => lines(names, "\n"),
             });
         }
         Secret::Delete { key } => {

@@ -6,7 +6,7 @@ use secrecy::ExposeSecret as _;
 use serde::Serialize;
 
 use super::args::{Places, Settings};
-use super::output::Output;
+use super::output::{Output, path as shown_path};
 use crate::vault::VaultError;
 use crate::vault::settings::{self, MigrateReport, Place};
 use crate::{Ravi, Result, UndoReport};
@@ -24,7 +24,9 @@ pub(super) async fn run(ravi: &Ravi, command: Settings, output: Output) -> Resul
         Settings::Get { file, places } => {
             let pointer = one_pointer(&file, &places)?;
             let value = ravi.settings_value(&file, &pointer).await?;
-            output.answer(&PointerValue { pointer: &pointer, value: value.expose_secret() }, |p| p.value.to_owned());
+            output.answer_exactly(&PointerValue { pointer: &pointer, value: value.expose_secret() }, |p| {
+                p.value.to_owned()
+            });
         }
     }
     Ok(())
@@ -37,17 +39,17 @@ struct Reports {
 }
 
 fn reports_text(reports: &Reports) -> String {
-    let one = |report: &MigrateReport| format!("{}:\n{}", report.file.display(), report_text(report));
+    let one = |report: &MigrateReport| format!("{}:\n{}", shown_path(&report.file), report_text(report));
     reports.files.iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
 fn undo_text(report: &UndoReport) -> String {
     let state = match report.restored {
-        true => format!("{} is as it was before the migration.", report.file.display()),
-        false => format!("{} was as before the migration already.", report.file.display()),
+        true => format!("{} is as it was before the migration.", shown_path(&report.file)),
+        false => format!("{} was as before the migration already.", shown_path(&report.file)),
     };
     match &report.aside {
-        Some(aside) => format!("{state}\nIt was changed since; that version is {}.", aside.display()),
+        Some(aside) => format!("{state}\nIt was changed since; that version is {}.", shown_path(aside)),
         None => state,
     }
 }

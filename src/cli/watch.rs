@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::output::{Output, say};
+use super::output::{Output, error_text, line, path as shown_path, say};
 use crate::codex_monitor::{FollowOptions, Followed, FollowedBy};
 use crate::{Ravi, Result};
 
@@ -30,13 +30,13 @@ pub(super) async fn watch(
 }
 
 fn text(followed: &Followed) -> String {
-    let (id, path) = (&followed.id, followed.path.display());
+    let (id, path) = (line(&followed.id), shown_path(&followed.path));
     match (followed.did, &followed.error) {
         (FollowedBy::Main, _) => format!("{id}: a main checkout, where you work; left alone ({path})"),
         (FollowedBy::Existing, _) => format!("{id}: was there before, left alone ({path}); --take-over sets it up"),
         (FollowedBy::Provisioned, _) => format!("{id}: set up ({path})"),
         (FollowedBy::Released, _) => format!("{id}: released ({path})"),
-        (FollowedBy::Failed, Some(e)) => format!("{id}: error[{}]: {}\n  hint: {}", e.code, e.message, e.hint),
+        (FollowedBy::Failed, Some(e)) => format!("{id}: {}", error_text("error", e)),
         (FollowedBy::Failed, None) => format!("{id}: failed"),
     }
 }

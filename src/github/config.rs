@@ -125,6 +125,12 @@ impl GithubHost {
         self.host.split(':').next().unwrap_or_default()
     }
 
+    /// Whether a name is the host's, or one that `gh` takes for it (`api.github.com`).
+    pub(crate) fn serves(&self, host: &str) -> bool {
+        let own = |host: &str| self.is_dotcom() && host == self.host;
+        self.host == host || ["api.", "uploads.", "gist."].iter().any(|part| host.strip_prefix(part).is_some_and(own))
+    }
+
     /// Address of the host, without a slash at its end.
     pub(crate) fn url(&self) -> String {
         format!("{}://{}", self.protocol(), self.host)

@@ -9,6 +9,7 @@ mod bound;
 mod config;
 mod credential;
 mod error;
+mod gh_target;
 mod helper;
 mod plan;
 mod remote;
@@ -24,4 +25,5 @@ pub(crate) use helper::act as act_as_helper;
 #[cfg(feature = "cli")]
 pub(crate) use helper::answer_git;
 pub(crate) use plan::{Decision, Plan, Read, decide, git_values, helper_program, helper_value, names_for, open_ways};
+pub(crate) use shim::{CONFIG_DIR, HOST, TOKENS, config_dir, token_variable};
 pub(crate) use token::{Login, read as read_token};

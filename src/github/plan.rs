@@ -14,6 +14,7 @@ use crate::api::{ApiError, Credential, IdentityUuid, Session};
 use crate::error::{Kind, Result};
 use crate::handover::posix;
 use crate::ledger::{Binding, IdentityRow, Ledger};
+use crate::policy::{Ask, Gate};
 use crate::vault::reference::SecretName;
 use crate::vault::{Cache, CacheKey, Limits, Opened, VaultError, open_stored};
 use crate::workspace::{GithubInfo, GithubSource, OpenWay, Setting, WorkspaceError};
@@ -60,6 +61,11 @@ impl Plan {
         GithubInfo { source: self.source, secret, open: self.open.clone() }
     }
 
+    /// Why the workspace has the token.
+    pub(crate) fn ask(&self) -> Ask {
+        if self.asked.is_some() { Ask::Named } else { Ask::Meant }
+    }
+
     /// How old the token may be. That there is none is believed no longer than a call takes.
     pub(crate) fn limits(&self) -> Limits {
         Limits { fresh: self.config.fresh(), absent: Duration::ZERO, stale: self.config.stale() }
@@ -78,6 +84,8 @@ pub(crate) struct Decision<'a, K> {
     pub(crate) new: bool,
     /// The identity that holds the app's own secrets, where there is one.
     pub(crate) host: Option<IdentityRow>,
+    /// What the workspace may not be given.
+    pub(crate) gate: Gate<'a>,
 }
 
 /// Decides whose login the workspace uses. At most two calls, at once. Where Ravi cannot be reached, what was decided
@@ -103,6 +111,7 @@ pub(crate) fn names_for(binding: &Binding) -> Vec<SecretName> {
 
 async fn look<K: Credential>(decision: &Decision<'_, K>, asked: Option<&str>) -> Result<Plan> {
     let asked_name = asked.map(SecretName::parse).transpose().map_err(VaultError::from)?;
+    decision.gate.check(decision.binding, Ask::Named, asked_name.as_slice()).await?;
     let host_name = asked_name.clone().or_else(|| host_secret(&decision.binding.name));
     let own_name = match asked_name {
         Some(name) => Some(name),
@@ -135,6 +144,8 @@ async fn look<K: Credential>(decision: &Decision<'_, K>, asked: Option<&str>) ->
             None => (without_token(decision, asked)?, None),
         },
     };
+    let meant = token.iter().map(|token| token.secret.clone()).collect::<Vec<_>>();
+    decision.gate.check(decision.binding, Ask::Meant, &meant).await?;
     Ok(Plan { source, token, asked: asked.map(str::to_owned), config: decision.config.clone(), open: Vec::new() })
 }
 

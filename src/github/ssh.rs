@@ -12,6 +12,7 @@ use super::bound::Bound;
 use super::credential;
 use super::error::GithubError;
 use super::ways::{is_ssh_name, ssh_command, ssh_name};
+use crate::cores;
 use crate::error::Result;
 use crate::helper::Caller;
 use crate::workspace::{GithubSource, Purpose, git_in, is_origin};
@@ -26,6 +27,7 @@ pub(super) fn run(caller: &Caller, arguments: &[OsString]) -> crate::Error {
         Ok(Some(error)) => error.into(),
         Ok(None) => {
             // What git would have called without us.
+            cores::allow_others();
             let source = ssh_command(persons.as_deref()).args(arguments).exec();
             GithubError::Io { path: "ssh".into(), doing: "started", source }.into()
         }

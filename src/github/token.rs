@@ -12,6 +12,7 @@ use crate::api::{AnyKey, ApiError, Client, ClientOptions};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::ledger::{Binding, Ledger};
+use crate::policy::Gate;
 use crate::ravi::Ravi;
 use crate::vault::{Cache, CacheKey, Cached, Opened, open_stored};
 use crate::workspace::GithubSource;
@@ -41,6 +42,7 @@ pub(super) fn read_blocking(
     config: impl FnOnce() -> Result<Config>,
 ) -> Result<Login> {
     let Some(at) = own_token(binding, plan)? else { return Ok(Login::Inherited) };
+    Gate { ledger, ours: &[] }.check_blocking(binding, plan.ask(), &at.secret)?;
     if let Some(cached) = Cache::new(ledger).peek(&cache_key(binding, at), plan.limits())?
         && cached.value.is_some()
     {
@@ -80,6 +82,8 @@ fn uses_own_key(source: GithubSource, binding: &Binding) -> bool {
 
 async fn read_once(ledger: &Ledger, binding: &Binding, plan: &Plan, config: &Config) -> Result<Login> {
     let Some(at) = own_token(binding, plan)? else { return Ok(Login::Inherited) };
+    let gate = Gate { ledger, ours: config.secret_policy.as_deref().unwrap_or_default() };
+    gate.check(binding, plan.ask(), std::slice::from_ref(&at.secret)).await?;
     let fetch = async || fetch(ledger, binding, plan.source, at, config).await;
     let cached = Cache::new(ledger).get(&cache_key(binding, at), plan.limits(), fetch).await?;
     login(binding, at, cached)

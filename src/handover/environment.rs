@@ -5,6 +5,14 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::github;
+
+/// The variable that Ravi's SDK takes a key from.
+pub(super) const API_KEY: &str = "RAVI_API_KEY";
+
+/// Set where a process was given the tokens of the workspace with this id, so that nobody below it takes them for the person's.
+pub(super) const GIVEN: &str = "RAVI_WORKSPACE_GIVEN";
+
 /// Names and values that a workspace's processes get. Holds no secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
@@ -13,6 +21,12 @@ pub struct Environment {
     pub env: BTreeMap<String, String>,
     /// Folder to put first on PATH; `None`: PATH stays as it is.
     pub path_prepend: Option<PathBuf>,
+    /// Variables to take out, which may hold tokens and keys of the person's.
+    #[serde(default)]
+    pub unset: Vec<String>,
+    /// Whose tokens those variables may hold and keep: the workspace's id.
+    #[serde(skip)]
+    pub(crate) id: String,
 }
 
 /// A shell whose language [`Environment::script`] can write.
@@ -26,15 +40,36 @@ pub enum Shell {
     Fish,
 }
 
+/// What a process of a workspace must not have of the person's.
+pub(super) fn of_the_persons() -> Vec<String> {
+    github::TOKENS.into_iter().chain([API_KEY]).map(str::to_owned).collect()
+}
+
 impl Environment {
+    /// Takes the person's SSH agent away as well.
+    pub fn without_ssh_agent(mut self) -> Environment {
+        self.unset.extend(["SSH_AUTH_SOCK", "SSH_AGENT_PID"].map(str::to_owned));
+        self
+    }
+
     /// Commands that set all of it in `shell`, to be read with `eval`. The folder is put first on PATH once, also when
     /// the commands are read again.
     pub fn script(&self, shell: Shell) -> String {
-        let mut lines: Vec<String> = self.env.iter().map(|(name, value)| assignment(shell, name, value)).collect();
+        let unset = self.unset.iter().map(|name| removal(shell, name, &self.id));
+        let set = self.env.iter().map(|(name, value)| assignment(shell, name, value));
+        let mut lines: Vec<String> = unset.chain(set).collect();
         if let Some(dir) = &self.path_prepend {
             lines.push(prepend(shell, &dir.to_string_lossy()));
         }
         lines.iter().map(|line| format!("{line}\n")).collect()
+    }
+}
+
+/// A variable that `exec` set for this very workspace stays.
+fn removal(shell: Shell, name: &str, id: &str) -> String {
+    match shell {
+        Shell::Bash | Shell::Zsh => format!("[ \"${{{GIVEN}-}}\" = {} ] || unset {name}", posix(id)),
+        Shell::Fish => format!("test \"${GIVEN}\" = {}; or set -e {name}", fish(id)),
     }
 }
 

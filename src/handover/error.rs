@@ -14,14 +14,6 @@ pub enum HandoverError {
         /// The name.
         name: String,
     },
-    /// A rule of the configuration forbids it. Said before anything is looked for.
-    #[error("the rules for workspace {id} do not let it be given {name}")]
-    NotAllowed {
-        /// The workspace's id.
-        id: String,
-        /// The name that was asked for.
-        name: String,
-    },
     /// A value that no environment can hold.
     #[error("the value of {name} has a zero byte, which no environment can hold")]
     ZeroByte {
@@ -74,7 +66,6 @@ impl Explain for HandoverError {
     fn code(&self) -> String {
         match self {
             HandoverError::RefusedName { .. } => "exec.refused_name",
-            HandoverError::NotAllowed { .. } => "policy.secret",
             HandoverError::ZeroByte { .. } => "exec.zero_byte",
             HandoverError::NotReady { .. } => "exec.not_ready",
             HandoverError::PathColon { .. } => "exec.path_colon",
@@ -90,9 +81,6 @@ impl Explain for HandoverError {
     fn hint(&self) -> String {
         match self {
             HandoverError::RefusedName { .. } => "Store the value under another name.".into(),
-            HandoverError::NotAllowed { .. } => {
-                "Ask for what its rules list, or change `secretPolicy` and provision the workspace again.".into()
-            }
             HandoverError::ZeroByte { .. } => "Store the value as text, for example in base64.".into(),
             HandoverError::NotReady { .. } => "Run `ravi-workspace provision` for it again.".into(),
             HandoverError::PathColon { .. } => "Set RAVI_WORKSPACE_STATE to a folder without a colon.".into(),
@@ -105,7 +93,7 @@ impl Explain for HandoverError {
 
     fn kind(&self) -> Kind {
         match self {
-            HandoverError::RefusedName { .. } | HandoverError::NotAllowed { .. } => Kind::Policy,
+            HandoverError::RefusedName { .. } => Kind::Policy,
             HandoverError::Start { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Kind::NotFound,
             HandoverError::NoSigningKey { .. } => Kind::NotFound,
             _ => Kind::Failed,

@@ -1,5 +1,6 @@
 //! Where the GitHub login of a workspace comes in.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use secrecy::SecretString;
@@ -7,24 +8,48 @@ use secrecy::SecretString;
 use super::workspace::Workspace;
 use crate::audit::{Action, Entry};
 use crate::error::Result;
+use crate::github;
+use crate::policy::Ask;
 use crate::ravi::Ravi;
+use crate::vault::VaultError;
+use crate::vault::reference::SecretName;
 
 /// The name that a workspace's own token has in its identity's vault.
 const TOKEN: &str = "GH_TOKEN";
 
-/// The GitHub token of the workspace; `None` where it uses the person's login. A token that was stored since the
-/// workspace was provisioned counts here at once: its process must not run with the person's.
-pub(super) async fn token(workspace: &Workspace) -> Result<Option<SecretString>> {
-    if let Some(token) = workspace.ravi().github_token(workspace.root()).await? {
-        return Ok(Some(token));
-    }
+/// The workspace's own login: its token under the name that programs read it by, and what leads them to its hosts.
+pub(super) struct Login {
+    pub(super) token: (String, SecretString),
+    /// Holds no secret.
+    pub(super) variables: BTreeMap<String, String>,
+}
+
+/// The GitHub login of the workspace; `None` where it uses the person's. A token that was stored since the workspace was
+/// provisioned counts here at once: its process must not run with the person's.
+pub(super) async fn login(workspace: &Workspace) -> Result<Option<Login>> {
+    let (token, plan) = workspace.ravi().github_login(workspace.root()).await?;
+    let token = match token {
+        Some(token) => Some(token),
+        None => stored_since(workspace).await?,
+    };
+    Ok(token.map(|token| {
+        let dir = github::config_dir(&workspace.state_dir(), workspace.id());
+        let mut variables = BTreeMap::from([(github::CONFIG_DIR.to_owned(), dir.to_string_lossy().into_owned())]);
+        let name = github::token_variable(&plan.config.hosts, |host| {
+            variables.insert(github::HOST.to_owned(), host.to_string());
+        });
+        Login { token: (name.to_owned(), token), variables }
+    }))
+}
+
+async fn stored_since(workspace: &Workspace) -> Result<Option<SecretString>> {
     let Some(session) = workspace.session().filter(|_| workspace.has_own_vault()) else { return Ok(None) };
-    let own = session.secrets(workspace.identity_uuid()).find(TOKEN).await?;
-    if own.is_some() {
-        let entry = Entry::done(Action::SecretRead).workspace(workspace.id()).object(TOKEN);
-        workspace.ravi().note(entry.because("github")).await?;
-    }
-    Ok(own.map(|secret| secret.value))
+    let Some(own) = session.secrets(workspace.identity_uuid()).find(TOKEN).await? else { return Ok(None) };
+    let name = SecretName::parse(TOKEN).map_err(VaultError::from)?;
+    workspace.ravi().gate().check(workspace.binding(), Ask::Meant, &[name]).await?;
+    let entry = Entry::done(Action::SecretRead).workspace(workspace.id()).object(TOKEN);
+    workspace.ravi().note(entry.because("github")).await?;
+    Ok(Some(own.value))
 }
 
 /// The folder that stands first on a child's PATH, where it can be made.

@@ -13,6 +13,7 @@ use super::workspace::Workspace;
 use crate::api::ApiError;
 use crate::audit::{Action, Entry};
 use crate::config::Config;
+use crate::cores;
 use crate::error::{Error, Result};
 use crate::files::{self, Mode};
 use crate::helper::{self, Called, Caller, Place, SIGNER};
@@ -27,12 +28,12 @@ pub(crate) fn act(called: &Called) -> Option<u8> {
     if !called.is(SIGNER) {
         return None;
     }
+    cores::forbid();
     let error = match run(called) {
         Ok(()) => return Some(0),
         Err(error) => error,
     };
-    eprintln!("{SIGNER}: error[{}]: {error}\n  hint: {}", error.code(), error.hint());
-    Some(error.kind().exit_code())
+    Some(helper::tell(&error, SIGNER))
 }
 
 fn run(called: &Called) -> Result<()> {
@@ -47,6 +48,7 @@ fn run(called: &Called) -> Result<()> {
 
 /// Becomes the real ssh-keygen.
 fn ssh_keygen(arguments: &[OsString]) -> HandoverError {
+    cores::allow_others();
     let source = Command::new("ssh-keygen").args(arguments).exec();
     HandoverError::Start { program: "ssh-keygen".into(), source }
 }

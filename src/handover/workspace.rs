@@ -9,7 +9,7 @@ use std::process::Command;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::below;
-use super::environment::Environment;
+use super::environment::{API_KEY, Environment, GIVEN, of_the_persons};
 use super::error::HandoverError;
 use super::mask::{Masker, SHORTEST_MASKED};
 use super::{github, names};
@@ -17,16 +17,11 @@ use crate::api::{IdentityKey, IdentityUuid, Session};
 use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::ledger::{Binding, IdentityRow};
+use crate::policy::Ask;
 use crate::ravi::Ravi;
 use crate::vault::VaultError;
 use crate::vault::reference::SecretName;
 use crate::workspace::git_info;
-
-/// The human's GitHub tokens; a child inherits them only where its workspace uses the human's login.
-const TOKENS: &[&str] = &["GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"];
-
-/// The variable that Ravi's SDK takes a key from.
-const API_KEY: &str = "RAVI_API_KEY";
 
 /// Variables of the caller's that a child must not inherit: they make git work on another repository than the one the
 /// child is in (`git rev-parse --local-env-vars`).
@@ -138,7 +133,8 @@ impl Workspace {
             }
         }
         env.extend(below::variables(&self.binding, |name| std::env::var(name).ok()));
-        Environment { env, path_prepend: github::shim_dir(&self.ravi) }
+        let path_prepend = github::shim_dir(&self.ravi);
+        Environment { env, path_prepend, unset: of_the_persons(), id: self.binding.id.clone() }
     }
 
     /// Everything for a process of the workspace: the environment, its keys, and the secrets named `secrets`, each
@@ -169,26 +165,27 @@ impl Workspace {
     async fn make_handover<S: AsRef<str>>(&self, secrets: &[S]) -> Result<Handover> {
         let wanted = check_names(secrets)?;
         self.check_policy(&wanted).await?;
-        let (token, named) = tokio::try_join!(github::token(self), self.named(wanted))?;
-        let own_login = token.is_some();
+        let (login, named) = tokio::try_join!(github::login(self), self.named(wanted))?;
         let key = self.key.iter().map(|(_, key)| (API_KEY.to_owned(), key.clone()));
         let mut secrets: BTreeMap<String, SecretString> = key.collect();
-        secrets.extend(token.map(|token| ("GH_TOKEN".to_owned(), token)));
+        let mut environment = self.environment();
+        if let Some(login) = login {
+            secrets.extend([login.token]);
+            environment.env.extend(login.variables);
+        }
         for (name, value) in named {
             secrets.entry(name).or_insert(value);
         }
         if let Some((name, _)) = secrets.iter().find(|(_, value)| value.expose_secret().contains('\0')) {
             return Err(HandoverError::ZeroByte { name: name.clone() }.into());
         }
-        Handover::new(self.environment(), secrets, self.folder.clone(), own_login)
+        environment.env.insert(GIVEN.to_owned(), self.id().to_owned());
+        Handover::new(environment, secrets, self.folder.clone())
     }
 
     /// Before anything is asked for, so that a refusal does not tell whether the secret exists.
     async fn check_policy(&self, wanted: &[SecretName]) -> Result<()> {
-        let Some(name) = self.ravi.first_refused(self.id(), &self.binding.name, wanted).await? else { return Ok(()) };
-        let refused = Entry::refused(Action::SecretRead, "policy.secret").workspace(self.id()).object(name.as_str());
-        self.ravi.note(refused).await?;
-        Err(HandoverError::NotAllowed { id: self.id().to_owned(), name: name.to_string() }.into())
+        self.ravi.gate().check(&self.binding, Ask::Named, wanted).await
     }
 
     async fn named(&self, wanted: Vec<SecretName>) -> Result<Vec<(String, SecretString)>> {
@@ -256,35 +253,34 @@ pub struct Handover {
     secrets: BTreeMap<String, SecretString>,
     folder: PathBuf,
     path: Option<OsString>,
-    own_login: bool,
 }
 
 impl Handover {
-    fn new(
-        environment: Environment,
-        secrets: BTreeMap<String, SecretString>,
-        folder: PathBuf,
-        own_login: bool,
-    ) -> Result<Handover> {
+    fn new(environment: Environment, secrets: BTreeMap<String, SecretString>, folder: PathBuf) -> Result<Handover> {
         let path = environment.path_prepend.as_deref().map(path_with).transpose()?;
-        Ok(Handover { environment, secrets, folder, path, own_login })
+        Ok(Handover { environment, secrets, folder, path })
     }
 
     /// A command that runs `program` in the workspace's folder. It can be changed further before it is started.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.folder);
-        for name in REMOVED.iter().chain(TOKENS.iter().filter(|_| self.own_login)) {
+        // Where the workspace has no token or key, it must not inherit the caller's.
+        for name in REMOVED.iter().copied().chain(self.environment.unset.iter().map(String::as_str)) {
             command.env_remove(name);
         }
-        // A workspace without a key must not inherit the caller's, which may reach the whole account.
-        command.env_remove(API_KEY);
         command.envs(&self.environment.env);
         command.envs(self.secrets.iter().map(|(name, value)| (name, value.expose_secret())));
         if let Some(path) = &self.path {
             command.env("PATH", path);
         }
         command
+    }
+
+    /// Without the person's SSH agent, which logs in as the person wherever it is asked to.
+    pub fn without_ssh_agent(mut self) -> Handover {
+        self.environment = self.environment.without_ssh_agent();
+        self
     }
 
     /// The same for tokio.

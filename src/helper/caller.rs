@@ -10,8 +10,10 @@ use super::names::{NAMES, state_of};
 use super::next::file_id;
 use super::script::is_launcher;
 use crate::config::{Config, name_of};
+use crate::cores;
 use crate::error::{Error, Result};
 use crate::ravi::Ravi;
+use crate::shown;
 use crate::workspace::{State, WorkspaceError};
 
 /// Who calls, and what this machine is set up with.
@@ -24,6 +26,8 @@ pub(crate) struct Caller {
 
 impl Caller {
     pub(crate) fn new(folder: PathBuf, called: &Called) -> Caller {
+        // From here on this process acts as a helper, and becomes another program or ends.
+        cores::forbid();
         let state_dir = std::env::var_os("RAVI_WORKSPACE_STATE").filter(|text| !text.is_empty()).map(PathBuf::from);
         // Without a folder of its own there is no ledger but the one that a note names.
         let state_dir = Config { state_dir, ..Config::default() }.folder().unwrap_or_default();
@@ -73,8 +77,14 @@ fn states_on_path() -> impl Iterator<Item = PathBuf> {
     bins.filter(is_ours).filter_map(|dir| state_of(&dir)?.canonicalize().ok())
 }
 
+/// Says something on standard error.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", shown::line(text));
+}
+
 /// Says on standard error what went wrong with the program of this name, and answers the exit code for it.
 pub(crate) fn tell(error: &Error, name: &str) -> u8 {
-    let _ = writeln!(std::io::stderr(), "{name}: error[{}]: {error}\n  hint: {}", error.code(), error.hint());
+    say(&format!("{name}: error[{}]: {error}", error.code()));
+    say(&format!("  hint: {}", error.hint()));
     error.kind().exit_code()
 }

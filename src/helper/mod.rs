@@ -21,7 +21,7 @@ pub use error::HelperError;
 
 pub(crate) use bound::{Bound, Place, find, named, started_in};
 pub(crate) use called::Called;
-pub(crate) use caller::{Caller, tell};
+pub(crate) use caller::{Caller, say, tell};
 pub(crate) use known::remember;
 pub(crate) use launcher::{LAUNCHER, follow, list_folders, renew, target};
 pub(crate) use names::{DIR as SHIM_DIR, NAMES, RAVI_SWITCH, SIGNER, launcher_path, shim_dir, signer_path};

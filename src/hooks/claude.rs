@@ -1,5 +1,6 @@
 //! Claude Code: what it tells its hooks on standard input, and what its sessions are to read in return.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -61,13 +62,13 @@ pub(crate) fn config_dir() -> Option<PathBuf> {
 /// What Claude Code is to read before each command of a session in the worktree with this private git dir. A session's agents
 /// read it too, and may have worktrees of their own: there, git's own configuration says who the author is.
 pub(crate) fn session_script(git_dir: Option<&Path>, environment: Environment) -> String {
-    let Environment { env, path_prepend } = environment;
-    let everywhere = Environment { path_prepend, ..Environment::default() }.script(Shell::Bash);
+    let env = environment.env.clone();
+    let everywhere = Environment { env: BTreeMap::new(), ..environment }.script(Shell::Bash);
     if env.is_empty() {
         return everywhere;
     }
     let own = posix(&git_dir.unwrap_or(Path::new("")).to_string_lossy());
-    let here = Environment { env, path_prepend: None }.script(Shell::Bash);
+    let here = Environment { env, ..Environment::default() }.script(Shell::Bash);
     format!(
         "_ravi_dir=$(git rev-parse --absolute-git-dir 2>/dev/null)\n\
          if [ \"$_ravi_dir\" = {own} ] || [ ! -e \"$_ravi_dir/{NOTE_FILE}\" ]; then\n{here}fi\nunset _ravi_dir\n{everywhere}"

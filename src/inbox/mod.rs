@@ -19,13 +19,13 @@ mod text;
 mod wait;
 pub mod webhook;
 
+pub use crate::shown::printable;
 pub use error::InboxError;
 pub use model::{
     AttachmentInfo, Fence, FoundCode, InboxItem, InboxMessage, MailThread, MailThreadDetail, MessageFilter,
     OutgoingMail, SmsConversation, SmsConversationDetail, WaitRequest, Want,
 };
 pub use registrations::{Registration, RegistrationSecret};
-pub use text::printable;
 pub use wait::MessageWatch;
 
 pub use crate::messages::MessageKind;

@@ -1,6 +1,14 @@
 //! Which secrets the processes of a workspace may be given: rules, and how they are asked.
 //!
-//! Pure, so that every rule can be tested as a table. It must not know what the secrets are, nor whether they exist.
+//! The rules are pure, so that each can be tested as a table; every way to a secret goes through the [`gate`]. It must not
+//! know what the secrets are, nor whether they exist.
+
+mod error;
+mod gate;
+
+pub use error::PolicyError;
+
+pub(crate) use gate::{Ask, Gate};
 
 use serde::{Deserialize, Serialize};
 use wildmatch::WildMatch;
@@ -50,15 +58,21 @@ pub struct SecretRule {
 
 /// Whether the workspace may be given `secret`. Of the rules about it one must allow the name and none may deny it. A
 /// workspace that no rule is about may be given everything.
-pub(crate) fn allows(rules: &[SecretRule], id: &str, name: &str, secret: &SecretName) -> bool {
+fn allows(rules: &[SecretRule], id: &str, name: &str, secret: &SecretName) -> bool {
     let mut about = rules.iter().filter(|rule| rule.workspace.matches(id, name)).peekable();
     if about.peek().is_none() {
         return true;
     }
-    let matches = |patterns: &[String]| {
-        patterns.iter().any(|pattern| WildMatch::new(&pattern.to_ascii_uppercase()).matches(secret.as_str()))
-    };
-    about.try_fold(false, |allowed, rule| (!matches(&rule.deny)).then(|| allowed || matches(&rule.allow))) == Some(true)
+    about.any(|rule| matches(&rule.allow, secret)) && !denies(rules, id, name, secret)
+}
+
+/// Whether a rule about the workspace denies it `secret`.
+fn denies(rules: &[SecretRule], id: &str, name: &str, secret: &SecretName) -> bool {
+    rules.iter().any(|rule| rule.workspace.matches(id, name) && matches(&rule.deny, secret))
+}
+
+fn matches(patterns: &[String], secret: &SecretName) -> bool {
+    patterns.iter().any(|pattern| WildMatch::new(&pattern.to_ascii_uppercase()).matches(secret.as_str()))
 }
 
 #[cfg(test)]

@@ -9,24 +9,13 @@ use crate::api::IdentityKey;
 use crate::error::Result;
 use crate::handover::{HandoverError, Workspace};
 use crate::ledger::{Binding, IdentityRow};
-use crate::policy;
-use crate::vault::reference::SecretName;
+use crate::policy::Gate;
 use crate::workspace::{State, WorkspaceError};
 
 impl Ravi {
-    /// The first of `wanted` that a workspace may not be given: by the rules it was provisioned with, or by those of this
-    /// handle.
-    pub(crate) async fn first_refused(
-        &self,
-        id: &str,
-        name: &str,
-        wanted: &[SecretName],
-    ) -> Result<Option<SecretName>> {
-        let known = id.to_owned();
-        let kept = self.inner.ledger.run(move |l| l.policy(&known)).await?;
-        let ours = self.inner.config.secret_policy.as_deref().unwrap_or_default();
-        let refused = |secret: &&SecretName| [&kept, ours].iter().any(|rules| !policy::allows(rules, id, name, secret));
-        Ok(wanted.iter().find(refused).cloned())
+    /// The rules about what workspaces may be given.
+    pub(crate) fn gate(&self) -> Gate<'_> {
+        Gate { ledger: &self.inner.ledger, ours: self.inner.config.secret_policy.as_deref().unwrap_or_default() }
     }
 
     /// The workspace that `path` lies in, to start processes in `path` with what the workspace has. Asks Ravi

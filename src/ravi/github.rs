@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use super::Ravi;
 use crate::audit::{Action, Entry};
 use crate::error::Result;
-use crate::github::{self, Login};
+use crate::github::{self, Login, Plan};
 use crate::helper;
 use crate::workspace::{self, WorkspaceError};
 
@@ -56,6 +56,11 @@ impl Ravi {
     /// No workspace is bound there; it has no token and may not use the person's login (`github.denied`); its token
     /// cannot be read. Never answered with the person's login then.
     pub async fn github_token(&self, path: &Path) -> Result<Option<SecretString>> {
+        Ok(self.github_login(path).await?.0)
+    }
+
+    /// The token with what was decided for the workspace.
+    pub(crate) async fn github_login(&self, path: &Path) -> Result<(Option<SecretString>, Plan)> {
         let target = path.to_string_lossy();
         let ledger = &self.inner.ledger;
         let binding = workspace::find(ledger, &target).await?;
@@ -65,12 +70,12 @@ impl Ravi {
         let plan = ledger.run(move |l| l.github_plan(&id)).await?;
         let plan = plan.ok_or_else(|| github::GithubError::NotReady { id: binding.id.clone() })?;
         let token = match github::read_token(ledger, &binding, &plan, &self.inner.config).await {
-            Ok(Login::Inherited) => return Ok(None),
+            Ok(Login::Inherited) => return Ok((None, plan)),
             Ok(Login::Token { token, .. }) => Ok(Some(token)),
             Err(error) => Err(error),
         };
         let entry = Entry::done(Action::SecretRead).workspace(&binding.id).because("github");
         let entry = plan.token.iter().fold(entry, |entry, at| entry.object(at.secret.as_str()));
-        self.noted(entry, token).await
+        Ok((self.noted(entry, token).await?, plan))
     }
 }

@@ -28,6 +28,7 @@ use super::error::RaviCliError;
 use super::{commands, file};
 use crate::api::IdentityKey;
 use crate::audit::{Action, Entry};
+use crate::cores;
 use crate::error::{Error, Result};
 use crate::helper::{self, Bound, Called, Caller, NOT_INSTALLED, Place, Shim};
 use crate::ledger::{Binding, Ledger};
@@ -59,6 +60,7 @@ fn run(called: &Called) -> Error {
         Err(error) => error,
         Ok(mut command) => {
             let path = PathBuf::from(command.get_program());
+            cores::allow_others();
             let source = command.exec();
             RaviCliError::Io { path, doing: "started", source }.into()
         }

@@ -45,7 +45,8 @@ pub(super) async fn give(ctx: Context<'_>, binding: &Binding, found: &Found) -> 
             server: ctx.server.to_owned(),
             host: host.map(|host| host.uuid),
         },
-        name: &binding.name,
+        binding,
+        gate: ctx.gate(),
         new: found.new,
     };
     let Some(plan) = giver.look().await? else {

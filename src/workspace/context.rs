@@ -9,6 +9,7 @@ use crate::config::{Config, KeyInTree};
 use crate::error::{Error, ErrorBody, Result};
 use crate::github::GithubConfig;
 use crate::ledger::{Ledger, now_ms};
+use crate::policy::Gate;
 
 use super::error::WorkspaceError;
 use super::listing::Listing;
@@ -56,6 +57,11 @@ impl Context<'_> {
             Some(known) => Ok(Host::Known(known)),
             None => self.host_search().settle(&self.listing.of(self.account).await?.all).await,
         }
+    }
+
+    /// The rules about what workspaces may be given.
+    pub(crate) fn gate(&self) -> Gate<'_> {
+        Gate { ledger: self.ledger, ours: self.config.secret_policy.as_deref().unwrap_or_default() }
     }
 
     /// Whether the workspaces' keys are to lie in their folders.

@@ -1,5 +1,6 @@
 //! What can go wrong while a workspace is set up or taken down.
 
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -377,6 +378,7 @@ impl Explain for WorkspaceError {
             WorkspaceError::Bare { .. } => "workspace.bare",
             WorkspaceError::ForeignGitDir { .. } => "workspace.foreign_git_dir",
             WorkspaceError::EnvFileLink { .. } => "workspace.env_file_link",
+            WorkspaceError::GitMissing { source } if source.kind() != io::ErrorKind::NotFound => "workspace.git_start",
             WorkspaceError::GitMissing { .. } => "workspace.git_missing",
             WorkspaceError::GitTooOld { .. } => "workspace.git_too_old",
             WorkspaceError::Git { .. } => "workspace.git",
@@ -435,6 +437,9 @@ impl Explain for WorkspaceError {
             }
             WorkspaceError::EnvFileLink { .. } => {
                 "Choose another file, such as `--env-file .env.local`, or put a regular file in the link's place.".into()
+            }
+            WorkspaceError::GitMissing { source } if source.kind() != io::ErrorKind::NotFound => {
+                "Close programs or raise what the system allows (open files, processes, memory), then try again.".into()
             }
             WorkspaceError::GitMissing { .. } => "Install git 2.20 or newer and see that it is on PATH.".into(),
             WorkspaceError::GitTooOld { .. } => "Update git.".into(),

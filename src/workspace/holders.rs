@@ -28,7 +28,8 @@ pub(super) async fn meant(ctx: Context<'_>, request: ProvisionRequest, terms: Te
     }
     let other = if terms.join { at(ctx.ledger, &request.path).await? } else { None };
     let Some(other) = other.filter(|other| other.state != State::Releasing) else { return Ok(request) };
-    match !other.confirmed && give_up(ctx, &other).await? {
+    // Rare, and large: in a box it does not weigh on every provision.
+    match !other.confirmed && Box::pin(give_up(ctx, &other)).await? {
         true => Ok(request),
         false => Ok(ProvisionRequest { path: request.path, ..other.request }),
     }

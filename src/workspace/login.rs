@@ -24,7 +24,8 @@ async fn github(ctx: Context<'_>, binding: &Binding, found: &identity::Found, gi
     let host = find_host(ctx, found).await?;
     let Context { ledger, account, github: config, .. } = ctx;
     let (host, new) = (host, new && !given);
-    let plan = github::decide(Decision { ledger, account, config, binding, identity, new, host }).await;
+    let gate = ctx.gate();
+    let plan = github::decide(Decision { ledger, account, config, binding, identity, new, host, gate }).await;
     tell_elsewhere(ctx, binding, plan).await
 }
 

@@ -144,3 +144,27 @@ async fn warm_reads_are_in_the_trail_within_moments_and_when_the_handle_is_dropp
     drop(ravi);
     assert_eq!(reads(), 11);
 }
+
+/// The trail says who used what: a use that it cannot say does not happen. A disk that is full is played by a limit of the
+/// size of files.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_is_not_given_where_its_use_cannot_be_noted() {
+    let bed = Bed::new().await;
+    bed.run_with_input(&["secret", "set", "KEY"], "made-up-value").ok();
+    bed.run(&["secret", "get", "KEY"]).ok();
+    let get = |limit: &str| {
+        let mut shell = std::process::Command::new("sh");
+        shell.envs(bed.program().get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let script = format!("trap '' XFSZ; {limit}; exec \"$0\" --json secret get KEY");
+        crate::common::Run::from(
+            shell.args(["-c", &script, env!("CARGO_BIN_EXE_ravi-workspace")]).output().expect("it starts"),
+        )
+    };
+    get(":").ok();
+    let before = entries(&bed.state()).len();
+    let full = get("ulimit -f 0");
+    assert!(full.error_code().starts_with("ledger."), "{full:?}");
+    assert!(!full.stdout.contains("made-up-value") && !full.stderr.contains("made-up-value"), "{full:?}");
+    get(":").ok();
+    assert_eq!(entries(&bed.state()).len(), before + 1);
+}

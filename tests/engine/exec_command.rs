@@ -12,6 +12,10 @@ const GH_TOKEN: &str = "ghp_MadeUpWorkspaceToken0123456789";
 const OWN: &str = "made-up-own-value-4711";
 const HOSTS: &str = "made-up \"host\" value/4712";
 
+/// What holds tokens and keys of the person's.
+const PERSONS: [&str; 5] =
+    ["GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", "RAVI_API_KEY"];
+
 /// A test bed with one workspace that has secrets of its own, and the host's.
 struct Room {
     bed: Bed,
@@ -95,6 +99,105 @@ async fn a_child_gets_author_keys_and_secrets_and_nothing_of_the_humans() {
     let author = room.bed.git(&room.path, &["log", "-1", "--format=%an <%ae> %cn <%ce>"]);
     let expected = format!("payments agent <{0}> payments agent <{0}>", identity["email"].as_str().expect("text"));
     assert_eq!(author, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_token_of_the_persons_is_handed_over_where_the_workspace_has_none() {
+    let bed = Bed::new().await;
+    let path = bed.worktree(&bed.repository("repo"), "two");
+    let text = path.to_str().expect("text");
+    bed.run(&[&["provision", text, "--id", "w2", "--name", "two", "--share", "--no-key"][..]].concat()).ok();
+    let with_tokens = |command: &mut Command| {
+        command.envs(PERSONS.iter().filter(|name| **name != "RAVI_API_KEY").map(|name| (name, "made-up-human-token")));
+        command.env("SSH_AUTH_SOCK", "/made-up/agent");
+    };
+    for (flag, agent) in [(&[][..], true), (&["--no-ssh-agent"], false)] {
+        let mut program = bed.program();
+        with_tokens(&mut program);
+        program.args(["exec", text, "--no-mask"]).args(flag).args(["--", "env", "-0"]);
+        let shown = Run::from(program.output().expect("it starts")).ok().stdout;
+        let names: Vec<&str> = shown.split('\0').filter_map(|line| line.split('=').next()).collect();
+        assert!(!PERSONS.iter().any(|name| names.contains(name)), "{names:?}");
+        assert_eq!(names.contains(&"SSH_AUTH_SOCK"), agent);
+    }
+
+    let config = bed.run(&["hook", "codex", "thread-config", text, "--json"]).ok().json();
+    for name in PERSONS {
+        assert_eq!(config[format!("shell_environment_policy.set.{name}")], "", "{name}");
+    }
+    // In a shell; but what `exec` gave to this very workspace stays.
+    for shell in ["bash", "zsh", "fish"] {
+        let script = bed.run(&["env", text, "--shell", shell, "--no-ssh-agent"]).ok().stdout;
+        for (given, kept) in [("w2", true), ("w1", false), ("", false)] {
+            let mut command = Command::new(shell);
+            command.args(["-c", &format!("{script}env")]).env("RAVI_API_KEY", "made-up-human-key");
+            with_tokens(&mut command);
+            command.env("RAVI_WORKSPACE_GIVEN", given);
+            let Ok(output) = command.output() else { continue };
+            let names = String::from_utf8_lossy(&output.stdout).into_owned();
+            for name in PERSONS.iter().chain([&"SSH_AUTH_SOCK"]) {
+                let there = names.lines().any(|line| line.starts_with(&format!("{name}=")));
+                assert_eq!(there, kept, "{shell} {given} {name}: {output:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_ends_with_its_program_though_others_keep_the_output_open() {
+    let room = Room::new().await;
+    let begun = std::time::Instant::now();
+    let run = room.run(&[], &["sh", "-c", "sleep 30 & printf 'said %s' \"$GH_TOKEN\"; exit 5"]);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(15), "{:?}", begun.elapsed());
+    assert_eq!((run.code, run.stdout.as_str()), (5, "said [masked]"));
+    assert!(run.stderr.contains("note: sh has ended") && run.stderr.lines().count() == 1, "{run:?}");
+    // All that was written by then is passed on, and with nobody left there is nothing to say.
+    let run = room.run(&[], &["sh", "-c", "head -c 3000000 /dev/zero | tr '\\0' x"]);
+    assert_eq!((run.code, run.stdout.len(), run.stderr.as_str()), (0, 3_000_000, ""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_usual_programs_make_of_a_value_is_masked() {
+    let room = Room::new().await;
+    let value = "v=\"$GH_TOKEN\"";
+    for program in [
+        "printf %s \"$v\" | xxd -p",
+        "printf 'a line before %s and after' \"$v\" | xxd",
+        "printf 'a line before %s and after' \"$v\" | xxd -u -g 1 -c 8",
+        "printf 'a line before %s and after' \"$v\" | od -tx1",
+        "printf 'a line before %s and after' \"$v\" | od -An -tx1",
+        "printf 'a line before %s and after' \"$v\" | hexdump -C",
+        "printf 'a line before %s and after' \"$v\" | base64 -w 20",
+        "printf 'a line before %s and after' \"$v\" | base64 -w 30",
+        "printf 'a line before %s and after' \"$v\" | base64",
+        "printf '%s\\n' \"$v\" | grep --color=always MadeUp",
+    ] {
+        let run = room.run(&[], &["sh", "-c", &format!("{value}; {program}")]).ok();
+        let shown = run.stdout.to_lowercase();
+        assert!(shown.contains("[masked]"), "{program}: {run:?}");
+        let pairs: String = "MadeUpWorkspaceToken".bytes().map(|b| format!("{b:02x}")).collect();
+        let digits: String = shown.chars().filter(char::is_ascii_alphanumeric).collect();
+        for piece in ["workspace", "token012", "tfdvcmtz", &pairs[..12], &pairs[20..32]] {
+            assert!(!digits.contains(piece), "{program}, {piece}: {run:?}");
+        }
+    }
+    let escaped: String = GH_TOKEN.chars().map(|c| format!("\\\\u{:04x}", u32::from(c))).collect();
+    let run = room.run(&[], &["sh", "-c", &format!("printf '\"{escaped}\"'")]).ok();
+    assert_eq!(run.stdout, "\"[masked]\"");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_core_is_dumped_of_us_and_the_child_may_as_before() {
+    let room = Room::new().await;
+    let limit = |pid: &str| format!("awk '/Max core/ {{ print $5 }}' /proc/{pid}/limits");
+    let program = room.exec(&[], &["sh", "-c", &format!("{}; {}", limit("$PPID"), limit("self"))]);
+    // As much as is allowed to whoever runs the tests.
+    let mut shell = Command::new("sh");
+    shell.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell.args(["-c", &format!("ulimit -c \"$(ulimit -Hc)\"; {}; exec \"$0\" \"$@\"", limit("self"))]);
+    let run = Run::from(shell.arg(program.get_program()).args(program.get_args()).output().expect("it starts")).ok();
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!((lines.len(), lines[1], lines[2]), (3, "0", lines[0]), "before, ours, the child's: {lines:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -216,6 +319,7 @@ async fn env_shows_what_is_no_secret_also_without_ravi() {
                 "RAVI_IDENTITY": identity["uuid"], "RAVI_WORKSPACE_ID": "w1",
             },
             "path_prepend": room.bed.state().canonicalize().expect("it is there").join("bin"),
+            "unset": PERSONS,
         })
     );
     for text in [&run.stdout, &room.bed.run(&["env", path]).ok().stdout] {

@@ -64,7 +64,7 @@ impl Desk {
         let dir = self.bed.path("telling");
         std::fs::create_dir_all(&dir).expect("a folder");
         let script = "#!/bin/sh\nprintf '%s\\n' \"token=$GH_TOKEN\" \"github=$GITHUB_TOKEN\" \"enterprise=$GH_ENTERPRISE_TOKEN\" \
-                      \"host=$GH_HOST\" \"pid=$$\"\nprintf '[%s]\\n' \"$@\"\n[ \"$1\" != wait ] || exec sleep 60\nexit 37\n";
+                      \"host=$GH_HOST\" \"config=$GH_CONFIG_DIR\" \"pid=$$\"\nprintf '[%s]\\n' \"$@\"\n[ \"$1\" != wait ] || exec sleep 60\nexit 37\n";
         std::fs::write(dir.join("gh"), script).expect("a script");
         std::fs::set_permissions(dir.join("gh"), std::fs::Permissions::from_mode(0o755)).expect("its mode");
         dir
@@ -231,4 +231,67 @@ async fn an_enterprise_host_gets_its_own_variables() {
     command.env("PATH", desk.path_with(&[desk.bed.state().join("bin"), telling])).env("GH_TOKEN", HUMAN);
     let run = Run::from(command.output().expect("gh starts"));
     assert!(run.stdout.starts_with("token=\ngithub=\nenterprise=made_up_ghe_token\nhost=ghe.example.com\n"), "{run:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_goes_to_its_host_alone() {
+    let desk = Desk::new().await;
+    let tree = desk.bed.worktree(&desk.repository, "ghe");
+    desk.bed.run_with_input(&["secret", "set", "GHE_TOKEN"], "made_up_ghe_token").ok();
+    let mut program = desk.bed.program();
+    program.args(Bed::provision_args(&tree, "ghe", "ghe agent")).args(["--github-secret", "GHE_TOKEN"]);
+    program.env("RAVI_WORKSPACE_GITHUB", r#"{"hosts":["ghe.example.com"]}"#);
+    Run::from(program.output().expect("it starts")).ok();
+    let path = desk.path_with(&[desk.bed.state().join("bin"), desk.telling_gh()]);
+    let told = |args: &[&str], repository: &str| {
+        let mut command = desk.gh_command(&tree, args);
+        command.env("PATH", &path).env("GH_REPO", repository).env("GITHUB_ENTERPRISE_TOKEN", HUMAN);
+        Run::from(command.output().expect("gh starts"))
+    };
+    for args in [
+        &["pr", "list", "-R", "other.example/o/r"][..],
+        &["pr", "list", "--repo=https://other.example/o/r"],
+        &["api", "https://other.example/api/v3/user"],
+        &["api", "http://ghe.example.com/api/v3/user"],
+        &["api", "--hostname", "other.example", "user"],
+        &["repo", "clone", "git@other.example:o/r"],
+        &["pr", "list", "-R", "github.com/o/r"],
+        &["auth", "git-credential", "get"],
+    ] {
+        let run = told(args, "");
+        assert!(run.stdout.starts_with("token=\ngithub=\nenterprise=\nhost=\n"), "{args:?}: {run:?}");
+        assert!(run.stderr.contains("is for ghe.example.com"), "{args:?}: {run:?}");
+        assert!(!run.stdout.contains(&format!("config={}", desk.bed.path("gh").display())), "{args:?}: {run:?}");
+    }
+    assert!(told(&["pr", "list"], "other.example/o/r").stdout.contains("enterprise=\n"));
+    for args in [&["pr", "list"][..], &["pr", "list", "-R", "ghe.example.com/o/r"], &["pr", "list", "-R", "o/r"]] {
+        let run = told(args, "");
+        assert!(run.stdout.contains("enterprise=made_up_ghe_token\nhost=ghe.example.com\n"), "{args:?}: {run:?}");
+    }
+    let refused = |line: &&[String; 5]| line[0] == "github.gh" && line[4] == "github.host";
+    assert_eq!(desk.bed.audit_trail().iter().filter(refused).count(), 9);
+
+    // A program gets it under the name that sends it nowhere else, with where it belongs.
+    let shown = desk.bed.run(&["exec", tree.to_str().expect("text"), "--no-mask", "--", "env"]).ok().stdout;
+    assert!(shown.contains("GH_ENTERPRISE_TOKEN=made_up_ghe_token\n") && !shown.contains("GH_TOKEN=made"), "{shown}");
+    assert!(shown.contains("GH_HOST=ghe.example.com\n") && shown.contains("GH_CONFIG_DIR="), "{shown}");
+}
+
+/// The person's logins are in gh's own files; a workspace has none of them, whatever host it asks for.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_logins_that_gh_keeps_are_not_used_in_a_workspace() {
+    if real_gh_is_missing() {
+        return;
+    }
+    let desk = Desk::new().await;
+    let hosts = format!(
+        "github.com:\n    user: hanna\n    oauth_token: {HUMAN}\nother.example:\n    user: hanna\n    oauth_token: {HUMAN}_2\n"
+    );
+    std::fs::write(desk.bed.path("gh/hosts.yml"), hosts).expect("the person's logins");
+    let (tree, _) = desk.workspace("one", "made_up_token_one").await;
+    let token = |folder: &Path, host: &str| desk.gh(folder, &["auth", "token", "--hostname", host]).stdout;
+    assert_eq!(token(&tree, "other.example"), "");
+    assert_eq!(token(&tree, "github.com"), "made_up_token_one\n");
+    assert_eq!(token(&desk.repository, "other.example"), format!("{HUMAN}_2\n"));
+    assert!(!desk.gh(&tree, &["auth", "status"]).stderr.contains("hanna"));
 }

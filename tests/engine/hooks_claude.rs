@@ -59,6 +59,12 @@ async fn claude_code_gets_a_worktree_that_is_provisioned_and_removed_whole() {
     let text = std::fs::read_to_string(&env).expect("it is written");
     assert!(text.contains("GIT_AUTHOR_NAME='fix-auth'") && !text.contains("ravi_id_"), "{text}");
     assert_eq!(text.matches("GIT_AUTHOR_NAME").count(), 1, "once");
+    // What the person exported does not reach the agent's commands.
+    let script = format!(". {}; printenv RAVI_API_KEY GH_TOKEN GITHUB_ENTERPRISE_TOKEN", env.display());
+    let mut shell = std::process::Command::new("bash");
+    shell.args(["-c", &script]).current_dir(&tree).env("RAVI_API_KEY", "ravi_mgmt_made_up");
+    shell.env("GH_TOKEN", "made-up-human-token").env("GITHUB_ENTERPRISE_TOKEN", "made-up-human-token");
+    assert_eq!(String::from_utf8_lossy(&shell.output().expect("it runs").stdout), "");
     assert_eq!(claude(&bed, "SessionStart", payload("SessionStart", &repository), None).ok().stdout, "");
 
     // Changes keep it, as the workspace that it is.

@@ -68,6 +68,7 @@ mod local_switches;
 mod local_vault;
 mod policy;
 mod power;
+mod printable;
 mod ravi_cli;
 mod ravi_cli_shells;
 mod revocation;

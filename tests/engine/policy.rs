@@ -66,3 +66,50 @@ async fn a_provision_without_rules_leaves_them_and_an_empty_list_takes_them_away
     exec(&bed, &folder, "OTHER_KEY").ok();
     assert_eq!(provision("{}").error_code(), "config.policy");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_holds_for_every_way_to_a_secret() {
+    let bed = Bed::new().await;
+    let tree = bed.worktree(&bed.repository("repo"), "w1");
+    let folder = tree.to_str().expect("text");
+    bed.run_with_input(&["secret", "set", "PROD_TOKEN"], "made_up_prod_token").ok();
+    let provision = |policy: &str, bundle: &str, more: &[&str]| {
+        let mut program = bed.program();
+        program.args(Bed::provision_args(&tree, "w1", "payments agent")).args(more);
+        program.env("RAVI_WORKSPACE_POLICY", policy).env("RAVI_WORKSPACE_BUNDLE", bundle);
+        Run::from(program.output().expect("it starts"))
+    };
+    let deny = r#"[{"allow":["*"],"deny":["PROD_*"]}]"#;
+    let asked = ["--github-secret", "PROD_TOKEN"];
+    assert_eq!(provision(deny, "", &asked).error_code(), "policy.secret");
+    assert_eq!(provision(r#"[{"allow":["STRIPE_*"]}]"#, "", &asked).error_code(), "policy.secret", "it is not allowed");
+    let bundle = r#"{"entries":[{"key":"TOKEN","from":{"copy":"PROD_TOKEN"}}]}"#;
+    assert_eq!(provision(deny, bundle, &[]).error_code(), "policy.secret");
+    let pool = r#"{"entries":[{"key":"PROD_X","from":{"generate":20}}]}"#;
+    assert_eq!(provision(deny, pool, &[]).error_code(), "policy.secret");
+
+    // A login from before the rule: git, gh and programs do not get it any more.
+    provision("[]", "", &asked).ok();
+    exec_plain(&bed, folder).ok();
+    assert!(git_asks(&bed, &tree).contains("password=made_up_prod_token"));
+    assert_eq!(provision(deny, "", &asked).error_code(), "policy.secret");
+    assert_eq!(exec_plain(&bed, folder).error_code(), "policy.secret");
+    assert_eq!(git_asks(&bed, &tree), "quit=1\n");
+    let refused = |line: &&[String; 5]| line[2] == "PROD_TOKEN" && line[4] == "policy.secret";
+    assert!(bed.audit_trail().iter().filter(refused).count() >= 6, "{:?}", bed.audit_trail());
+}
+
+fn exec_plain(bed: &Bed, folder: &str) -> Run {
+    bed.run(&["--json", "exec", folder, "--", "true"])
+}
+
+/// What git would be told.
+fn git_asks(bed: &Bed, tree: &Path) -> String {
+    use std::io::Write as _;
+    let mut program = bed.program();
+    program.args(["git-credential", "get"]).current_dir(tree);
+    let mut child = program.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn();
+    let child = child.as_mut().expect("it starts");
+    child.stdin.take().expect("its input").write_all(b"protocol=https\nhost=github.com\n\n").expect("it reads");
+    std::io::read_to_string(child.stdout.take().expect("its output")).expect("text")
+}

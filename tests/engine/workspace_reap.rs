@@ -353,6 +353,13 @@ async fn an_old_git_is_refused_and_so_is_a_configuration_that_cannot_be_written(
     assert_eq!(run.error_code(), "workspace.git_too_old");
     let run: Run = bed.program().env("PATH", bed.path("nowhere")).args(&args).output().expect("it starts").into();
     assert_eq!(run.error_code(), "workspace.git_missing");
+    // One that is there and cannot be started, as where too many files are open, is not to be installed.
+    let closed = bed.path("closed");
+    std::fs::create_dir(&closed).expect("a folder");
+    std::fs::write(closed.join("git"), "").expect("a file");
+    let run: Run = bed.program().env("PATH", closed).args(&args).output().expect("it starts").into();
+    assert_eq!(run.error_code(), "workspace.git_start");
+    assert!(!run.stdout.contains("Install"), "{run:?}");
 
     if !rustix::process::geteuid().is_root() {
         eprintln!("skipped: only root can try it as somebody else");

@@ -66,8 +66,8 @@ pub enum CodexError {
     #[error("the login in {} is watched already, by another process", home.display())]
     Watched { home: PathBuf },
     /// Codex cannot be run.
-    #[error("{} cannot be run: {reason}", program.display())]
-    Program { program: PathBuf, reason: String },
+    #[error("{} cannot be run: {source}", program.display())]
+    Program { program: PathBuf, source: std::io::Error },
     /// Codex did not sign in.
     #[error("`codex login` did not succeed")]
     SignIn,
@@ -97,6 +97,7 @@ impl Explain for CodexError {
             CodexError::Newer { .. } => "newer",
             CodexError::Locked { .. } => "locked",
             CodexError::Watched { .. } => "watched",
+            CodexError::Program { source, .. } if source.kind() != std::io::ErrorKind::NotFound => "start",
             CodexError::Program { .. } => "program",
             CodexError::SignIn => "sign_in",
             CodexError::AuthStatus => "auth_status",
@@ -145,6 +146,9 @@ impl Explain for CodexError {
             CodexError::Newer { .. } => "Update this program.".into(),
             CodexError::Locked { .. } => "See whether a Codex process hangs, then try again.".into(),
             CodexError::Watched { .. } => "Nothing is to be done: one watcher is enough.".into(),
+            CodexError::Program { source, .. } if source.kind() != std::io::ErrorKind::NotFound => {
+                "Check the program's rights and what the system allows (open files, processes, memory), then try again.".into()
+            }
             CodexError::Program { .. } => "Install Codex, or name the program with --codex.".into(),
             CodexError::SignIn => {
                 "Read what Codex said. Your ChatGPT workspace must allow device codes; an API key works without (--api-key)."

@@ -22,7 +22,7 @@ pub(crate) enum SignIn {
 
 /// Runs `codex login`. What it says goes to standard error; a key goes in by its standard input.
 pub(crate) async fn run(program: &Path, home: &Home, how: &SignIn) -> Result<(), CodexError> {
-    let cannot = |e: std::io::Error| CodexError::Program { program: program.to_owned(), reason: e.to_string() };
+    let cannot = |source: std::io::Error| CodexError::Program { program: program.to_owned(), source };
     let mut command = Command::new(program);
     command.arg("login").env("CODEX_HOME", home.dir()).kill_on_drop(true);
     // Its words are for the person; standard output is the caller's.

@@ -1,111 +1,26 @@
-//! The forms in which programs print a value.
+//! What is looked for of a value in each way of reading the stream. How programs escape, wrap and space it out is undone by
+//! the reading, so that a value of any length has a few patterns of about its own length.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::SHORTEST_MASKED;
+use super::text::fold;
 
 /// Shortest line of a value of several lines that is masked by itself.
 const SHORTEST_LINE: usize = 16;
 
-/// Characters that encoders leave alone beside letters and digits: none, RFC 3986, `encodeURIComponent`, Python's
-/// `quote`, `encodeURI`, HTML forms.
-const UNRESERVED: [&[u8]; 6] = [b"", b"-_.~", b"-_.!~*'()", b"-_.~/", b"-_.!~*'();,/?:@&=+$#", b"-_.*"];
-
-/// The value itself, escaped, in hexadecimal, and line by line.
-pub(super) fn plain(value: &[u8]) -> BTreeSet<Vec<u8>> {
+/// The value itself, without what stands around it, and line by line.
+pub(super) fn text(value: &[u8]) -> BTreeSet<Vec<u8>> {
     let mut forms = BTreeSet::from([value.to_vec()]);
-    forms.extend([hex(value, false), hex(value, true)]);
-    for unreserved in UNRESERVED {
-        for upper in [false, true] {
-            for plus in [false, true] {
-                forms.insert(percent(value, unreserved, upper, plus));
-            }
-        }
-    }
     if let Ok(text) = std::str::from_utf8(value) {
-        for escaped in json(text) {
-            // JSON as a text within JSON.
-            forms.extend(json(&escaped).map(String::into_bytes));
-            forms.insert(escaped.into_bytes());
-        }
+        let trimmed = text.trim();
+        forms.extend((trimmed.len() >= SHORTEST_MASKED).then(|| trimmed.as_bytes().to_vec()));
         forms.extend(lines(text));
     }
-    forms
-}
-
-fn hex(value: &[u8], upper: bool) -> Vec<u8> {
-    let mut text = String::with_capacity(value.len() * 2);
-    for byte in value {
-        push_hex(&mut text, u32::from(*byte), 2, upper);
-    }
-    text.into_bytes()
-}
-
-fn push_hex(text: &mut String, number: u32, width: usize, upper: bool) {
-    let _ = match upper {
-        true => write!(text, "{number:0width$X}"),
-        false => write!(text, "{number:0width$x}"),
-    };
-}
-
-fn percent(value: &[u8], unreserved: &[u8], upper: bool, plus: bool) -> Vec<u8> {
-    let mut text = String::with_capacity(value.len() * 3);
-    for byte in value {
-        match byte {
-            b' ' if plus => text.push('+'),
-            byte if byte.is_ascii_alphanumeric() || unreserved.contains(byte) => text.push(char::from(*byte)),
-            byte => {
-                text.push('%');
-                push_hex(&mut text, u32::from(*byte), 2, upper);
-            }
-        }
-    }
-    text.into_bytes()
-}
-
-/// As the inside of a JSON string: shortest; with `/` escaped; ASCII only; safe for HTML.
-fn json(text: &str) -> impl Iterator<Item = String> {
-    let short = |c: char| match c {
-        '"' => Some("\\\"".to_owned()),
-        '\\' => Some("\\\\".to_owned()),
-        '\n' => Some("\\n".to_owned()),
-        '\r' => Some("\\r".to_owned()),
-        '\t' => Some("\\t".to_owned()),
-        '\u{8}' => Some("\\b".to_owned()),
-        '\u{c}' => Some("\\f".to_owned()),
-        c if c < ' ' => Some(unicode(c, false)),
-        _ => None,
-    };
-    let with = move |text: &str, more: &dyn Fn(char) -> Option<String>| -> String {
-        text.chars().map(|c| more(c).or_else(|| short(c)).unwrap_or_else(|| c.to_string())).collect()
-    };
-    let slash = |c: char| (c == '/').then(|| "\\/".to_owned());
-    let ascii = |upper: bool| move |c: char| (!c.is_ascii() || c == '\u{7f}').then(|| unicode(c, upper));
-    let html = |upper: bool| move |c: char| matches!(c, '<' | '>' | '&' | '\'').then(|| unicode(c, upper));
-    [
-        with(text, &|_| None),
-        with(text, &slash),
-        with(text, &ascii(false)),
-        with(text, &ascii(true)),
-        with(text, &|c| ascii(false)(c).or_else(|| slash(c))),
-        with(text, &|c| html(false)(c).filter(|_| c != '\'')),
-        with(text, &html(true)),
-        with(text, &html(false)),
-    ]
-    .into_iter()
-}
-
-fn unicode(c: char, upper: bool) -> String {
-    let mut text = String::new();
-    for unit in c.encode_utf16(&mut [0; 2]) {
-        text.push_str("\\u");
-        push_hex(&mut text, u32::from(*unit), 4, upper);
-    }
-    text
+    forms.into_iter().map(|form| form.into_iter().map(fold).collect()).collect()
 }
 
 /// The lines of a value that has several: a terminal, a log prefix or an indentation tears them apart. Lines that begin
@@ -114,6 +29,12 @@ fn lines(text: &str) -> impl Iterator<Item = Vec<u8>> {
     let several = text.trim_end().contains('\n');
     let lines = text.lines().filter(move |line| several && line.len() >= SHORTEST_LINE && !line.starts_with("-----"));
     lines.map(|line| line.as_bytes().to_vec())
+}
+
+/// In hexadecimal, digit by digit.
+pub(super) fn hex(value: &[u8]) -> Vec<u8> {
+    let digit = |number: u8| b"0123456789abcdef"[usize::from(number)];
+    value.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// In base64, wherever in the encoded bytes the value begins. The characters at the border that also hold bits of what
@@ -126,10 +47,8 @@ pub(super) fn base64(value: &[u8]) -> BTreeSet<Vec<u8>> {
             let first = (before * 8).div_ceil(6);
             let whole = (before + value.len()) * 8 / 6;
             let touched = ((before + value.len()) * 8).div_ceil(6);
-            for text in [STANDARD_NO_PAD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)] {
-                let text = text.into_bytes();
-                forms.extend([text[first..whole].to_vec(), text[first..touched].to_vec()]);
-            }
+            let text = STANDARD_NO_PAD.encode(&bytes).into_bytes();
+            forms.extend([text[first..whole].to_vec(), text[first..touched].to_vec()]);
         }
     }
     debug_assert!(forms.iter().all(|form| form.len() > SHORTEST_MASKED));

@@ -3,18 +3,29 @@
 //! Every way of cutting the stream into chunks gives the same output, and nothing waits longer than it must: a byte is
 //! held back only while it may be the beginning of a value. Bytes outside of values are never changed. It must not know
 //! whose values they are or where the stream comes from.
+//!
+//! The stream is read in four ways at once, each of which undoes what encoders do, and each looks for the values in what it
+//! reads: as text ([`text`]), as base64 and as hexadecimal ([`runs`]), and as a dump of bytes ([`dump`]). Where nothing is
+//! begun, each goes on at the next place where something may begin ([`begin`]).
 
+mod begin;
+mod decode;
+mod dump;
 mod forms;
+mod runs;
+mod search;
+mod text;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, VecDeque};
-
-use aho_corasick::Anchored;
-use aho_corasick::automaton::{Automaton, StateID};
-use aho_corasick::nfa::contiguous::NFA;
 use secrecy::{ExposeSecret as _, SecretString};
+
+use begin::{Begins, Places};
+use dump::Dump;
+use runs::{HISTORY, Runs};
+use search::{Patterns, Span};
+use text::Text;
 
 /// What stands for a value.
 pub const MASK: &str = "[masked]";
@@ -22,27 +33,41 @@ pub const MASK: &str = "[masked]";
 /// Values of fewer bytes are not masked: they occur by chance, and masking would damage other text.
 pub const SHORTEST_MASKED: usize = 5;
 
-/// Fewest characters of base64 in a line that may go on in the next one; encoders wrap at 60 and more. A shorter line is
-/// at its end whole, and is not held back for what may follow.
-const SHORTEST_WRAPPED_LINE: usize = 40;
-
 /// Masks one stream. [`push`](Masker::push) takes what comes in, [`finish`](Masker::finish) gives what is left.
 pub struct Masker {
-    /// Forms that appear as they are.
-    plain: Matcher,
-    /// Base64, which programs wrap into lines.
-    wrapped: Matcher,
-    /// Characters of base64 that the stream ends with, in this line.
-    line: usize,
-    held: VecDeque<Held>,
-    in_mask: bool,
+    patterns: All,
+    begins: Begins,
+    places: Places,
+    readings: Readings,
+    held: Held,
 }
 
-/// A byte that is not out yet.
-#[derive(Clone, Copy)]
+/// What is looked for in each way of reading.
+struct All {
+    text: Patterns,
+    base64: Patterns,
+    hex: Patterns,
+}
+
+struct Readings {
+    text: Text,
+    base64: Runs,
+    hex: Runs,
+    dump: Dump,
+}
+
+/// The last of the stream: what is not out yet, and a little before it.
+#[derive(Default)]
 struct Held {
-    byte: u8,
-    masked: bool,
+    bytes: Vec<u8>,
+    masked: Vec<bool>,
+    /// Where the first of them lies in the stream.
+    place: usize,
+    /// How many of them are out.
+    given: usize,
+    /// Whether one that is not out is masked.
+    any: bool,
+    in_mask: bool,
 }
 
 impl std::fmt::Debug for Masker {
@@ -54,152 +79,88 @@ impl std::fmt::Debug for Masker {
 impl Masker {
     /// A masker for these values. Values shorter than [`SHORTEST_MASKED`] are left as they are.
     pub fn new<'a>(values: impl IntoIterator<Item = &'a SecretString>) -> Masker {
-        let mut plain = Vec::new();
-        let mut wrapped = Vec::new();
-        for value in values {
-            let value = value.expose_secret().as_bytes();
-            if value.len() >= SHORTEST_MASKED {
-                plain.extend(forms::plain(value));
-                wrapped.extend(forms::base64(value));
-            }
-        }
-        Masker {
-            plain: Matcher::new(plain),
-            wrapped: Matcher::new(wrapped),
-            line: 0,
-            held: VecDeque::new(),
-            in_mask: false,
-        }
+        let values: Vec<&[u8]> = values.into_iter().map(|value| value.expose_secret().as_bytes()).collect();
+        let values = || values.iter().copied().filter(|value| value.len() >= SHORTEST_MASKED);
+        let patterns = All {
+            text: Patterns::new(values().flat_map(forms::text)),
+            base64: Patterns::new(values().flat_map(forms::base64)),
+            hex: Patterns::new(values().map(forms::hex)),
+        };
+        let readings = Readings {
+            text: Text::new(&patterns.text),
+            base64: Runs::base64(&patterns.base64),
+            hex: Runs::hex(&patterns.hex),
+            dump: Dump::new(&patterns.hex),
+        };
+        let begins = Begins::new(&patterns.text, &patterns.base64, &patterns.hex);
+        Masker { patterns, begins, places: Places::default(), readings, held: Held::default() }
     }
 
     /// Takes the next bytes and appends to `out` what can be said by now.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        for byte in bytes {
-            self.take(*byte);
-            self.give(self.plain.open.max(self.wrapped.open), out);
+        if self.patterns.text.is_empty() {
+            return out.extend_from_slice(bytes);
         }
+        let (All { text, base64, hex }, readings, held) = (&self.patterns, &mut self.readings, &mut self.held);
+        let from = held.bytes.len();
+        held.bytes.extend_from_slice(bytes);
+        held.masked.resize(held.bytes.len(), false);
+        let place = held.place;
+        let mut mark = Held::marker(&mut held.masked, place, &mut held.any);
+        self.begins.find(bytes, &mut self.places);
+        readings.text.feed(text, (bytes, place + from), &self.places.text, &mut mark);
+        readings.base64.feed(base64, (&held.bytes, place), (from, &self.places.base64), &mut mark);
+        readings.hex.feed(hex, (&held.bytes, place), (from, &self.places.hex), &mut mark);
+        readings.dump.feed(hex, bytes, place + from, &mut mark);
+        drop(mark);
+        let open =
+            [readings.text.open(text), readings.base64.open(base64), readings.hex.open(hex), readings.dump.open(hex)];
+        let keep = open.into_iter().flatten().min();
+        held.give(keep.map_or(held.bytes.len(), |keep| keep.saturating_sub(place)), out);
     }
 
     /// The stream has ended: appends what was held back.
     pub fn finish(mut self, out: &mut Vec<u8>) {
-        self.give(0, out);
+        let (readings, held) = (&mut self.readings, &mut self.held);
+        let (place, end) = (held.place, held.place + held.bytes.len());
+        let mut mark = Held::marker(&mut held.masked, place, &mut held.any);
+        readings.text.finish(&self.patterns.text, &mut mark);
+        readings.dump.finish(&self.patterns.hex, end, &mut mark);
+        drop(mark);
+        held.give(held.bytes.len(), out);
+    }
+}
+
+impl Held {
+    fn marker<'a>(masked: &'a mut [bool], place: usize, any: &'a mut bool) -> impl FnMut(Span) + 'a {
+        move |span| {
+            *any = true;
+            (span.start..span.end).filter_map(|at| at.checked_sub(place)).for_each(|at| masked[at] = true);
+        }
     }
 
-    fn take(&mut self, byte: u8) {
-        self.held.push_back(Held { byte, masked: false });
-        let seen = self.plain.step(byte);
-        mark(self.held.iter_mut().rev().take(seen));
-        self.plain.open = self.plain.depth();
-        match byte {
-            b'\r' | b'\n' => self.end_line(byte),
-            byte => {
-                self.line = if is_base64(byte) { self.line + 1 } else { 0 };
-                let seen = self.wrapped.step(byte);
-                mark(self.held.iter_mut().rev().filter(|held| !is_line_end(held.byte)).take(seen));
-                self.wrapped.open = reach(&self.held, self.wrapped.depth());
+    /// Gives everything before `end`; of what comes then, what is masked already and first in line.
+    fn give(&mut self, end: usize, out: &mut Vec<u8>) {
+        let end = end.max(self.given);
+        if self.any {
+            while self.given < self.bytes.len() && (self.given < end || self.masked[self.given]) {
+                let masked = self.masked[self.given];
+                match masked {
+                    true if !self.in_mask => out.extend_from_slice(MASK.as_bytes()),
+                    true => {}
+                    false => out.push(self.bytes[self.given]),
+                }
+                (self.in_mask, self.given) = (masked, self.given + 1);
             }
+            self.any = self.masked[self.given..].contains(&true);
+        } else if self.given < end {
+            out.extend_from_slice(&self.bytes[self.given..end]);
+            (self.in_mask, self.given) = (false, end);
         }
-    }
-
-    /// Line ends within base64 belong to the wrapping, not to the value; they stay in the output.
-    fn end_line(&mut self, byte: u8) {
-        if self.line < SHORTEST_WRAPPED_LINE {
-            self.wrapped.restart();
-        }
-        self.wrapped.open += usize::from(self.wrapped.open > 0);
-        if byte == b'\n' {
-            self.line = 0;
-        }
-    }
-
-    /// Gives everything but the last `keep` bytes; of those, what is masked already and first in line.
-    fn give(&mut self, keep: usize, out: &mut Vec<u8>) {
-        while let Some(first) = self.held.front().copied() {
-            if self.held.len() <= keep && !first.masked {
-                break;
-            }
-            self.held.pop_front();
-            match (first.masked, self.in_mask) {
-                (true, false) => out.extend_from_slice(MASK.as_bytes()),
-                (true, true) => {}
-                (false, _) => out.push(first.byte),
-            }
-            self.in_mask = first.masked;
-        }
-    }
-}
-
-fn is_line_end(byte: u8) -> bool {
-    matches!(byte, b'\r' | b'\n')
-}
-
-/// Of both alphabets (RFC 4648 §4, §5).
-fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte)
-}
-
-fn mark<'a>(bytes: impl Iterator<Item = &'a mut Held>) {
-    bytes.for_each(|held| held.masked = true);
-}
-
-/// How many of the last bytes have `count` bytes that are no line ends.
-fn reach(held: &VecDeque<Held>, count: usize) -> usize {
-    if count == 0 {
-        return 0;
-    }
-    let significant = held.iter().rev().enumerate().filter(|(_, held)| !is_line_end(held.byte));
-    significant.take(count).last().map_or(0, |(index, _)| index + 1)
-}
-
-/// A search for many patterns at once that can be stopped and continued at any byte.
-struct Matcher {
-    /// `None` where there is nothing to look for.
-    automaton: Option<NFA>,
-    start: StateID,
-    state: StateID,
-    /// How many bytes lead to each state: the length of the longest pattern's beginning that the stream ends with.
-    depths: HashMap<StateID, usize>,
-    /// How many of the last bytes may be the beginning of a value.
-    open: usize,
-}
-
-impl Matcher {
-    fn new(patterns: Vec<Vec<u8>>) -> Matcher {
-        if patterns.is_empty() {
-            let (start, depths) = (StateID::default(), HashMap::new());
-            return Matcher { automaton: None, start, state: start, depths, open: 0 };
-        }
-        let automaton = NFA::new(&patterns).expect("few patterns"); // cannot fail: limited to 2^31 states, and an environment holds some megabytes
-        let start = automaton.start_state(Anchored::No).expect("unanchored"); // cannot fail: both kinds are built
-        let mut depths = HashMap::new();
-        for pattern in &patterns {
-            let mut state = start;
-            for (index, byte) in pattern.iter().enumerate() {
-                state = automaton.next_state(Anchored::No, state, *byte);
-                depths.insert(state, index + 1);
-            }
-        }
-        Matcher { automaton: Some(automaton), start, state: start, depths, open: 0 }
-    }
-
-    /// Takes a byte; answers how many of the last bytes are a value.
-    fn step(&mut self, byte: u8) -> usize {
-        let Some(automaton) = &self.automaton else { return 0 };
-        self.state = automaton.next_state(Anchored::No, self.state, byte);
-        if !automaton.is_match(self.state) {
-            return 0;
-        }
-        let matches = (0..automaton.match_len(self.state)).map(|index| automaton.match_pattern(self.state, index));
-        matches.map(|pattern| automaton.pattern_len(pattern)).max().unwrap_or(0)
-    }
-
-    /// What came so far is no beginning of anything.
-    fn restart(&mut self) {
-        self.state = self.start;
-        self.open = 0;
-    }
-
-    fn depth(&self) -> usize {
-        self.depths.get(&self.state).copied().unwrap_or(0)
+        let gone = self.given.saturating_sub(HISTORY);
+        self.bytes.drain(..gone);
+        self.masked.drain(..gone);
+        self.place += gone;
+        self.given -= gone;
     }
 }

@@ -1,0 +1,40 @@
+//! Text that strangers wrote, as a person may be shown it: a terminal takes no part of it for a command, and no line of it
+//! passes for one of ours.
+
+use std::path::Path;
+
+/// `text` without what a terminal would take for a command, and without marks that turn the direction of writing:
+/// strangers wrote it. Line ends and tabs stay.
+pub fn printable(text: &str) -> String {
+    let text = if text.contains('\r') { text.replace("\r\n", "\n") } else { text.to_owned() };
+    match text.contains(is_odd) {
+        true => text.replace(is_odd, "\u{fffd}"),
+        false => text,
+    }
+}
+
+/// The same in one line, for a part of a line of ours.
+pub(crate) fn line(text: &str) -> String {
+    printable(text).replace(['\n', '\t', '\u{2028}', '\u{2029}'], " ")
+}
+
+/// A path, in one line.
+pub(crate) fn path(path: impl AsRef<Path>) -> String {
+    line(&path.as_ref().to_string_lossy())
+}
+
+fn is_odd(c: char) -> bool {
+    (c.is_control() && c != '\n' && c != '\t')
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_gets_no_commands() {
+        assert_eq!(printable("a\u{1b}[31mb\r\nc\t\u{202e}d\u{9b}x"), "a\u{fffd}[31mb\nc\t\u{fffd}d\u{fffd}x");
+        assert_eq!(path("/tmp/a\nerror[x]: b\u{1b}]0;title\u{7}"), "/tmp/a error[x]: b\u{fffd}]0;title\u{fffd}");
+    }
+}
