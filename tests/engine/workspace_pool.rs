@@ -31,9 +31,8 @@ async fn deliver(bed: &Bed, workspace: &Value) {
 
 async fn name_of(bed: &Bed, uuid: &str) -> String {
     let state = bed.server_state().await;
-    let all = state["identities"].as_array().expect("a list").iter();
-    let found = all.filter(|identity| identity["uuid"] == uuid).map(|identity| text(&identity["name"]).to_owned());
-    found.last().expect("it is there")
+    let mut all = state["identities"].as_array().expect("a list").iter();
+    text(&all.find(|identity| identity["uuid"] == uuid).expect("it is there")["name"]).to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -54,11 +54,10 @@ impl Begins {
                 let fits = match byte {
                     b'%' => second.is_ascii_hexdigit(),
                     b'\\' => b"uxnrtbf\"\\/'".contains(&second),
-                    // A colour before a value is no part of it.
-                    _ => false,
+                    _ => second == b'[',
                 };
                 // Two escapes may make one.
-                let fits = fits || byte != 0x1b && decode::begins(second);
+                let fits = fits || decode::begins(second);
                 begins.pairs[pair(byte, second)] |= if fits { TEXT } else { 0 };
             }
         }

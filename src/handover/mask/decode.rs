@@ -64,14 +64,16 @@ impl Decoder {
     }
 }
 
-/// What an escape at the beginning of these bytes stands for, in its first byte; `None` where that is not known yet, or it is
-/// no escape.
-pub(super) fn first(bytes: &[u8]) -> Option<u8> {
-    match parse(&bytes[..bytes.len().min(LONGEST)]) {
-        Parsed::Byte(_, byte) => Some(byte),
-        Parsed::Char(_, char) => char.encode_utf8(&mut [0; 4]).bytes().next(),
-        Parsed::Incomplete | Parsed::Literal | Parsed::Nothing(_) => None,
-    }
+/// Whether what these bytes begin with may begin something, or belong to what begins within it. `begins`: a byte that may.
+pub(super) fn may_matter(bytes: &[u8], begins: impl Fn(u8) -> bool) -> bool {
+    let (length, first) = match parse(&bytes[..bytes.len().min(LONGEST)]) {
+        // Two escapes may make one, and the rest may come.
+        Parsed::Incomplete | Parsed::Literal => return true,
+        Parsed::Nothing(length) => (length, None),
+        Parsed::Byte(length, byte) => (length, Some(byte)),
+        Parsed::Char(length, char) => (length, char.encode_utf8(&mut [0; 4]).bytes().next()),
+    };
+    first.is_some_and(|first| begins(first) || self::begins(first)) || bytes[..length].iter().any(|byte| begins(*byte))
 }
 
 /// What some bytes begin with.

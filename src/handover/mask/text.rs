@@ -60,12 +60,9 @@ impl Text {
                 }
             }
             let (byte, span) = (bytes[at], Span::at(place + at));
-            let may_matter = || match at_root {
-                true => decode::first(&bytes[at..])
-                    .is_none_or(|first| patterns.begin_with(fold(first)) || decode::begins(first)),
-                false => true,
-            };
-            if self.decoded.is_none() && decode::begins(byte) && may_matter() {
+            let begins = |byte: u8| patterns.begin_with(fold(byte));
+            let matters = || !at_root || decode::may_matter(&bytes[at..], begins);
+            if self.decoded.is_none() && decode::begins(byte) && matters() {
                 let (once, twice) = (self.plain.clone(), self.plain.clone());
                 let (first, second) = (Decoder::default(), Decoder::default());
                 self.decoded = Some(Box::new(Decoded { first, once, second, twice }));
