@@ -1,11 +1,12 @@
 //! Taking a workspace down.
 //!
-//! The keys are revoked first: what this machine holds lies among files that others write, and nothing there may keep a key
-//! alive. Then it is undone, each part of it whatever became of the others; what could not be undone keeps the release from
-//! its end, and is tried again. A revocation that Ravi cannot take now is owed: it stays in the ledger and is tried again
+//! The keys are revoked and what this machine holds is undone at the same time: it lies among files that others write, and
+//! nothing there may keep a key alive. Each part of it is undone whatever became of the others; what could not be undone keeps
+//! the release from its end, and is tried again. A revocation that Ravi cannot take now is owed: it stays in the ledger and is tried again
 //! until it has happened, and until then the identity serves nobody.
 
 use std::path::Path;
+use std::pin::pin;
 
 use super::context::{Context, blocking};
 use super::error::WorkspaceError;
@@ -57,10 +58,24 @@ pub(crate) async fn finish(ctx: Context<'_>, mut binding: Binding) -> Result<Rel
     binding.retire |= pool_is_full(ctx).await?;
     let begun = binding.clone();
     let shared = ctx.ledger.run(move |l| l.begin_release(&begun, begun.retire)).await?;
-    let keys = revoke(ctx, &binding).await?;
-    let left = match ctx.step(&id, Step::Undo, undo(ctx, &binding)).await {
+    let mut revoking = pin!(revoke(ctx, &binding, shared));
+    let mut keys = None;
+    let undone = {
+        let mut undoing = pin!(ctx.step(&id, Step::Undo, undo(ctx, &binding)));
+        // Neither waits for the other: what stands in the way here keeps no key alive, and a Ravi that is silent no file.
+        loop {
+            tokio::select! {
+                revoked = &mut revoking, if keys.is_none() => keys = Some(revoked?),
+                undone = &mut undoing => break undone,
+            }
+        }
+    };
+    let left = match undone {
         Ok(left) => left,
         Err(error) => {
+            if keys.is_none() {
+                revoking.await?;
+            }
             let body = error.body();
             ctx.ledger.run(move |l| l.note_error(&id, &body)).await?;
             return Err(error);
@@ -83,6 +98,10 @@ pub(crate) async fn finish(ctx: Context<'_>, mut binding: Binding) -> Result<Rel
     ctx.ledger.run(move |l| l.end_release(&id, &kept)).await?;
     heal::list_folders(ctx.ledger, &binding).await?;
     if let Some(uuid) = &binding.identity {
+        let keys = match keys {
+            Some(keys) => keys,
+            None => revoking.await?,
+        };
         answer.owed = u32::from(!settle(ctx, uuid, &binding.id, shared, keys).await?);
         answer = tell_fate(ctx, uuid, answer).await?;
     }
@@ -115,10 +134,18 @@ enum Keys {
     Owed(crate::Error),
 }
 
-/// Revokes the keys of a workspace, as far as Ravi can take it now.
-async fn revoke(ctx: Context<'_>, binding: &Binding) -> Result<Keys> {
+/// Revokes the keys of a workspace, as far as Ravi can take it now; its own alone where it is not the only one that uses the
+/// identity.
+async fn revoke(ctx: Context<'_>, binding: &Binding, shared: bool) -> Result<Keys> {
     let Some(uuid) = &binding.identity else { return Ok(Keys::Alive) };
-    match ctx.step(&binding.id, Step::Revoke, keys::revoke_keys(ctx, binding, uuid)).await {
+    let own = keys::OwnKeys { id: &binding.id, uuid, key: binding.key_uuid.as_ref() };
+    let revoking = async {
+        match shared {
+            true => keys::revoke_own(ctx, own).await,
+            false => keys::revoke_all(ctx, uuid).await,
+        }
+    };
+    match ctx.step(&binding.id, Step::Revoke, revoking).await {
         Ok(()) => Ok(Keys::Revoked),
         Err(crate::Error::Ledger(e)) => Err(e.into()),
         Err(e) => Ok(Keys::Owed(e)),
