@@ -58,7 +58,7 @@ pub(crate) async fn finish(ctx: Context<'_>, mut binding: Binding) -> Result<Rel
     binding.retire |= pool_is_full(ctx).await?;
     let begun = binding.clone();
     let shared = ctx.ledger.run(move |l| l.begin_release(&begun, begun.retire)).await?;
-    let mut revoking = pin!(revoke(ctx, &binding, shared));
+    let mut revoking = Box::pin(revoke(ctx, &binding, shared));
     let mut keys = None;
     let undone = {
         let mut undoing = pin!(ctx.step(&id, Step::Undo, undo(ctx, &binding)));
@@ -102,7 +102,7 @@ pub(crate) async fn finish(ctx: Context<'_>, mut binding: Binding) -> Result<Rel
             Some(keys) => keys,
             None => revoking.await?,
         };
-        answer.owed = u32::from(!settle(ctx, uuid, &binding.id, shared, keys).await?);
+        answer.owed = u32::from(!Box::pin(settle(ctx, uuid, &binding.id, shared, keys)).await?);
         answer = tell_fate(ctx, uuid, answer).await?;
     }
     told::end(ctx.ledger.dir(), &binding.id);
