@@ -346,8 +346,13 @@ impl Config {
     /// The state folder to use.
     pub(crate) fn folder(&self) -> Result<PathBuf, ConfigError> {
         use etcetera::BaseStrategy as _;
-        if let Some(dir) = &self.state_dir {
-            return Ok(dir.clone());
+        match &self.state_dir {
+            // Each folder that a program is started in would have a ledger of its own.
+            Some(dir) if dir.is_relative() => {
+                return Err(ConfigError::StateDir { reason: format!("{} is no absolute path", dir.display()) });
+            }
+            Some(dir) => return Ok(dir.clone()),
+            None => {}
         }
         let base = etcetera::choose_base_strategy().map_err(|e| ConfigError::StateDir { reason: e.to_string() })?;
         Ok(base.state_dir().unwrap_or_else(|| base.data_dir()).join("ravi-workspace"))
@@ -503,7 +508,7 @@ pub enum ConfigError {
         /// The value.
         given: String,
     },
-    /// The platform names no folder for state.
+    /// The platform names no folder for state, or the one that was named is none.
     #[error("no folder for the ledger: {reason}")]
     StateDir {
         /// What is missing.
@@ -555,7 +560,9 @@ impl Explain for ConfigError {
             ConfigError::Policy { .. } => {
                 r#"Write it as JSON, such as [{"workspace":"payments-*","allow":["STRIPE_*"]}]."#.into()
             }
-            ConfigError::StateDir { .. } => "Set RAVI_WORKSPACE_STATE to a folder of yours.".into(),
+            ConfigError::StateDir { .. } => {
+                "Set RAVI_WORKSPACE_STATE to a folder of yours, by its absolute path.".into()
+            }
         }
     }
 

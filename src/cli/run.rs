@@ -203,7 +203,9 @@ async fn list(ravi: &Ravi, output: Output) -> Result<()> {
         let rows: Vec<Vec<String>> = list.workspaces.iter().map(|workspace| list_row(workspace, given)).collect();
         let header = ["ID", "NAME", "STATE", "EMAIL", "PATH", "GIVEN"];
         let header = &header[..if given { 6 } else { 5 }];
-        let owed = list.owed.iter().map(|o| format!("\nowed: keys of identity {} are not revoked yet", o.identity));
+        let owed = list.owed.iter().map(|o| {
+            format!("\nowed: identity {} is not put away yet (its keys, and what is in its vault)", o.identity)
+        });
         table(header, &rows, "No workspaces.") + &owed.collect::<String>()
     });
     Ok(())

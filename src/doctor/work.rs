@@ -13,7 +13,8 @@ pub(crate) fn revocations(owed: &[OwedRevocation]) -> Finding {
     const CHECK: &str = "revocations";
     let Some(oldest) = owed.first() else { return Finding::ok(CHECK, "none owed") };
     let cause = oldest.last_error.as_deref().map(|error| format!("; last error: {error}")).unwrap_or_default();
-    let message = format!("keys of {} identities are not revoked yet{cause}", owed.len());
+    let message =
+        format!("{} identities of released workspaces are not put away yet: their keys may live{cause}", owed.len());
     Finding::warn(CHECK, message, "`ravi-workspace reap` tries again; or revoke them in Ravi's dashboard.")
 }
 

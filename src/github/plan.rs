@@ -84,6 +84,8 @@ pub(crate) struct Decision<'a, K> {
     pub(crate) new: bool,
     /// The identity that holds the app's own secrets, where there is one.
     pub(crate) host: Option<IdentityRow>,
+    /// What was decided the last time.
+    pub(crate) before: Option<Plan>,
     /// What the workspace may not be given.
     pub(crate) gate: Gate<'a>,
 }
@@ -94,9 +96,7 @@ pub(crate) async fn decide<K: Credential>(decision: Decision<'_, K>) -> Result<P
     let asked = decision.binding.request.github_secret.clone();
     match look(&decision, asked.as_deref()).await {
         Err(error) if error.kind() == Kind::Unreachable => {
-            let id = decision.binding.id.clone();
-            let before = decision.ledger.run(move |l| l.github_plan(&id)).await?;
-            let before = before.filter(|plan| plan.asked == asked);
+            let before = decision.before.filter(|plan| plan.asked == asked);
             before.map(|plan| Plan { config: decision.config.clone(), ..plan }).ok_or(error)
         }
         other => other,
@@ -137,16 +137,27 @@ async fn look<K: Credential>(decision: &Decision<'_, K>, asked: Option<&str>) ->
         }
     };
     let (own, host) = tokio::join!(own, host);
-    let (source, token) = match own? {
-        Some(token) => (GithubSource::Workspace, Some(token)),
-        None => match host? {
-            Some(token) => (GithubSource::Host, Some(token)),
-            None => (without_token(decision, asked)?, None),
-        },
+    let host = match host? {
+        None if asked.is_none() => former(decision).await?,
+        found => found,
+    };
+    let (source, token) = match (own?, host) {
+        (Some(token), _) => (GithubSource::Workspace, Some(token)),
+        (None, Some(token)) => (GithubSource::Host, Some(token)),
+        (None, None) => (without_token(decision, asked)?, None),
     };
     let meant = token.iter().map(|token| token.secret.clone()).collect::<Vec<_>>();
     decision.gate.check(decision.binding, Ask::Meant, &meant).await?;
     Ok(Plan { source, token, asked: asked.map(str::to_owned), config: decision.config.clone(), open: Vec::new() })
+}
+
+/// The host's token that the workspace had under the name which it was called by before: another name takes nothing from it.
+async fn former<K: Credential>(decision: &Decision<'_, K>) -> Result<Option<TokenAt>> {
+    let before = decision.before.as_ref().filter(|plan| plan.source == GithubSource::Host && plan.asked.is_none());
+    match (before.and_then(|plan| plan.token.as_ref()), &decision.host) {
+        (Some(at), Some(host)) if at.identity == host.uuid => find(decision, &host.uuid, &at.secret).await,
+        _ => Ok(None),
+    }
 }
 
 fn without_token<K>(decision: &Decision<'_, K>, asked: Option<&str>) -> Result<GithubSource> {

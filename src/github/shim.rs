@@ -6,7 +6,8 @@
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 
@@ -21,7 +22,8 @@ use crate::audit::{Action, Entry};
 use crate::cores;
 use crate::error::Result;
 use crate::helper::{self, Called, Caller, NoNext, Place, Shim};
-use crate::workspace::{self, GithubSource};
+use crate::process::output_within;
+use crate::workspace::{self, GithubSource, Purpose, git_in};
 
 /// The name, and its variables.
 pub(super) const GH: Shim = Shim {
@@ -140,10 +142,13 @@ fn hosts_of<'a>(
     }
 }
 
+/// How long git may take to tell the remotes.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Of several hosts the one that the folder's remotes lie at.
 fn by_remote<'a>(folder: &Path, hosts: &'a [GithubHost]) -> Option<&'a GithubHost> {
     let asked = ["config", "--get-regexp", r"^remote\..*\.url$"];
-    let output = Command::new("git").args(asked).current_dir(folder).stderr(Stdio::null()).output().ok()?;
+    let output = output_within(git_in(folder, Purpose::Ask).args(asked), PATIENCE).ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let mut urls = text.lines().filter_map(|line| line.split_once(' ')).map(|(_, url)| Remote::parse(url).host);
     urls.find_map(|name| hosts.iter().find(|host| host.name() == name))

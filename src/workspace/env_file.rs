@@ -9,7 +9,7 @@ use super::error::WorkspaceError;
 use super::git::Git;
 use super::model::IdentityInfo;
 use crate::files::{Dir, FileError, Mode};
-use crate::places;
+use crate::places::{self, PlaceError};
 
 const BEGIN: &str = "# >>> ravi-workspace >>>";
 /// The same where the line before had no end, and got one.
@@ -25,9 +25,6 @@ pub(crate) fn check(root: &Path, file: &Path, in_git: bool) -> Result<PathBuf, W
     if file.as_os_str().is_empty() || !file.components().all(|c| matches!(c, Component::Normal(_))) {
         return Err(bad("it must be a path below the worktree, without `..`"));
     }
-    if file.components().any(|part| is_gits_or_ours(part.as_os_str())) {
-        return Err(bad("it must not lie in `.git` or `.ravi`"));
-    }
     let path = root.join(file);
     let folder = path.parent().unwrap_or(root);
     let real = folder.canonicalize().map_err(|_| bad("its folder does not exist"))?;
@@ -38,6 +35,9 @@ pub(crate) fn check(root: &Path, file: &Path, in_git: bool) -> Result<PathBuf, W
         return Err(WorkspaceError::EnvFileLink { path });
     }
     places::check_text_file(&path)?;
+    if file.components().any(|part| is_gits_or_ours(part.as_os_str())) {
+        return Err(PlaceError::Reserved { path }.into());
+    }
     if in_git && Git::at(root).tracks(file)? {
         return Err(WorkspaceError::Tracked { path });
     }

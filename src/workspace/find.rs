@@ -7,10 +7,10 @@ use super::error::WorkspaceError;
 use super::git;
 use super::heal::outdated_program;
 use super::inspect::{Inspected, folder_state, git_dir_of, inspect};
-use super::model::{Sharing, WorkspaceSummary};
+use super::model::{Sharing, State, WorkspaceSummary};
 use super::note::Note;
 use super::provision::git_info;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ledger::{Binding, BundleRow, IdentityRow, Ledger, LedgerError};
 
 /// The binding that `target` means: an id, or a path in a bound worktree. `None` when there is none.
@@ -55,7 +55,13 @@ pub(crate) fn moved_to(binding: &Binding) -> Option<PathBuf> {
 async fn at(ledger: &Ledger, path: PathBuf) -> Result<Option<Binding>> {
     let place = blocking(move || inspect(&path)).await?;
     if place.git.is_some() {
-        let found = by_note(ledger, &place).await?;
+        let found = match by_note(ledger, &place).await {
+            Ok(None) => half_released(ledger, &place).await?,
+            Err(Error::Workspace(error)) if Note::is_damaged(&error) => {
+                Some(half_released(ledger, &place).await?.ok_or(error)?)
+            }
+            found => found?,
+        };
         let Some(git) = place.git else { return Ok(None) };
         // Where it lies now; the ledger learns it with the next provision.
         let here = |binding| Binding {
@@ -74,6 +80,13 @@ async fn at(ledger: &Ledger, path: PathBuf) -> Result<Option<Binding>> {
         }
     }
     Ok(None)
+}
+
+/// The binding of a worktree whose release was begun: its note may be gone, or be what stands in the way.
+async fn half_released(ledger: &Ledger, place: &Inspected) -> Result<Option<Binding>> {
+    let (root, git_dir) = (place.root.clone(), place.git.as_ref().map(|git| git.git_dir.clone()));
+    let binding = ledger.run(move |l| l.binding_at(&root)).await?;
+    Ok(binding.filter(|binding| binding.state == State::Releasing && binding.git_dir == git_dir))
 }
 
 /// The binding of a worktree, by the note in its private git dir. Any folder may name the git dir of a main checkout as its

@@ -22,10 +22,14 @@ pub(super) async fn bundle_and_login(ctx: Context<'_>, binding: &Binding, found:
 async fn github(ctx: Context<'_>, binding: &Binding, found: &identity::Found, given: bool) -> Result<Plan> {
     let (identity, new) = (&found.row.uuid, found.new);
     let host = find_host(ctx, found).await?;
-    let Context { ledger, account, github: config, .. } = ctx;
+    let Context { ledger, account, .. } = ctx;
     let (host, new) = (host, new && !given);
-    let gate = ctx.gate();
-    let plan = github::decide(Decision { ledger, account, config, binding, identity, new, host, gate }).await;
+    let (gate, id) = (ctx.gate(), binding.id.clone());
+    let before = ledger.run(move |l| l.github_plan(&id)).await?;
+    // What nobody says now stays as it was decided: a shell that wakes the workspace may know nothing of its app's choices.
+    let chosen = before.as_ref().filter(|_| ctx.config.github.is_none()).map(|plan| plan.config.clone());
+    let config = chosen.as_ref().unwrap_or(ctx.github);
+    let plan = github::decide(Decision { ledger, account, config, binding, identity, new, host, before, gate }).await;
     tell_elsewhere(ctx, binding, plan).await
 }
 

@@ -251,11 +251,11 @@ async fn bind(
 
 async fn add(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, place: &Inspected) -> Result<Bound> {
     check_together(&request)?;
+    make_room(ctx, place).await?;
+    must_name_top(&request.path, place)?;
     if place.is_main() && !request.main {
         return Err(WorkspaceError::MainCheckout { path: place.root.clone() }.into());
     }
-    must_name_top(&request.path, place)?;
-    make_room(ctx, place).await?;
     let binding = Binding {
         id: request.id.clone(),
         server: ctx.server.to_owned(),

@@ -33,6 +33,7 @@ mod exec_command;
 mod github_bleed;
 mod github_gh;
 mod github_hostile;
+mod github_kept;
 mod github_push;
 mod github_ways;
 mod hooks_claude;
