@@ -1384,6 +1384,23 @@ removed: number,
 first: number | null, };
 
 /**
+ * One workspace of a [`ReapReport`] that stands in its own way.
+ */
+export type ReapFailure = { 
+/**
+ * The app's id for it.
+ */
+id: string, 
+/**
+ * Where it was.
+ */
+path: string, 
+/**
+ * What failed.
+ */
+error: ErrorBody, };
+
+/**
  * What a reap did, or would do.
  */
 export type ReapReport = { 
@@ -1404,11 +1421,16 @@ left: Array<Reaped>,
  */
 suspended: Array<Reaped>, 
 /**
+ * Workspaces whose turn did not come to its end, and why. Their keys are revoked all the same where Ravi could take it;
+ * the rest is tried again the next time.
+ */
+failed: Array<ReapFailure>, 
+/**
  * Keys that were revoked because no workspace has them.
  */
 keys: Array<ReapedKey>, 
 /**
- * Why a plan could not look at Ravi for such keys: it did not answer. `None`: it looked.
+ * Why it could not look at Ravi for such keys: it did not answer. `None`: it looked.
  */
 keys_unseen: ErrorBody | null, };
 
