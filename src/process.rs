@@ -16,6 +16,9 @@ use rustix::io::Errno;
 /// More than any answer that is asked for here.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 
+/// How often it is looked whether a silent program has ended.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// Runs a program to its end, without anything on its standard input. One that takes longer than `limit` is ended, with what
 /// it started ([`io::ErrorKind::TimedOut`]), as is one that says more than 64 MiB ([`io::ErrorKind::FileTooLarge`]).
 pub(crate) fn output_within(command: &mut Command, limit: Duration) -> io::Result<Output> {
@@ -40,7 +43,10 @@ fn gather(child: &mut Child, deadline: Instant) -> io::Result<(Vec<u8>, Vec<u8>)
         let sources = [&stdout.open, &stderr.open];
         let mut waiting: Vec<PollFd<'_>> =
             sources.into_iter().flatten().map(|source| PollFd::new(source, PollFlags::IN)).collect();
-        match poll(&mut waiting, Some(&left(deadline)?)) {
+        let pause = left(deadline)?.min(LOOK);
+        match poll(&mut waiting, Some(&timespec(pause)?)) {
+            // What it started may hold its outputs open; nothing is asked of that.
+            Ok(0) if child.try_wait()?.is_some() => break,
             Ok(_) | Err(Errno::INTR) => {}
             Err(errno) => return Err(errno.into()),
         }
@@ -94,12 +100,15 @@ fn end_of(child: &mut Child, deadline: Instant) -> io::Result<ExitStatus> {
     }
 }
 
-fn left(deadline: Instant) -> io::Result<Timespec> {
-    let left = deadline.saturating_duration_since(Instant::now());
-    if left.is_zero() {
-        return Err(io::Error::new(io::ErrorKind::TimedOut, "it does not end"));
+fn left(deadline: Instant) -> io::Result<Duration> {
+    match deadline.saturating_duration_since(Instant::now()) {
+        Duration::ZERO => Err(io::Error::new(io::ErrorKind::TimedOut, "it does not end")),
+        left => Ok(left),
     }
-    Timespec::try_from(left).map_err(|_| io::ErrorKind::InvalidInput.into())
+}
+
+fn timespec(time: Duration) -> io::Result<Timespec> {
+    Timespec::try_from(time).map_err(|_| io::ErrorKind::InvalidInput.into())
 }
 
 fn end(child: &mut Child) {
@@ -141,6 +150,15 @@ mod tests {
         while rustix::fs::open(&pipe, open, rustix::fs::Mode::empty()).err() != Some(Errno::NXIO) {
             assert!(Instant::now() < until, "something still reads the pipe");
         }
+    }
+
+    #[test]
+    fn what_a_program_leaves_behind_is_not_waited_for() {
+        let begun = Instant::now();
+        let said = sh("sleep 600 & echo done", Duration::from_secs(300)).unwrap();
+        assert_eq!((said.stdout.as_slice(), said.status.success()), (b"done\n".as_slice(), true));
+        assert!(begun.elapsed() < Duration::from_secs(200));
+        let _ = Command::new("pkill").args(["-f", "^sleep 600$"]).status();
     }
 
     #[test]

@@ -19,8 +19,22 @@ pub(crate) const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 /// Who may do what with a lock file.
 const MODE: u32 = 0o200;
 
-/// Opens a file that is there to be locked, and makes it where there is none. A link or pipe in its place is refused.
+/// Opens a file that is there to be locked, and makes it where there is none. A link in its place is not followed.
+///
+/// One that cannot be opened, as another user's program made it or something else has its name, is taken away where the folder
+/// lets that be: what nobody can lock would keep everything behind it for ever.
 pub(crate) fn lock_file(path: &Path) -> io::Result<File> {
+    match open_lock(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound && take_away(path) => open_lock(path),
+        opened => opened,
+    }
+}
+
+fn take_away(path: &Path) -> bool {
+    std::fs::remove_file(path).or_else(|_| std::fs::remove_dir(path)).is_ok()
+}
+
+fn open_lock(path: &Path) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
     let mut options = File::options();
     options.create(true).truncate(false).write(true).mode(MODE).custom_flags(flags.bits().cast_signed());
@@ -82,13 +96,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_no_lock() {
+    fn what_is_no_file_is_replaced_by_one_that_can_be_locked() {
         let dir = tempfile::tempdir().unwrap();
         let pipe = dir.path().join("pipe");
         rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
         let link = dir.path().join("link");
         std::os::unix::fs::symlink(dir.path().join("file"), &link).unwrap();
-        assert!(lock_file(&pipe).is_err() && lock_file(&link).is_err());
-        assert!(!dir.path().join("file").exists());
+        std::fs::create_dir(dir.path().join("folder")).unwrap();
+        for path in [pipe, link, dir.path().join("folder")] {
+            let lock = lock_file(&path).unwrap();
+            assert!(lock.metadata().unwrap().is_file() && lock_within(&lock, Duration::ZERO).unwrap());
+            assert!(path.symlink_metadata().unwrap().is_file(), "it stands in its place now");
+        }
+        assert!(!dir.path().join("file").exists(), "nothing is made where a link leads");
+        std::fs::create_dir_all(dir.path().join("full/of")).unwrap();
+        assert!(lock_file(&dir.path().join("full")).is_err(), "what is somebody's is left");
     }
 }

@@ -112,13 +112,17 @@ impl Seen<'_> {
         }
     }
 
-    /// `[HOST/]OWNER/REPO`, or an address.
+    /// `[HOST/]OWNER/REPO`, `[USER@]HOST:OWNER/REPO`, or an address. gh drops a part that is `.`, or empty, only once it has
+    /// told which one is the host.
     fn repository(&mut self, text: &str) {
+        if text.contains("://") {
+            return self.address(text);
+        }
         let parts: Vec<&str> = text.split('/').collect();
-        match parts.as_slice() {
-            [host, owner, name] if ![host, owner, name].iter().any(|part| part.is_empty() || **part == ".") => {
-                self.named(host);
-            }
+        let first = parts[0].rsplit('@').next().unwrap_or_default();
+        match (first.split_once(':'), parts.len()) {
+            (Some((host, _)), 2..) if is_host(host) => self.named(host),
+            (None, 3..) if is_host(first) => self.named(first),
             _ => self.address(text),
         }
     }
@@ -161,6 +165,12 @@ impl Seen<'_> {
             None => self.other = Some(host),
         }
     }
+}
+
+/// What can be a host's name. A path that is given for a repository begins with a dot, a slash or `~`.
+fn is_host(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b) || !b.is_ascii();
+    text.bytes().all(plain) && text.bytes().any(|b| b != b'.')
 }
 
 fn is_scheme(text: &str) -> bool {
@@ -223,11 +233,25 @@ mod tests {
             ("repo|sync|o/r|--source|evil.example/o/r", "other"),
             ("extension|install|https://evil.example/o/gh-x", "other"),
             ("issue|transfer|1|evil.example/o/r", "other"),
+            ("pr|list|-R|evil.example/./r", "other"),
+            ("repo|view|evil.example/o/.", "other"),
+            ("repo|view|evil.example//r", "other"),
+            ("repo|view|evil.example/o/r/", "other"),
+            ("extension|install|evil.example/./gh-x", "other"),
+            ("repo|fork|evil.example/./r", "other"),
+            ("repo|create|x|--public|--template|evil.example/./r", "other"),
+            ("pr|list|-R|github.localhost/./r", "other"),
+            ("repo|clone|evil.example:o/r", "other"),
+            ("repo|clone|github.com:o/r", "github.com"),
+            ("repo|create|x|--source|./a/b", "-"),
+            ("repo|create|x|--source|../a", "-"),
+            ("pr|list|--json|x|--template|{{.a}}/{{.b}}/{{.c}}", "-"),
             ("release|upload|v1|./a/b", "-"),
         ] {
             assert_eq!(of(line, None), expected, "{line}");
         }
         assert_eq!(of("pr|list", Some("evil.example/o/r")), "other");
+        assert_eq!(of("pr|list", Some("evil.example/./r")), "other");
         assert_eq!(of("pr|list", Some("o/r")), "-");
     }
 }

@@ -9,6 +9,7 @@ mod bound;
 mod config;
 mod credential;
 mod error;
+mod gh_alias;
 mod gh_target;
 mod helper;
 mod plan;

@@ -7,13 +7,13 @@ use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 
 use super::bound::Bound;
 use super::config::GithubHost;
 use super::error::GithubError;
+use super::gh_alias;
 use super::gh_target::{Target, target};
 use super::helper::tell_age;
 use super::remote::Remote;
@@ -22,8 +22,7 @@ use crate::audit::{Action, Entry};
 use crate::cores;
 use crate::error::Result;
 use crate::helper::{self, Called, Caller, NoNext, Place, Shim};
-use crate::process::output_within;
-use crate::workspace::{self, GithubSource, Purpose, git_in};
+use crate::workspace::{self, GithubSource, Purpose, asked as git_asked, git_in};
 
 /// The name, and its variables.
 pub(super) const GH: Shim = Shim {
@@ -99,6 +98,11 @@ fn as_workspace(command: &mut Command, caller: &Caller, arguments: &[OsString], 
         GithubSource::Inherited => Ok(Vec::new()),
         _ => hosts_of(caller, arguments, &known),
     };
+    let alias = || gh_alias::called(arguments, &config_dir(bound.ledger().dir(), &bound.binding().id));
+    let hosts = match hosts {
+        Ok(hosts) if !hosts.is_empty() => alias().map_or(Ok(hosts), Err),
+        hosts => hosts,
+    };
     let hosts = match hosts {
         Ok(hosts) => hosts,
         Err(other) => return without(command, &bound, &other),
@@ -142,13 +146,10 @@ fn hosts_of<'a>(
     }
 }
 
-/// How long git may take to tell the remotes.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// Of several hosts the one that the folder's remotes lie at.
 fn by_remote<'a>(folder: &Path, hosts: &'a [GithubHost]) -> Option<&'a GithubHost> {
     let asked = ["config", "--get-regexp", r"^remote\..*\.url$"];
-    let output = output_within(git_in(folder, Purpose::Ask).args(asked), PATIENCE).ok()?;
+    let output = git_asked(git_in(folder, Purpose::Ask).args(asked)).ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let mut urls = text.lines().filter_map(|line| line.split_once(' ')).map(|(_, url)| Remote::parse(url).host);
     urls.find_map(|name| hosts.iter().find(|host| host.name() == name))

@@ -1,14 +1,9 @@
 //! git, called for a hook, and where its own hooks lie.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::error::HookError;
-use crate::process::output_within;
-use crate::workspace::{Purpose, git_in};
-
-/// How long a question may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::workspace::{Purpose, asked, git_in};
 
 /// What a git command in `folder` prints.
 pub(crate) fn git(folder: &Path, doing: &'static str, arguments: &[&str]) -> Result<String, HookError> {
@@ -27,7 +22,7 @@ fn run(folder: &Path, purpose: Purpose, doing: &'static str, arguments: &[&str])
     let output = match purpose {
         // A large one takes its time.
         Purpose::Checkout => command.output(),
-        Purpose::Ask | Purpose::AskHooks => output_within(&mut command, PATIENCE),
+        Purpose::Ask | Purpose::AskHooks => asked(&mut command),
     };
     let output = output.map_err(|e| fail(e.to_string()))?;
     if !output.status.success() {

@@ -373,6 +373,14 @@ fn private_file(file: &Path) -> Result<(), LedgerError> {
         options.mode(0o600).custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
     }
     let irregular = || std::io::Error::other("it is not a regular file");
+    for beside in ["-journal", "-wal", "-shm"] {
+        let mut path = file.as_os_str().to_owned();
+        path.push(beside);
+        let path = PathBuf::from(path);
+        if path.symlink_metadata().is_ok_and(|meta| !meta.is_file()) {
+            return Err(LedgerError::Folder { path, source: irregular() });
+        }
+    }
     match options.open(file).and_then(|opened| opened.metadata()) {
         Ok(meta) if !meta.is_file() => Err(LedgerError::Folder { path: file.to_owned(), source: irregular() }),
         Ok(_) => Ok(()),

@@ -8,11 +8,10 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::error::WorkspaceError;
-use super::git_command::{Purpose, git_in};
+use super::git_command::{PATIENCE, Purpose, asked, git_in};
 use super::plain_git_dir;
 use crate::crash::{When, point};
 use crate::files::{self, FileError};
-use crate::process::output_within;
 
 /// The oldest git whose `git config` knows `--worktree` (its release notes of 2.20).
 const OLDEST: (u32, u32) = (2, 20);
@@ -21,9 +20,6 @@ const OLDEST: (u32, u32) = (2, 20);
 const ASK_KIND: [&str; 2] = ["--is-bare-repository", "--is-inside-work-tree"];
 const ASK_PATHS: [&str; 3] = ["--show-toplevel", "--absolute-git-dir", "--git-common-dir"];
 const LOOK: &str = "look at the repository";
-
-/// How long one question may take: a repository may lie on a slow disk, or hold a file that git waits for without end.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// git, run in one folder.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +34,7 @@ impl<'a> Git<'a> {
     }
 
     fn output<S: AsRef<OsStr>>(self, args: &[S]) -> Result<Output, WorkspaceError> {
-        output_within(git_in(self.folder, Purpose::Ask).args(args), PATIENCE).map_err(|source| match source.kind() {
+        asked(git_in(self.folder, Purpose::Ask).args(args)).map_err(|source| match source.kind() {
             std::io::ErrorKind::TimedOut => WorkspaceError::GitSlow { path: self.folder.to_owned(), limit: PATIENCE },
             _ => WorkspaceError::GitMissing { source },
         })
@@ -341,8 +337,7 @@ pub(crate) fn check_version() -> Result<(), WorkspaceError> {
     let version = match VERSION.get() {
         Some(version) => version.clone(),
         None => {
-            let asked = git_in(Path::new("/"), Purpose::Ask).arg("--version").output();
-            let output = asked.map_err(|source| WorkspaceError::GitMissing { source })?;
+            let output = Git::at(Path::new("/")).output(&["--version"])?;
             let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
             VERSION.get_or_init(|| text).clone()
         }

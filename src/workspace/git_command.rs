@@ -10,8 +10,13 @@
 //! a worktree, switches them off as well. A test sees to it that nothing else here starts git.
 
 use std::ffi::OsStr;
+use std::io;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::process::output_within;
 
 /// What git is started for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +73,28 @@ pub(crate) fn git_in(folder: &Path, purpose: Purpose) -> Command {
         command.args(["-c", "core.hooksPath=/dev/null"]);
     }
     command
+}
+
+/// How long a question may take: a repository may lie on a slow disk, or hold a file that git waits for without end.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The same for a while after git did not answer: a command that asks a dozen times is not to take a dozen times as long.
+const LITTLE_PATIENCE: Duration = Duration::from_secs(2);
+const WHILE: Duration = Duration::from_secs(60);
+
+/// Asks git something, for so long at most.
+pub(crate) fn asked(command: &mut Command) -> io::Result<Output> {
+    static UNANSWERED: Mutex<Option<Instant>> = Mutex::new(None);
+    let last = || UNANSWERED.lock().unwrap_or_else(PoisonError::into_inner);
+    let patience = match *last() {
+        Some(at) if at.elapsed() < WHILE => LITTLE_PATIENCE,
+        _ => PATIENCE,
+    };
+    let output = output_within(command, patience);
+    if output.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::TimedOut) {
+        *last() = Some(Instant::now());
+    }
+    output
 }
 
 /// Takes every key of Ravi's from what a program is given: what it starts may be a repository's.

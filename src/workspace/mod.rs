@@ -52,7 +52,7 @@ pub(crate) use borrow::refuse_open_host;
 pub(crate) use context::{Context, Listener};
 pub(crate) use find::{find, has_note, summaries, summaries_now, summary, summary_now};
 pub(crate) use git::{Setting, check_version};
-pub(crate) use git_command::{Purpose, git_in, without_keys};
+pub(crate) use git_command::{Purpose, asked, git_in, without_keys};
 pub(crate) use heal::{heal_all, named_programs};
 pub(crate) use holders::{id_at, let_go};
 pub(crate) use include::{INDEX_FILE, literal as literal_pattern};

@@ -47,7 +47,7 @@ pub(super) fn write_home(
 ) -> Result<(), WorkspaceError> {
     let home = home(state_dir, id);
     disk::make_dir(&home, 0o700)?;
-    write_file(&Dir::open(&home)?.make(DIR, 0o700)?, key, owner)
+    write_file(&Dir::open_real(&home)?.make(DIR, 0o700)?, key, owner)
 }
 
 /// Takes the workspace's home away.
