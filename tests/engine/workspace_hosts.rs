@@ -32,12 +32,15 @@ async fn a_main_checkout_stays_the_persons_unless_it_is_asked_for() {
     let repository = bed.repository("repo");
     let below = repository.join("src/deep");
     std::fs::create_dir_all(&below).expect("a folder");
-    for path in [&repository, &below] {
+    let top = repository.canonicalize().expect("it is there").display().to_string();
+    for (path, code, way) in
+        [(&repository, "workspace.main_checkout", "--main"), (&below, "workspace.sub_folder", top.as_str())]
+    {
         let args = ["provision", path.to_str().expect("text"), "--id", "w1", "--name", "agent", "--json"];
         let run = bed.run(&args);
         assert_eq!(run.code, 6, "{}", run.stderr);
-        assert_eq!(run.json()["error"]["code"], "workspace.main_checkout");
-        assert!(run.json()["error"]["hint"].as_str().expect("a hint").contains("--main"));
+        assert_eq!(run.json()["error"]["code"], code);
+        assert!(run.json()["error"]["hint"].as_str().expect("a hint").contains(way));
     }
     assert_eq!((bed.live_keys().await, bed.author(&repository)), (0, format!("{HUMAN_NAME} <{HUMAN_EMAIL}>")));
     let args = ["provision", repository.to_str().expect("text"), "--id", "w1", "--name", "agent", "--main"];
