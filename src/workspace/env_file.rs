@@ -26,6 +26,10 @@ pub(crate) fn check(root: &Path, file: &Path, in_git: bool) -> Result<PathBuf, W
         return Err(bad("it must be a path below the worktree, without `..`"));
     }
     let path = root.join(file);
+    places::check_text_file(&path)?;
+    if file.components().any(|part| is_gits_or_ours(part.as_os_str())) {
+        return Err(PlaceError::Reserved { path }.into());
+    }
     let folder = path.parent().unwrap_or(root);
     let real = folder.canonicalize().map_err(|_| bad("its folder does not exist"))?;
     if real != folder {
@@ -33,10 +37,6 @@ pub(crate) fn check(root: &Path, file: &Path, in_git: bool) -> Result<PathBuf, W
     }
     if path.symlink_metadata().is_ok_and(|meta| meta.is_symlink()) {
         return Err(WorkspaceError::EnvFileLink { path });
-    }
-    places::check_text_file(&path)?;
-    if file.components().any(|part| is_gits_or_ours(part.as_os_str())) {
-        return Err(PlaceError::Reserved { path }.into());
     }
     if in_git && Git::at(root).tracks(file)? {
         return Err(WorkspaceError::Tracked { path });
