@@ -21,13 +21,19 @@ const MODE: u32 = 0o200;
 
 /// Opens a file that is there to be locked, and makes it where there is none. A link in its place is not followed.
 ///
-/// One that cannot be opened, as another user's program made it or something else has its name, is taken away where the folder
-/// lets that be: what nobody can lock would keep everything behind it for ever.
+/// One that nobody here can open, as another user's program made it or something else has its name, is taken away where the
+/// folder lets that be: it would keep everything behind it for ever.
 pub(crate) fn lock_file(path: &Path) -> io::Result<File> {
     match open_lock(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound && take_away(path) => open_lock(path),
+        Err(error) if is_no_lock(&error) && take_away(path) => open_lock(path),
         opened => opened,
     }
+}
+
+/// Whether it lies at what has the name. A system that has no more files to open says nothing of that: somebody may hold it.
+fn is_no_lock(error: &io::Error) -> bool {
+    let what = [Errno::ACCESS, Errno::PERM, Errno::ISDIR, Errno::LOOP, Errno::NXIO];
+    Errno::from_io_error(error).is_some_and(|errno| what.contains(&errno))
 }
 
 fn take_away(path: &Path) -> bool {
@@ -93,6 +99,16 @@ mod tests {
         assert_eq!(refused.kind(), io::ErrorKind::TimedOut);
         drop(held);
         assert!(lock_within(&second, Duration::ZERO).unwrap());
+    }
+
+    #[test]
+    fn a_lock_is_taken_away_for_what_it_is_and_not_for_what_the_system_lacks() {
+        for errno in [Errno::ACCESS, Errno::PERM, Errno::ISDIR, Errno::LOOP, Errno::NXIO] {
+            assert!(is_no_lock(&errno.into()), "{errno}");
+        }
+        for errno in [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::IO, Errno::ROFS, Errno::INTR, Errno::NOENT] {
+            assert!(!is_no_lock(&errno.into()), "{errno}");
+        }
     }
 
     #[test]
