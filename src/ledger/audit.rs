@@ -153,7 +153,9 @@ pub(super) fn mac_in(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<Mac
 
 fn insert(transaction: &Transaction<'_>, key: &ChainKey, after: Place, stamped: &Stamped) -> rusqlite::Result<Place> {
     let Stamped { at_ms, entry, times } = stamped;
-    let (seq, pid) = (after.seq + 1, i64::from(std::process::id()));
+    // Somebody else wrote the highest number there is.
+    let seq = after.seq.checked_add(1).ok_or(rusqlite::Error::IntegralValueOutOfRange(0, after.seq))?;
+    let pid = i64::from(std::process::id());
     let (action, outcome) = (name(&entry.action), name(&entry.outcome));
     let Entry { workspace, object, reason, .. } = entry;
     let mac = key.mac(

@@ -102,9 +102,9 @@ fn check_entries(
     while let Some(row) = rows.next()? {
         let seq: i64 = row.get(0)?;
         let fitting = fits(row, key, &before.mac)?;
-        let gap = (before.seq + 1, seq - 1);
+        let gap = (before.seq.saturating_add(1), seq.saturating_sub(1));
         match fitting {
-            true => report.interrupted += (gap.1 - gap.0 + 1).max(0).unsigned_abs(),
+            true => report.interrupted += gap.1.saturating_sub(gap.0).saturating_add(1).max(0).unsigned_abs(),
             false if gap.0 <= gap.1 => {
                 report.add(AuditProblemKind::Missing, gap, format!("entries {} to {} are missing", gap.0, gap.1));
             }
@@ -143,7 +143,7 @@ fn start(connection: &Connection, key: &ChainKey, report: &mut AuditReport) -> r
 fn check_end(head: HeadState, end: Place, report: &mut AuditReport) {
     match head {
         HeadState::Read(head) if end.seq < head.written.seq => {
-            let cut = (end.seq + 1, head.written.seq);
+            let cut = (end.seq.saturating_add(1), head.written.seq);
             let message = format!("the newest entries, {} to {}, were cut off", cut.0, cut.1);
             report.add(AuditProblemKind::Cut, cut, message);
         }
@@ -151,7 +151,7 @@ fn check_end(head: HeadState, end: Place, report: &mut AuditReport) {
             report.add(AuditProblemKind::Changed, (end.seq, end.seq), format!("entry {} is another one", end.seq));
         }
         HeadState::Read(head) if end.seq < head.begun.seq => {
-            report.interrupted += (head.begun.seq - end.seq).unsigned_abs();
+            report.interrupted += head.begun.seq.saturating_sub(end.seq).unsigned_abs();
             if report.completeness == Completeness::Whole {
                 report.completeness = Completeness::Interrupted;
             }
