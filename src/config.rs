@@ -112,7 +112,7 @@ pub enum Start {
 }
 
 /// Whether a workspace's key lies in its folder.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyInTree {
     /// In `.ravi/config.json`, where the official command line finds it without help. Whatever packs the folder without
@@ -135,7 +135,7 @@ pub enum PoolReuse {
 }
 
 /// Whose signature commits and tags in workspaces carry where nothing else is said (`git commit -S`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Signatures {
     /// The workspace's own where it has a key that signs, else none.

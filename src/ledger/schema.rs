@@ -23,6 +23,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { parts: &[FORMAT], breaks: false },
     Migration { parts: &[super::settings_backup::SECRETS], breaks: false },
     Migration { parts: &[super::identities::SET_ASIDE], breaks: false },
+    Migration { parts: &[super::chosen::TABLES], breaks: false },
 ];
 
 /// The file's `user_version` is the format that a program has to know at least; here is the one that it has.

@@ -8,7 +8,7 @@ use crate::audit::Entry;
 use crate::config::{Config, KeyInTree};
 use crate::error::{Error, ErrorBody, Result};
 use crate::github::GithubConfig;
-use crate::ledger::{Ledger, now_ms};
+use crate::ledger::{Chosen, Ledger, now_ms};
 use crate::policy::Gate;
 
 use super::error::WorkspaceError;
@@ -64,9 +64,16 @@ impl Context<'_> {
         Gate { ledger: self.ledger, ours: self.config.secret_policy.as_deref().unwrap_or_default() }
     }
 
-    /// Whether the workspaces' keys are to lie in their folders.
-    pub(crate) fn key_in_tree(&self) -> bool {
-        self.config.key_in_tree.unwrap_or_default() == KeyInTree::Always
+    /// What holds for workspace `id`: what is said now, else what was said before.
+    pub(crate) async fn chosen(&self, id: &str) -> Result<Chosen> {
+        let id = id.to_owned();
+        let kept = self.ledger.run(move |l| l.chosen(&id)).await?;
+        Ok(kept.or_said_by(self.config))
+    }
+
+    /// Whether the workspace's key is to lie in its folder.
+    pub(crate) async fn key_in_tree(&self, id: &str) -> Result<bool> {
+        Ok(self.chosen(id).await?.key_in_tree.unwrap_or_default() == KeyInTree::Always)
     }
 
     fn tell(&self, id: &str, step: Step, state: StepState) {

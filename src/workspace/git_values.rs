@@ -32,7 +32,8 @@ pub(super) async fn set(
         true => Some(signing::prepare(ctx, &row.uuid).await?),
         false => None,
     };
-    let unsigned = signing.is_none() && ctx.config.signatures.unwrap_or_default() == Signatures::Workspace;
+    let signatures = ctx.chosen(&binding.id).await?.signatures.unwrap_or_default();
+    let unsigned = signing.is_none() && signatures == Signatures::Workspace;
     let launcher = match plan.source {
         GithubSource::Inherited => PathBuf::new(),
         _ => helper::launcher_path(ctx.ledger.dir())?,

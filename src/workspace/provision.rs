@@ -13,7 +13,7 @@ use super::identity;
 use super::inspect::{Inspected, device_above, inspect};
 use super::lock::Lock;
 use super::model::{GitInfo, GithubInfo, ProvisionRequest, Provisioned, Sharing, State, Step, Terms};
-use super::name::{LONGEST_TEXT, is_crud, is_odd};
+use super::name::{LONGEST_TEXT, is_crud};
 use super::note::Note;
 use super::ravi_dir::Untracked;
 use super::shared::Repository;
@@ -21,8 +21,9 @@ use super::{address, disk, env_file, find, git_values, heal, holders, keys, logi
 use crate::api::{IdentityKey, IdentityUuid};
 use crate::error::{Error, Result};
 use crate::github::Plan;
-use crate::ledger::{Binding, IdentityRow, Ledger, LedgerError, now_ms};
+use crate::ledger::{Binding, Chosen, IdentityRow, Ledger, LedgerError, now_ms};
 use crate::places;
+use crate::shown::is_odd;
 
 /// How often a folder is joined that is another's each time: several add it at once, and each may give the others up.
 const MOST_JOINS: usize = 8;
@@ -123,6 +124,7 @@ async fn run(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, life: Li
     let prepared = prepare(ctx, request, terms, life);
     let (Bound { binding, untracked }, place) = ctx.step(&id, Step::Inspect, prepared).await?;
     keep_policy(ctx, &id).await?;
+    keep_chosen(ctx, &id).await?;
     let found = ctx.step(&id, Step::Identity, identity::find_or_make(ctx, &binding)).await?;
     let known = reload(ctx, &id).await?;
     // Neither needs the other's answer.
@@ -251,10 +253,16 @@ async fn bind(
 
 async fn add(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, place: &Inspected) -> Result<Bound> {
     check_together(&request)?;
-    make_room(ctx, place).await?;
-    must_name_top(&request.path, place)?;
-    if place.is_main() && !request.main {
-        return Err(WorkspaceError::MainCheckout { path: place.root.clone() }.into());
+    let other = holder(ctx, place).await?;
+    if let Err(refusal) = may_be_bound(&request, place) {
+        // A workspace is named by its id, whichever folder in it was meant.
+        return Err(match other {
+            Some(other) if stands(ctx, place, &other).await? => path_taken(other).into(),
+            _ => refusal.into(),
+        });
+    }
+    if let Some(other) = other {
+        make_room(ctx, place, other).await?;
     }
     let binding = Binding {
         id: request.id.clone(),
@@ -276,7 +284,7 @@ async fn add(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, place: &
         confirmed: !terms.unconfirmed,
     };
     let (known, checked) = (binding.clone(), place.clone());
-    let (ledger, in_tree) = (ctx.ledger.dir().to_owned(), ctx.key_in_tree());
+    let (ledger, in_tree) = (ctx.ledger.dir().to_owned(), ctx.key_in_tree(&binding.id).await?);
     let untracked = blocking(move || refuse_early(&checked, &known, &ledger, in_tree)).await?;
     let kept = binding.clone();
     match ctx.ledger.run(move |l| l.add_binding(&kept)).await {
@@ -287,10 +295,11 @@ async fn add(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, place: &
 }
 
 /// Whoever names a folder in a checkout may not know that the whole checkout would become the agent's, its person's commits
-/// included.
-fn must_name_top(named: &Path, place: &Inspected) -> Result<(), WorkspaceError> {
-    match named.canonicalize() {
+/// included; and a main checkout is the person's unless it is asked for.
+fn may_be_bound(request: &ProvisionRequest, place: &Inspected) -> Result<(), WorkspaceError> {
+    match request.path.canonicalize() {
         Ok(real) if real != place.root => Err(WorkspaceError::SubFolder { path: real, top: place.root.clone() }),
+        _ if place.is_main() && !request.main => Err(WorkspaceError::MainCheckout { path: place.root.clone() }),
         _ => Ok(()),
     }
 }
@@ -299,31 +308,41 @@ fn must_name_top(named: &Path, place: &Inspected) -> Result<(), WorkspaceError> 
 async fn taken(ctx: Context<'_>, place: &Inspected, error: LedgerError) -> Result<Error> {
     let root = place.root.clone();
     let other = ctx.ledger.run(move |l| l.binding_at(&root)).await?;
-    let taken = other.map(|other| WorkspaceError::PathTaken { path: other.path, id: other.id }.into());
-    Ok(taken.unwrap_or_else(|| error.into()))
+    Ok(other.map_or_else(|| error.into(), |other| path_taken(other).into()))
 }
 
-/// Nothing else may be bound here. A binding whose worktree was removed, with another one made at the same place since,
-/// is released first, as is one whose app never said that it keeps it: nobody else would do it.
-async fn make_room(ctx: Context<'_>, place: &Inspected) -> Result<()> {
+fn path_taken(other: Binding) -> WorkspaceError {
+    WorkspaceError::PathTaken { path: other.path, id: other.id }
+}
+
+/// The binding that the folder has, or that its git dir has a note of.
+async fn holder(ctx: Context<'_>, place: &Inspected) -> Result<Option<Binding>> {
     let root = place.root.clone();
-    let mut other = ctx.ledger.run(move |l| l.binding_at(&root)).await?;
-    if other.is_none()
-        && let Some(git) = &place.git
-    {
+    match (ctx.ledger.run(move |l| l.binding_at(&root)).await?, &place.git) {
         // Whichever folder it is for: what is noted in the git dir stays.
-        other = find::noted(ctx.ledger, git.git_dir.clone()).await?;
+        (None, Some(git)) => find::noted(ctx.ledger, git.git_dir.clone()).await,
+        (other, _) => Ok(other),
     }
-    let Some(other) = other else { return Ok(()) };
+}
+
+/// Whether a binding is one of the worktree that is there, and not of one that was removed, with another made at the same
+/// place since.
+async fn stands(ctx: Context<'_>, place: &Inspected, other: &Binding) -> Result<bool> {
+    let (git_dir, nonce) = (place.git.as_ref().map(|g| g.git_dir.clone()), other.nonce.clone());
+    let lives = blocking(move || git_dir.map_or(Ok(true), |dir| find::has_note(&dir, &nonce))).await?;
+    Ok(lives || other.server != ctx.server)
+}
+
+/// Nothing else may be bound here. A binding of a worktree that was removed is released first, as is one whose app never said
+/// that it keeps it: nobody else would do it.
+async fn make_room(ctx: Context<'_>, place: &Inspected, other: Binding) -> Result<()> {
     if !other.confirmed && holders::give_up(ctx, &other).await? {
         return Ok(());
     }
-    let (git_dir, nonce) = (place.git.as_ref().map(|g| g.git_dir.clone()), other.nonce.clone());
-    let lives = blocking(move || git_dir.map_or(Ok(true), |dir| find::has_note(&dir, &nonce))).await?;
-    if lives || other.server != ctx.server {
-        return Err(WorkspaceError::PathTaken { path: other.path, id: other.id }.into());
+    match stands(ctx, place, &other).await? {
+        true => Err(path_taken(other).into()),
+        false => release::release(ctx, &other, false).await.map(drop),
     }
-    release::release(ctx, &other, false).await.map(drop)
 }
 
 async fn renew(
@@ -358,7 +377,7 @@ async fn renew(
         ..old.clone()
     };
     let (known, checked) = (renewed.clone(), place.clone());
-    let (ledger, in_tree) = (ctx.ledger.dir().to_owned(), ctx.key_in_tree());
+    let (ledger, in_tree) = (ctx.ledger.dir().to_owned(), ctx.key_in_tree(&old.id).await?);
     let look = move || {
         let untracked = refuse_early(&checked, &known, &ledger, in_tree)?;
         drop_former_env_file(&old, &known).map(|()| untracked)
@@ -443,7 +462,7 @@ struct Files {
 }
 
 async fn write_files(ctx: Context<'_>, files: Files) -> Result<()> {
-    let (state_dir, in_tree) = (ctx.ledger.dir().to_owned(), ctx.key_in_tree());
+    let (state_dir, in_tree) = (ctx.ledger.dir().to_owned(), ctx.key_in_tree(&files.binding.id).await?);
     Ok(blocking(move || files.write(&state_dir, in_tree)).await?)
 }
 
@@ -476,6 +495,20 @@ async fn keep_policy(ctx: Context<'_>, id: &str) -> Result<()> {
     let keep = move |l: &Ledger| match l.policy(&id)? == rules {
         true => Ok(()),
         false => l.keep_policy(&id, &rules),
+    };
+    Ok(ctx.ledger.run(keep).await?)
+}
+
+/// What is said now holds for programs that do not say it.
+async fn keep_chosen(ctx: Context<'_>, id: &str) -> Result<()> {
+    let (config, id) = (Chosen::default().or_said_by(ctx.config), id.to_owned());
+    if config == Chosen::default() {
+        return Ok(());
+    }
+    let chosen = ctx.chosen(&id).await?;
+    let keep = move |l: &Ledger| match l.chosen(&id)? == chosen {
+        true => Ok(()),
+        false => l.keep_chosen(&id, chosen),
     };
     Ok(ctx.ledger.run(keep).await?)
 }

@@ -1,5 +1,5 @@
-//! What was decided about a workspace's GitHub login stays until somebody says otherwise: a shell that wakes it, or a hook that
-//! sets it up again, may know nothing of what its app chose.
+//! What was chosen for a workspace stays until somebody says otherwise: a shell that wakes it, or a hook that sets it up again,
+//! may know nothing of what its app chose.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -80,4 +80,34 @@ async fn another_name_takes_no_token_from_a_workspace() {
     bed.put_secret(&host, "CODEX_MONITOR_GH_TOKEN_THIRD", "ghp_made_up_of_the_third").await;
     let again = bed.run(&Bed::provision_args(&tree, "one", "third")).ok().json();
     assert_eq!(again["github"]["secret"], "CODEX_MONITOR_GH_TOKEN_THIRD", "{again}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shell_that_wakes_a_workspace_keeps_where_its_key_lies_and_whose_signature_its_commits_carry() {
+    let bed = Bed::new().await;
+    let tree = bed.worktree(&bed.repository("repo"), "one");
+    let choosing = |key: &str, signatures: &str| {
+        let mut program = bed.program();
+        program.env("RAVI_WORKSPACE_KEY_IN_TREE", key).env("RAVI_WORKSPACE_SIGNATURES", signatures);
+        Run::from(program.args(Bed::provision_args(&tree, "one", "one")).output().expect("it starts")).ok();
+    };
+    let holds = |in_tree: bool, unsigned: bool| {
+        let listed = bed.git(&tree, &["config", "--list", "--show-origin"]);
+        assert_eq!(tree.join(".ravi/config.json").exists(), in_tree, "where the key lies");
+        assert_eq!(listed.contains("ravi-workspace.gitconfig\tcommit.gpgsign=false"), unsigned, "{listed}");
+    };
+    choosing("always", "person");
+    holds(true, false);
+    bed.run(&["suspend", "one"]).ok();
+    assert!(!tree.join(".ravi").exists());
+    bed.run(&["wake", "one"]).ok();
+    holds(true, false);
+    bed.run(&Bed::provision_args(&tree, "one", "renamed")).ok();
+    holds(true, false);
+    // Whoever does say something is heard.
+    choosing("never", "workspace");
+    holds(false, true);
+    bed.run(&["suspend", "one"]).ok();
+    bed.run(&["wake", "one"]).ok();
+    holds(false, true);
 }

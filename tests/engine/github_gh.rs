@@ -295,3 +295,22 @@ async fn the_logins_that_gh_keeps_are_not_used_in_a_workspace() {
     assert_eq!(token(&desk.repository, "other.example"), format!("{HUMAN}_2\n"));
     assert!(!desk.gh(&tree, &["auth", "status"]).stderr.contains("hanna"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alias_of_the_real_gh_gets_no_login() {
+    if real_gh_is_missing() {
+        return;
+    }
+    let desk = Desk::new().await;
+    let (tree, _) = desk.workspace("one", "made_up_token_one").await;
+    let token = |args: &[&str]| desk.gh(&tree, args).stdout;
+    assert_eq!(token(&["auth", "token"]), "made_up_token_one\n");
+    let set = desk.gh(&tree, &["alias", "set", "mine", "auth token"]);
+    assert_eq!(set.code, 0, "{set:?}");
+    let alias = desk.gh(&tree, &["mine"]);
+    assert!(!alias.stdout.contains("made_up_token"), "{alias:?}");
+    assert!(alias.stderr.contains("the alias \"mine\""), "{alias:?}");
+    // The one that gh writes for everybody is known, and nothing else changes.
+    assert!(!desk.gh(&tree, &["co", "--help"]).stderr.contains("alias"));
+    assert_eq!(token(&["auth", "token"]), "made_up_token_one\n");
+}

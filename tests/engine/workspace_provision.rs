@@ -100,7 +100,9 @@ async fn the_key_lies_where_the_official_cli_is_led_and_in_no_folder_that_is_pac
     assert_eq!((mode(&in_tree), mode(&tree.join(".ravi"))), (0o600, 0o700));
     assert_eq!(bed.git(&tree, &["status", "--porcelain"]), "");
     assert_eq!(std::fs::read(repository.join(".git/info/exclude")).expect("it is there"), exclude);
-    provision(&bed, &tree, "w1", "payments agent");
+    let mut program = bed.program();
+    program.env("RAVI_WORKSPACE_KEY_IN_TREE", "never").args(Bed::provision_args(&tree, "w1", "payments agent"));
+    crate::common::Run::from(program.output().expect("it starts")).ok();
     assert_eq!(crate::common::files_with(bed.dir.path(), key), [file]);
     assert!(!tree.join(".ravi").exists());
     bed.run_in_tree(&Bed::provision_args(&tree, "w1", "payments agent")).ok();
@@ -169,6 +171,8 @@ async fn a_checkout_that_is_no_workspace_is_bound_by_its_top_alone() {
     provision(&bed, &bed.path("link"), "w1", "x agent");
     let again = provision(&bed, &in_tree, "w1", "x agent");
     assert_eq!(again["path"], tree.to_str().expect("text"));
+    // It is a workspace, of another id.
+    assert_eq!(bed.run(&Bed::provision_args(&in_tree, "w2", "x agent")).error_code(), "workspace.path_taken");
 }
 
 #[tokio::test(flavor = "multi_thread")]
