@@ -7,8 +7,9 @@ use std::path::Path;
 /// strangers wrote it. Line ends and tabs stay.
 pub fn printable(text: &str) -> String {
     let text = if text.contains('\r') { text.replace("\r\n", "\n") } else { text.to_owned() };
-    match text.contains(is_odd) {
-        true => text.replace(is_odd, "\u{fffd}"),
+    let is_command = |c: char| is_odd(c) && c != '\n' && c != '\t';
+    match text.contains(is_command) {
+        true => text.replace(is_command, "\u{fffd}"),
         false => text,
     }
 }
@@ -23,9 +24,10 @@ pub(crate) fn path(path: impl AsRef<Path>) -> String {
     line(&path.as_ref().to_string_lossy())
 }
 
-fn is_odd(c: char) -> bool {
-    (c.is_control() && c != '\n' && c != '\t')
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+/// Control characters, and marks that turn the direction of writing.
+pub(crate) fn is_odd(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -34,6 +36,7 @@ mod tests {
 
     #[test]
     fn a_terminal_gets_no_commands() {
+        assert_eq!(printable("\u{61c}"), "\u{fffd}");
         assert_eq!(printable("a\u{1b}[31mb\r\nc\t\u{202e}d\u{9b}x"), "a\u{fffd}[31mb\nc\t\u{fffd}d\u{fffd}x");
         assert_eq!(path("/tmp/a\nerror[x]: b\u{1b}]0;title\u{7}"), "/tmp/a error[x]: b\u{fffd}]0;title\u{fffd}");
     }

@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::process::output_within;
-
 use super::Finding;
 use crate::error::Explain as _;
 use crate::helper::is_launcher;
+use crate::process::output_within;
 use crate::workspace::check_version;
 
 /// How long a program may take to tell its version. One that is another one than was thought may do anything.

@@ -111,6 +111,18 @@ impl Dir {
         read(&self.fd, name.as_ref(), &self.path.join(name.as_ref()), max_bytes, OFlags::NOFOLLOW)
     }
 
+    /// The same; `None` where there is none.
+    pub(crate) fn read_if_there(
+        &self,
+        name: impl AsRef<OsStr>,
+        max_bytes: usize,
+    ) -> Result<Option<Vec<u8>>, FileError> {
+        match self.read(name, max_bytes) {
+            Err(FileError::NotFound { .. }) => Ok(None),
+            read => read.map(Some),
+        }
+    }
+
     /// Replaces or creates a regular file.
     pub(crate) fn write(&self, name: impl AsRef<OsStr>, bytes: &[u8], mode: Mode) -> Result<(), FileError> {
         self.write_if(name, bytes, mode, || Ok(()))

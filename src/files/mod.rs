@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use rustix::fs::{CWD, OFlags};
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 pub(crate) use dir::{Dir, Temp, bits_of};
@@ -85,6 +86,11 @@ fn resolve(path: &Path) -> Result<PathBuf, FileError> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(path.to_owned()),
         Err(e) => Err(failed(e)),
     }
+}
+
+/// A name that any text can have as a file: the first 128 bits of its SHA-256, in hexadecimal.
+pub(crate) fn name_for(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(16).map(|b| format!("{b:02x}")).collect()
 }
 
 /// Takes away temporary files in a folder whose writer died before it could: they may hold what should be gone by now.

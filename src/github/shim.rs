@@ -93,19 +93,12 @@ fn prepare(caller: Option<&Caller>, called: &Called) -> Result<Command> {
 
 fn as_workspace(command: &mut Command, caller: &Caller, arguments: &[OsString], bound: Bound) -> Result<()> {
     bound.wake(caller)?;
-    let known = bound.plan.config.hosts.clone();
     let hosts = match bound.plan.source {
-        GithubSource::Inherited => Ok(Vec::new()),
-        _ => hosts_of(caller, arguments, &known),
-    };
-    let alias = || gh_alias::called(arguments, &config_dir(bound.ledger().dir(), &bound.binding().id));
-    let hosts = match hosts {
-        Ok(hosts) if !hosts.is_empty() => alias().map_or(Ok(hosts), Err),
-        hosts => hosts,
-    };
-    let hosts = match hosts {
-        Ok(hosts) => hosts,
-        Err(other) => return without(command, &bound, &other),
+        GithubSource::Inherited => Vec::new(),
+        _ => match hosts_of(caller, arguments, &bound) {
+            Ok(hosts) => hosts,
+            Err(other) => return without(command, &bound, &other),
+        },
     };
     let login = token::read_blocking(bound.ledger(), bound.binding(), &bound.plan, || caller.config());
     let login = login.map(|login| match login {
@@ -130,8 +123,12 @@ fn as_workspace(command: &mut Command, caller: &Caller, arguments: &[OsString], 
 fn hosts_of<'a>(
     caller: &Caller,
     arguments: &[OsString],
-    hosts: &'a [GithubHost],
+    bound: &'a Bound,
 ) -> std::result::Result<Vec<&'a GithubHost>, String> {
+    if let Some(alias) = gh_alias::called(arguments, &config_dir(bound.ledger().dir(), &bound.binding().id)) {
+        return Err(alias);
+    }
+    let hosts = &bound.plan.config.hosts;
     let repository = std::env::var("GH_REPO").ok().filter(|text| !text.is_empty());
     match target(arguments, repository.as_deref(), hosts) {
         Target::Hosts(hosts) => Ok(hosts),

@@ -10,10 +10,9 @@ use std::ffi::OsStr;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::process::output_within;
-
 use super::config::{GithubConfig, GithubHost};
 use super::remote::{Remote, Transport};
+use crate::process::output_within;
 use crate::workspace::{OpenWay, Setting, WayKind, without_keys};
 
 /// What a path can begin with below a host: names of accounts. Of git's rules the one with the longest beginning holds, so

@@ -14,7 +14,6 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Config;
 use crate::files::{self, Mode};
-use crate::workspace::file_name;
 
 const LIST: &str = "ledgers";
 const LIMIT: usize = 16 * 1024;
@@ -43,14 +42,14 @@ pub(super) fn is_known(state_dir: &Path) -> bool {
 }
 
 fn is_listed(state_dir: &Path, list: &Path) -> bool {
-    let entry = list.join(LIST).join(file_name(&state_dir.to_string_lossy()));
+    let entry = list.join(LIST).join(files::name_for(&state_dir.to_string_lossy()));
     files::read_bounded(&entry, LIMIT).is_ok_and(|path| path == state_dir.as_os_str().as_encoded_bytes())
 }
 
 fn add(state_dir: &Path, list: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(list)?;
     drop_gone(list);
-    let entry = list.join(file_name(&state_dir.to_string_lossy()));
+    let entry = list.join(files::name_for(&state_dir.to_string_lossy()));
     let written = files::write_atomic(&entry, state_dir.as_os_str().as_encoded_bytes(), Mode::Wished(0o600));
     written.map_err(io::Error::other)
 }

@@ -5,9 +5,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::process::output_within;
-
 use super::called::{FIRST, PROBE, PROBE_SWITCH, probed_version};
+use crate::process::output_within;
 use crate::workspace::without_keys;
 
 /// How long it may take. One that is another program than was thought may do anything.

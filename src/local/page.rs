@@ -34,7 +34,8 @@ fn leads_here(authority: &str, hosts: &[String]) -> bool {
     let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(&name);
     let is_loopback = address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     // No name server is asked for these (RFC 6761, 6.3).
-    is_loopback || name == "localhost" || name.ends_with(".localhost") || is_allowed(authority, hosts)
+    let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
+    is_loopback || name == "localhost" || plain && name.ends_with(".localhost") || is_allowed(authority, hosts)
 }
 
 fn is_allowed(authority: &str, hosts: &[String]) -> bool {
@@ -66,8 +67,9 @@ mod tests {
         for host in here {
             assert!(answers(host, None), "{host}");
         }
-        for host in
-            ["evil.example:80", "127.0.0.1.evil.example", "localhost.evil.example", "", "10.0.0.1", "0.0.0.0:80"]
+        let elsewhere =
+            ["evil.example:80", "127.0.0.1.evil.example", "localhost.evil.example", "", "10.0.0.1", "0.0.0.0:80"];
+        for host in elsewhere.into_iter().chain(["evil.example#.localhost", "evil.example/.localhost", "e\\.localhost"])
         {
             assert!(!answers(host, None), "{host}");
         }

@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::key_ring::Opened;
@@ -242,8 +241,7 @@ fn lock_file(state_dir: &Path, key: &CacheKey) -> Option<PathBuf> {
     let folder = state_dir.join("locks");
     DirBuilder::new().recursive(true).mode(0o700).create(&folder).ok()?;
     let what = format!("secret/{}/{}/{}", key.name, key.identity, key.server);
-    let name: String = Sha256::digest(what.as_bytes()).iter().take(16).map(|b| format!("{b:02x}")).collect();
-    Some(folder.join(name))
+    Some(folder.join(files::name_for(&what)))
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ use crate::files::{self, Dir, FileError, Mode, Temp, bits_of};
 
 /// Reads a regular file; `None` where there is none.
 pub(super) fn read_if_there(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, FileError> {
-    match Dir::around_real(path).and_then(|(dir, name)| dir.read(name, limit)) {
-        Ok(bytes) => Ok(Some(bytes)),
+    match Dir::around_real(path) {
+        Ok((dir, name)) => dir.read_if_there(name, limit),
         Err(FileError::NotFound { .. }) => Ok(None),
         Err(e) => Err(e),
     }
@@ -91,10 +91,7 @@ fn change_with(
     // temporary file away knows the lock as its own.
     let temp = dir.temporary().map_err(fail)?;
     let lock = Held::wait(&dir, &temp, path, link)?;
-    let before = match dir.read(name, CONFIG_LIMIT) {
-        Err(FileError::NotFound { .. }) => None,
-        before => Some(before?),
-    };
+    let before = dir.read_if_there(name, CONFIG_LIMIT)?;
     let Some(after) = change(before.as_deref()).filter(|after| Some(after) != before.as_ref()) else { return Ok(()) };
     let mode = dir.stat(name)?.map_or(0o644, |stat| bits_of(&stat) & 0o777);
     let file = match &lock.file {

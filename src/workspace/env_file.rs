@@ -52,10 +52,7 @@ fn is_gits_or_ours(part: &OsStr) -> bool {
 /// Puts the block for this identity into the file, in place of an earlier one.
 pub(crate) fn write(path: &Path, identity: &IdentityInfo) -> Result<(), WorkspaceError> {
     let (dir, name) = Dir::around_real(path)?;
-    let before = match dir.read(name, LIMIT) {
-        Err(FileError::NotFound { .. }) => None,
-        before => Some(before?),
-    };
+    let before = dir.read_if_there(name, LIMIT)?;
     let text = before.as_deref().unwrap_or_default();
     let found = Found::in_text(text);
     let (begin, head, tail) = match &found {

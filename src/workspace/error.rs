@@ -81,7 +81,7 @@ pub enum WorkspaceError {
         /// Where it was asked.
         path: PathBuf,
         /// How long it was waited for.
-        limit: std::time::Duration,
+        limit: Duration,
     },
     /// Somebody holds the lock under which a repository's shared files are changed.
     #[error("another process has been changing what the worktrees of {} share for more than {} s", common_dir.display(), limit.as_secs())]
@@ -89,7 +89,7 @@ pub enum WorkspaceError {
         /// The git dir that all worktrees share.
         common_dir: PathBuf,
         /// How long it was waited for.
-        limit: std::time::Duration,
+        limit: Duration,
     },
     /// A lock of git's on a configuration file does not go away.
     #[error("{} exists: another git is changing the configuration, or died while it did", lock.display())]

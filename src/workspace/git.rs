@@ -2,6 +2,7 @@
 //! identities or the ledger.
 
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::OnceLock;
@@ -35,7 +36,10 @@ impl<'a> Git<'a> {
 
     fn output<S: AsRef<OsStr>>(self, args: &[S]) -> Result<Output, WorkspaceError> {
         asked(git_in(self.folder, Purpose::Ask).args(args)).map_err(|source| match source.kind() {
-            std::io::ErrorKind::TimedOut => WorkspaceError::GitSlow { path: self.folder.to_owned(), limit: PATIENCE },
+            io::ErrorKind::TimedOut => WorkspaceError::GitSlow { path: self.folder.to_owned(), limit: PATIENCE },
+            io::ErrorKind::FileTooLarge => {
+                WorkspaceError::Git { doing: LOOK, path: self.folder.to_owned(), message: source.to_string() }
+            }
             _ => WorkspaceError::GitMissing { source },
         })
     }

@@ -7,7 +7,6 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, sleep};
 
 use super::error::WorkspaceError;
@@ -21,11 +20,6 @@ const WAIT_LIMIT: Duration = Duration::from_secs(300);
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
-}
-
-/// A name that any text can have as a file.
-pub(crate) fn file_name(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(16).map(|b| format!("{b:02x}")).collect()
 }
 
 impl Lock {
@@ -48,7 +42,7 @@ impl Lock {
     /// Takes the lock if nobody has it.
     pub(crate) fn try_now(state_dir: &Path, what: &str) -> Result<Option<Lock>, WorkspaceError> {
         let folder = state_dir.join("locks");
-        let path = folder.join(file_name(what));
+        let path = folder.join(files::name_for(what));
         let fail = |e| FileError::from_io(&path, "lock", e);
         super::disk::make_dir(&folder, 0o700)?;
         let file = files::lock_file(&path).map_err(fail)?;

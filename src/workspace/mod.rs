@@ -58,7 +58,7 @@ pub(crate) use holders::{id_at, let_go};
 pub(crate) use include::{INDEX_FILE, literal as literal_pattern};
 pub(crate) use inspect::{common_dir_of, git_dir_of, inspect};
 pub(crate) use listing::Listing;
-pub(crate) use lock::{Lock, file_name};
+pub(crate) use lock::Lock;
 pub(crate) use name::{LONGEST_TEXT, as_id, as_name};
 pub(crate) use note::{NOTE_FILE, Note};
 pub(crate) use panes::dmux_panes;

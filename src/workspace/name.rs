@@ -1,15 +1,10 @@
 //! What a workspace may be called: one line of text that git takes as an author's name.
 
-use super::lock::file_name;
+use crate::files;
+use crate::shown::is_odd;
 
 /// Longest id and name; enough for uuids, paths and sentences.
 pub(crate) const LONGEST_TEXT: usize = 200;
-
-/// Control characters, and marks that turn the direction of writing.
-pub(super) fn is_odd(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
 
 /// What git drops from the ends of an author's name.
 pub(super) fn is_crud(c: char) -> bool {
@@ -35,7 +30,7 @@ pub(crate) fn as_id(text: &str) -> String {
     if text.len() <= LONGEST_TEXT {
         return text.to_owned();
     }
-    let digest = file_name(text);
+    let digest = files::name_for(text);
     let mut end = LONGEST_TEXT - digest.len() - 1;
     while !text.is_char_boundary(end) {
         end -= 1;

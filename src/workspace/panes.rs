@@ -9,12 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::process::output_within;
-
 use serde::Deserialize;
 
 use crate::files;
 use crate::ledger::Binding;
+use crate::process::output_within;
 
 /// More than any state of dmux has.
 const LIMIT: usize = 16 * 1024 * 1024;

@@ -16,9 +16,8 @@ use zeroize::Zeroizing;
 use super::disk;
 use super::error::WorkspaceError;
 use super::git::Git;
-use super::lock;
 use crate::api::IdentityKey;
-use crate::files::{Dir, FileError, Mode, bits_of};
+use crate::files::{self, Dir, FileError, Mode, bits_of};
 use crate::places::PlaceError;
 
 /// Name of the folder.
@@ -35,7 +34,7 @@ const HOMES: &str = "homes";
 
 /// The workspace's own home below the state folder.
 pub(crate) fn home(state_dir: &Path, id: &str) -> PathBuf {
-    state_dir.join(HOMES).join(lock::file_name(id))
+    state_dir.join(HOMES).join(files::name_for(id))
 }
 
 /// Writes the file into the workspace's home.
@@ -229,10 +228,7 @@ fn remove_empty(root: &Path, dir: &Dir) {
 }
 
 fn owner(dir: &Dir) -> Result<Option<String>, WorkspaceError> {
-    let bytes = match dir.read(FILE, LIMIT).map(Zeroizing::new) {
-        Err(FileError::NotFound { .. }) => return Ok(None),
-        bytes => bytes?,
-    };
+    let Some(bytes) = dir.read_if_there(FILE, LIMIT)?.map(Zeroizing::new) else { return Ok(None) };
     Ok(serde_json::from_slice::<Owner>(&bytes).ok().and_then(|owner| owner.identity_uuid))
 }
 

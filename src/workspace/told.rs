@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::broadcast;
 
-use super::lock::file_name;
 use super::model::{Progress, StepState};
+use crate::files;
 
 /// Steps that a slow watcher may lag behind.
 const BACKLOG: usize = 256;
@@ -43,7 +43,7 @@ impl Told {
 
 /// What the file of a workspace's steps is called: the process that writes it, and the workspace.
 fn file(state_dir: &Path, id: &str) -> PathBuf {
-    folder(state_dir).join(format!("{}-{}.json", std::process::id(), file_name(id)))
+    folder(state_dir).join(format!("{}-{}.json", std::process::id(), files::name_for(id)))
 }
 
 fn folder(state_dir: &Path) -> PathBuf {

@@ -34,7 +34,7 @@ pub(crate) async fn workspace_provision<R: Runtime>(
     let scope =
         noted(&app, Action::WorkspaceProvision, &id, checked).await.map_err(|error| refuse(&on_event, error))?;
     let result = app.ravi().provision(request, |step| tell(&on_event, CallEvent::Progress(step))).await;
-    finish(&on_event, result.map(|done| without_strangers(&app, &scope, done)))
+    finish(&on_event, result.map(|done| provisioned(&app, &scope, done)))
 }
 
 /// Takes a workspace down; the channel tells each step, then how it ended.
@@ -79,7 +79,7 @@ pub(crate) async fn workspace_wake<R: Runtime>(
     let target = allowed.map_err(|error| refuse(&on_event, error))?;
     let scope = scope(&app, &command, &global).map_err(|error| refuse(&on_event, error))?;
     let result = app.ravi().wake(&target, |step| tell(&on_event, CallEvent::Progress(step))).await;
-    finish(&on_event, result.map(|done| without_strangers(&app, &scope, done)))
+    finish(&on_event, result.map(|done| provisioned(&app, &scope, done)))
 }
 
 /// The workspaces that the window may see, oldest first.
@@ -91,7 +91,7 @@ pub(crate) async fn workspace_list<R: Runtime>(
 ) -> Result<Vec<WorkspaceSummary>> {
     let scope = scope(&app, &command, &global)?;
     let all = app.ravi().workspaces().await?.into_iter().filter(|one| scope.sees(one));
-    Ok(all.map(|one| without_strangers(&app, &scope, one)).collect())
+    Ok(all.map(|one| summary(&app, &scope, one)).collect())
 }
 
 /// The workspace that a path belongs to, or that has an id.
@@ -104,7 +104,7 @@ pub(crate) async fn workspace_status<R: Runtime>(
 ) -> Result<WorkspaceSummary> {
     let target = allowed(&app, &command, &global, Action::WorkspaceStatus, &path.to_string_lossy()).await?;
     let scope = scope(&app, &command, &global)?;
-    Ok(without_strangers(&app, &scope, app.ravi().workspace(Path::new(&target)).await?))
+    Ok(summary(&app, &scope, app.ravi().workspace(Path::new(&target)).await?))
 }
 
 /// What the processes of a workspace are given; holds no secret.
@@ -246,30 +246,24 @@ async fn may_bind(ravi: &Ravi, scope: &Scope, id: &str, named: &Path) -> Result<
     if allowed { Ok(()) } else { Err(refusal()) }
 }
 
-/// An answer in which other workspaces may be named.
-trait Shared {
-    fn sharing(&mut self) -> Option<&mut Sharing>;
-}
-
-impl Shared for Provisioned {
-    fn sharing(&mut self) -> Option<&mut Sharing> {
-        self.sharing.as_mut()
-    }
-}
-
-impl Shared for WorkspaceSummary {
-    fn sharing(&mut self) -> Option<&mut Sharing> {
-        self.sharing.as_mut()
-    }
-}
-
-/// The answer without the ids of workspaces that the window does not see.
-fn without_strangers<R: Runtime, T: Shared>(app: &AppHandle<R>, scope: &Scope, mut answer: T) -> T {
+/// Takes the ids of workspaces that the window does not see out of an answer.
+fn hide_strangers<R: Runtime>(app: &AppHandle<R>, scope: &Scope, sharing: Option<&mut Sharing>) {
     let seen = |id: &String| matches!(app.ravi().workspace_now(id), Ok(Some(one)) if scope.sees(&one));
-    if let Some(sharing) = answer.sharing().filter(|_| !scope.every_workspace()) {
+    if let Some(sharing) = sharing.filter(|_| !scope.every_workspace()) {
         sharing.with.retain(seen);
     }
-    answer
+}
+
+/// The same for what a set-up answers.
+fn provisioned<R: Runtime>(app: &AppHandle<R>, scope: &Scope, mut done: Provisioned) -> Provisioned {
+    hide_strangers(app, scope, done.sharing.as_mut());
+    done
+}
+
+/// The same for a workspace as people see it.
+fn summary<R: Runtime>(app: &AppHandle<R>, scope: &Scope, mut one: WorkspaceSummary) -> WorkspaceSummary {
+    hide_strangers(app, scope, one.sharing.as_mut());
+    one
 }
 
 /// Refuses a path that means another folder wherever the app is started, or that only a shell can read.
