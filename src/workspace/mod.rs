@@ -35,6 +35,7 @@ mod provision;
 mod ravi_dir;
 mod reap;
 mod release;
+mod room;
 mod seen;
 mod shared;
 pub(crate) mod signing;

@@ -17,11 +17,13 @@ use super::name::{LONGEST_TEXT, is_crud};
 use super::note::Note;
 use super::ravi_dir::Untracked;
 use super::shared::Repository;
-use super::{address, disk, env_file, find, git_values, heal, holders, keys, login, ravi_dir, release, signing, told};
+use super::{
+    address, disk, env_file, find, git_values, heal, holders, keys, login, ravi_dir, release, room, signing, told,
+};
 use crate::api::{IdentityKey, IdentityUuid};
 use crate::error::{Error, Result};
 use crate::github::Plan;
-use crate::ledger::{Binding, Chosen, IdentityRow, Ledger, LedgerError, now_ms};
+use crate::ledger::{Binding, Chosen, IdentityRow, Ledger, now_ms};
 use crate::places;
 use crate::shown::is_odd;
 
@@ -253,17 +255,7 @@ async fn bind(
 
 async fn add(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, place: &Inspected) -> Result<Bound> {
     check_together(&request)?;
-    let other = holder(ctx, place).await?;
-    if let Err(refusal) = may_be_bound(&request, place) {
-        // A workspace is named by its id, whichever folder in it was meant.
-        return Err(match other {
-            Some(other) if stands(ctx, place, &other).await? => path_taken(other).into(),
-            _ => refusal.into(),
-        });
-    }
-    if let Some(other) = other {
-        make_room(ctx, place, other).await?;
-    }
+    room::make(ctx, &request, place).await?;
     let binding = Binding {
         id: request.id.clone(),
         server: ctx.server.to_owned(),
@@ -289,59 +281,8 @@ async fn add(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, place: &
     let kept = binding.clone();
     match ctx.ledger.run(move |l| l.add_binding(&kept)).await {
         Ok(()) => Ok(Bound { binding, untracked }),
-        Err(error) if error.is_conflict() => Err(taken(ctx, place, error).await?),
+        Err(error) if error.is_conflict() => Err(room::taken(ctx, place, error).await?),
         Err(error) => Err(error.into()),
-    }
-}
-
-/// Whoever names a folder in a checkout may not know that the whole checkout would become the agent's, its person's commits
-/// included; and a main checkout is the person's unless it is asked for.
-fn may_be_bound(request: &ProvisionRequest, place: &Inspected) -> Result<(), WorkspaceError> {
-    match request.path.canonicalize() {
-        Ok(real) if real != place.root => Err(WorkspaceError::SubFolder { path: real, top: place.root.clone() }),
-        _ if place.is_main() && !request.main => Err(WorkspaceError::MainCheckout { path: place.root.clone() }),
-        _ => Ok(()),
-    }
-}
-
-/// Somebody bound the folder since it was looked at.
-async fn taken(ctx: Context<'_>, place: &Inspected, error: LedgerError) -> Result<Error> {
-    let root = place.root.clone();
-    let other = ctx.ledger.run(move |l| l.binding_at(&root)).await?;
-    Ok(other.map_or_else(|| error.into(), |other| path_taken(other).into()))
-}
-
-fn path_taken(other: Binding) -> WorkspaceError {
-    WorkspaceError::PathTaken { path: other.path, id: other.id }
-}
-
-/// The binding that the folder has, or that its git dir has a note of.
-async fn holder(ctx: Context<'_>, place: &Inspected) -> Result<Option<Binding>> {
-    let root = place.root.clone();
-    match (ctx.ledger.run(move |l| l.binding_at(&root)).await?, &place.git) {
-        // Whichever folder it is for: what is noted in the git dir stays.
-        (None, Some(git)) => find::noted(ctx.ledger, git.git_dir.clone()).await,
-        (other, _) => Ok(other),
-    }
-}
-
-/// Whether a binding is one of the worktree that is there, and not of one that was removed, with another made at the same
-/// place since.
-async fn stands(ctx: Context<'_>, place: &Inspected, other: &Binding) -> Result<bool> {
-    let (git_dir, nonce) = (place.git.as_ref().map(|g| g.git_dir.clone()), other.nonce.clone());
-    let lives = blocking(move || git_dir.map_or(Ok(true), |dir| find::has_note(&dir, &nonce))).await?;
-    Ok(lives || other.server != ctx.server)
-}
-
-/// Nothing else may be bound here. A binding of a worktree that was removed is released first, as is one whose app never said
-/// that it keeps it: nobody else would do it.
-async fn make_room(ctx: Context<'_>, place: &Inspected, other: Binding) -> Result<()> {
-    if !other.confirmed && holders::give_up(ctx, &other).await? {
-        return Ok(());
-    }
-    match stands(ctx, place, &other).await? {
-        true => Err(path_taken(other).into()),
-        false => release::release(ctx, &other, false).await.map(drop),
     }
 }
 
