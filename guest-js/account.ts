@@ -3,24 +3,24 @@ import type { Account, AccountChange, DevicePrompt, SignedOut } from './bindings
 import { abortable, call, longCall } from './ipc'
 
 /**
- * Who this machine is to Ravi. Needs `ravi:allow-account-status`, part of `ravi:default`.
+ * Which Ravi account this machine uses. Needs `ravi:allow-account-status`, part of `ravi:default`.
  *
- * @throws {RaviError} also where nobody is signed in.
+ * @throws {RaviError} among other cases, if nobody is signed in.
  */
 export function status(): Promise<Account> {
   return call('account_status')
 }
 
-/** What {@link login} takes. */
+/** Options of {@link login}. */
 export interface LoginOptions {
-  /** Called once, with the code and the page that the person has to see. */
+  /** Called once, with the code and the page to show to the person. */
   onPrompt: (prompt: DevicePrompt) => void
-  /** Ends the wait: the promise is rejected with the signal's reason. */
+  /** Ends the wait; the promise is rejected with the signal's reason. */
   signal?: AbortSignal
 }
 
 /**
- * Signs in with a device code, and resolves when the person has approved it. Needs `ravi:account`.
+ * Signs in with a device code; resolves when the person has approved it. Needs `ravi:account`.
  *
  * @example
  * ```ts
@@ -29,20 +29,20 @@ export interface LoginOptions {
  */
 export function login({ onPrompt, signal }: LoginOptions): Promise<Account> {
   const show = (prompt: DevicePrompt) => {
-    // The signal can be faster than the server: then there was nothing to cancel yet.
+    // The signal may fire before the server has answered, when there was nothing to cancel yet.
     if (signal?.aborted) void cancelLogin().catch(() => {})
     else onPrompt(prompt)
   }
   return abortable(signal, cancelLogin, () => longCall('account_login', {}, show))
 }
 
-/** Ends a login that waits for its approval, in any window; `false` when none does. Needs `ravi:account`. */
+/** Ends a login that is waiting for approval, in any window; `false` if there is none. Needs `ravi:account`. */
 export function cancelLogin(): Promise<boolean> {
   return call('account_cancel')
 }
 
 /**
- * Forgets the kept key, and revokes it where a login minted it; the answer's `warnings` say which key stays valid. Needs
+ * Forgets the stored key, and revokes it if a login created it; `warnings` in the result says which key stays valid. Needs
  * `ravi:account`.
  */
 export function logout(): Promise<SignedOut> {
@@ -50,7 +50,7 @@ export function logout(): Promise<SignedOut> {
 }
 
 /**
- * Chooses the identity that holds the app's own secrets, by name, uuid or address, out of `choices` of {@link status}.
+ * Chooses the identity that holds the app's own secrets, by name, uuid or address, from the `choices` of {@link status}.
  * Needs `ravi:account`.
  */
 export function chooseHost(identity: string): Promise<Account> {
@@ -58,7 +58,7 @@ export function chooseHost(identity: string): Promise<Account> {
 }
 
 /**
- * Makes an identity for the app's own secrets, which uses one of those that the plan allows. Needs `ravi:account`.
+ * Makes an identity for the app's own secrets, which uses up one of those that the plan allows. Needs `ravi:account`.
  */
 export function makeHost(): Promise<Account> {
   return call('account_make_host')
@@ -67,7 +67,7 @@ export function makeHost(): Promise<Account> {
 /**
  * Calls `handler` after each login and logout in any window.
  *
- * @returns a function that stops it.
+ * @returns an unsubscribe function.
  */
 export function onChange(handler: (change: AccountChange) => void): Promise<() => void> {
   return listen<AccountChange>('ravi://account', ({ payload }) => handler(payload))

@@ -2,8 +2,8 @@ import type { AuditFilter, AuditReport, AuditRow } from './bindings'
 import { call } from './ipc'
 
 /**
- * What was done on this machine, oldest first: which workspace used what, when, and how it ended. Holds names, never a value.
- * Needs `ravi:audit`.
+ * What was done on this machine, oldest first: which workspace used what, when, and with what outcome. Contains names,
+ * never a value. Needs `ravi:audit`.
  *
  * @example
  * ```ts
@@ -15,7 +15,7 @@ export function query(filter: Partial<AuditFilter> = {}): Promise<AuditRow[]> {
   return call('audit_query', { filter })
 }
 
-/** Whether the trail is what was written; looks at every entry. Needs `ravi:audit`. */
+/** Checks every entry to see whether the trail is still as it was written. Needs `ravi:audit`. */
 export function verify(): Promise<AuditReport> {
   return call('audit_verify')
 }

@@ -5,7 +5,7 @@
  */
 export type Account = { 
 /**
- * Address of the Ravi that is asked.
+ * Address of the Ravi in use.
  */
 server: string, 
 /**
@@ -17,11 +17,11 @@ source: KeySource,
  */
 key: KeyKind, 
 /**
- * The identity that holds the app's own secrets, where it is known which one does.
+ * The identity that holds the app's own secrets, if it is known which one does.
  */
 host: IdentityInfo | null, 
 /**
- * The identities to choose it from, where it is not.
+ * The identities to choose it from, if it is not.
  */
 choices: Array<IdentityInfo>, 
 /**
@@ -29,11 +29,11 @@ choices: Array<IdentityInfo>,
  */
 kept: KeyPlace | null, 
 /**
- * The official command line's file, where it holds a key for the whole account in plaintext.
+ * The official command line's file, if it holds a key for the whole account in plaintext.
  */
 official: string | null, 
 /**
- * What a person should know of it, such as that there is a second host identity, or a key that stays valid.
+ * What a person should know, such as that there is a second host identity, or that a key stays valid.
  */
 warnings: Array<ErrorBody>, };
 
@@ -56,24 +56,24 @@ export type Action = "secret.read" | "secret.set" | "secret.delete" | "secret.ro
  */
 export type AttachmentInfo = { 
 /**
- * Ravi's id of it.
+ * Ravi's id of the file.
  */
 uuid: string, 
 /**
- * Its name as the sender gave it. Not fit to be used as a path.
+ * Name that the sender gave it. Not fit to be used as a path.
  */
 filename: string, 
 /**
- * Its media type as the sender gave it.
+ * Media type that the sender gave it.
  */
 content_type: string, 
 /**
- * Size in bytes, where Ravi tells it.
+ * Size in bytes, if Ravi gives it.
  */
 size: number | null, };
 
 /**
- * Which entries are wanted: those that fit all that is given.
+ * Which entries are wanted: those that match all the given conditions.
  */
 export type AuditFilter = { 
 /**
@@ -81,7 +81,7 @@ export type AuditFilter = {
  */
 workspace?: string, 
 /**
- * Name of the secret. Finds every use of it: read, changed, given to git, gh or a program.
+ * Name of the secret. Finds every use of it: reading, changing, giving it to git, gh or a program.
  */
 secret?: string, 
 /**
@@ -97,12 +97,12 @@ since_ms: number,
  */
 until_ms: number, 
 /**
- * At most so many, the newest.
+ * At most this many, the newest ones.
  */
 limit?: number, 
 /**
- * Also what Ravi's own event log has of the workspaces' identities: mail, SMS and calls that came and went. Never
- * their texts. Three API calls for each identity.
+ * Whether to include what Ravi's own event log has about the workspaces' identities: mail, text messages and
+ * calls, incoming and outgoing, but never their texts. Takes three API calls per identity.
  */
 with_events: boolean, };
 
@@ -115,7 +115,7 @@ export type AuditProblem = {
  */
 kind: AuditProblemKind, 
 /**
- * Number of the first entry that it is about.
+ * Number of the first entry concerned.
  */
 from: number, 
 /**
@@ -137,7 +137,7 @@ export type AuditProblemKind = "changed" | "missing" | "cut" | "head" | "checkpo
  */
 export type AuditReport = { 
 /**
- * Nothing was changed, put in, taken out or cut off, as far as can be told.
+ * As far as is known, nothing was changed, inserted, removed or cut off.
  */
 ok: boolean, 
 /**
@@ -161,7 +161,7 @@ first: number | null,
  */
 last: number | null, 
 /**
- * Entries that were removed by retention, each time sealed.
+ * Entries that were removed by retention, with a seal each time.
  */
 pruned: number, 
 /**
@@ -174,11 +174,11 @@ interrupted: number,
 problems: Array<AuditProblem>, };
 
 /**
- * One line of an answer.
+ * One line of a result.
  */
 export type AuditRow = { 
 /**
- * Who wrote it down.
+ * Who recorded it.
  */
 source: AuditSource, 
 /**
@@ -186,7 +186,7 @@ source: AuditSource,
  */
 seq: number, 
 /**
- * When it happened, in milliseconds since 1970; `null` where Ravi does not tell.
+ * When it happened, in milliseconds since 1970; `null` if Ravi does not say.
  */
 at_ms: number | null, 
 /**
@@ -218,15 +218,15 @@ object: string | null,
  */
 outcome: Outcome, 
 /**
- * More about it; the error's code, where it did not go well.
+ * More about it; the error's code, if it did not go well.
  */
 reason: string | null, 
 /**
- * How often. More than 1 where one process did the same many thousand times at once.
+ * How often. More than 1 if one process did the same many thousands of times at once.
  */
 times: number, 
 /**
- * Uuid of the identity, of an event.
+ * For an event, the uuid of the identity.
  */
 identity: string | null, 
 /**
@@ -239,12 +239,12 @@ from: string | null,
 to: string | null, };
 
 /**
- * Who wrote a line down.
+ * Who recorded a line.
  */
 export type AuditSource = "ledger" | "ravi";
 
 /**
- * A secret that a workspace was given in its own vault; its names, never its value.
+ * A secret that a workspace was given in its own vault: its names, never its value.
  */
 export type BundleInfo = { 
 /**
@@ -256,25 +256,25 @@ key: string,
  */
 source: BundleOrigin, 
 /**
- * The name that the host identity has the value by, with the number where it is one of a pool; `None` for one that
- * was made for the workspace.
+ * The host identity's name for the value, including the number if it is from a pool; `None` if it was generated
+ * for the workspace.
  */
 secret: string | null, 
 /**
- * It is in the vault; `false`: it is about to be put there.
+ * It is in the vault; `false` if it is about to be put there.
  */
 given: boolean, };
 
 /**
- * Where a value came from that a workspace was given.
+ * Where a value given to a workspace came from.
  */
 export type BundleOrigin = "copy" | "pool" | "generated";
 
 /**
  * One message on the channel of a long call.
  *
- * A command's answer and its channel travel separately, so the answer can overtake messages. The last message carries
- * the end for that reason; a page waits for it and not for the answer.
+ * A command's answer and its channel travel separately, so the answer can overtake messages. For that reason the last
+ * message says how the call ended, and a page waits for it, not for the answer.
  */
 export type CallEvent<P, T> = { "event": "progress", "data": P } | { "event": "finished", "data": T } | { "event": "failed", "data": ErrorBody };
 
@@ -291,7 +291,7 @@ value: string,
  */
 kind: CandidateKind, 
 /**
- * How likely, 0 to 100. From 60 on it can be chosen.
+ * How likely it is, 0 to 100. From 60 on, it can be chosen.
  */
 score: number, 
 /**
@@ -309,11 +309,12 @@ export type CandidateKind = "code" | "link";
  */
 export type Code = { 
 /**
- * What to type: ASCII; digits without the spaces and dashes they were set with, codes with letters with their dashes.
+ * What to type, in ASCII: digits without the spaces and dashes they were printed with; codes with letters keep
+ * their dashes.
  */
 value: string, 
 /**
- * The code as it stands in the message.
+ * The code as it appears in the message.
  */
 shown: string, };
 
@@ -322,24 +323,24 @@ shown: string, };
  */
 export type CodexChoice = { 
 /**
- * Codex's folder; default: the one that Codex uses by itself.
+ * Codex's folder; by default, the one that Codex uses by itself.
  */
 home?: string, 
 /**
- * Name of the secret that holds the login; another than the default one needs a scope that names it.
+ * Name of the secret that holds the login; any but the default one needs a scope that names it.
  */
 name?: string, 
 /**
- * Take the login from the machine that has it; default: no.
+ * Take the login from the machine that holds it; default: no.
  */
 take_over?: boolean, 
 /**
- * Go on where another account, or a newer login, would be overwritten; default: no.
+ * Continue even if another account, or a newer login, would be overwritten; default: no.
  */
 force?: boolean, };
 
 /**
- * What a watcher tells.
+ * What a watcher reports.
  */
 export type CodexEvent = { "event": "watching", 
 /**
@@ -363,7 +364,7 @@ to: string, } | { "event": "taken_over",
  */
 by: string, 
 /**
- * Where the file lies now; `None` where there was none.
+ * Where the file is now; `None` if there was none.
  */
 aside: string | null, };
 
@@ -376,7 +377,7 @@ export type CodexFile = {
  */
 path: string, 
 /**
- * What it holds; `None` where there is none.
+ * What it holds; `None` if there is none.
  */
 login: CodexLogin | null, 
 /**
@@ -406,24 +407,24 @@ home: string,
  */
 since_ms: number, 
 /**
- * Until when it is kept for it, where nothing more is heard of it.
+ * Until when it is kept for that machine, if nothing more is heard of it.
  */
 until_ms: number, 
 /**
- * A watcher is there that hands the login over when asked.
+ * Whether a watcher is there to hand the login over when asked.
  */
 watched: boolean, 
 /**
- * It is this machine, and the folder asked about.
+ * Whether it is this machine, and the folder in question.
  */
 here: boolean, 
 /**
- * The time is over; any machine may have it.
+ * Its time is over; any machine may take it.
  */
 expired: boolean, };
 
 /**
- * A login, without what is secret in it. Times are Unix milliseconds.
+ * A login, without its secrets. Times are Unix milliseconds.
  */
 export type CodexLogin = { 
 /**
@@ -435,7 +436,7 @@ mode: CodexMode,
  */
 account: string, 
 /**
- * The account's mail address, where the login tells one.
+ * The account's mail address, if the login contains one.
  */
 email: string | null, 
 /**
@@ -443,7 +444,7 @@ email: string | null,
  */
 last_refresh_ms: number | null, 
 /**
- * When its access token ends; Codex then fetches the next one by itself.
+ * When its access token expires; Codex then fetches the next one by itself.
  */
 expires_ms: number | null, };
 
@@ -453,7 +454,7 @@ expires_ms: number | null, };
 export type CodexMode = "chatgpt" | "apikey";
 
 /**
- * What `Ravi::codex_restore` did.
+ * The result of `Ravi::codex_restore`.
  */
 export type CodexRestored = { 
 /**
@@ -465,12 +466,12 @@ name: string,
  */
 home: string, 
 /**
- * What is stored, and on the disk, now.
+ * What is now stored, and on disk.
  */
 stored: CodexStored, 
 /**
- * Whether the file was changed. If so, each app-server that runs must be sent `account/read {"refreshToken":true}`
- * once, which makes it take the file; if not, that call would spend a refresh.
+ * Whether the file was changed. If so, every running app-server must be sent `account/read {"refreshToken":true}`
+ * once, which makes it read the file; if not, that call would use up a refresh.
  */
 changed: boolean, 
 /**
@@ -478,12 +479,12 @@ changed: boolean,
  */
 pushed: boolean, 
 /**
- * Where the file that was replaced lies, if it was not one that is in the vault.
+ * Where the replaced file is, if it was not already in the vault.
  */
 aside: string | null, };
 
 /**
- * What `Ravi::codex_save` did.
+ * The result of `Ravi::codex_save`.
  */
 export type CodexSaved = { 
 /**
@@ -499,17 +500,17 @@ home: string,
  */
 stored: CodexStored, 
 /**
- * Whether another content was stored than before.
+ * Whether what was stored differs from before.
  */
 changed: boolean, };
 
 /**
- * How file and vault stand.
+ * How file and vault compare.
  */
 export type CodexState = "in_sync" | "file_newer" | "vault_newer" | "no_file" | "not_stored" | "other_account" | "unknown";
 
 /**
- * What is known of a login.
+ * What is known about a login.
  */
 export type CodexStatus = { 
 /**
@@ -525,7 +526,7 @@ home: string,
  */
 health: CodexHealth, 
 /**
- * How file and vault stand.
+ * How file and vault compare.
  */
 state: CodexState, 
 /**
@@ -533,7 +534,7 @@ state: CodexState,
  */
 file: CodexFile, 
 /**
- * What is stored; `None` where nothing is, or Ravi could not be asked.
+ * What is stored; `None` if nothing is, or Ravi could not be asked.
  */
 stored: CodexStored | null, 
 /**
@@ -541,7 +542,7 @@ stored: CodexStored | null,
  */
 vault_error: ErrorBody | null, 
 /**
- * A rotation waits, sealed in the ledger, to be stored.
+ * Whether a rotation is waiting, sealed in the ledger, to be stored.
  */
 pending: boolean, 
 /**
@@ -566,12 +567,12 @@ generation: number,
  */
 saved_ms: number, 
 /**
- * Who has it; nobody has an API key.
+ * Who has it; an API key has no holder.
  */
 holder: CodexHolder | null, };
 
 /**
- * What a watcher did.
+ * The result of watching.
  */
 export type CodexWatched = { 
 /**
@@ -583,7 +584,7 @@ end: WatchEnd,
  */
 pushed: number, 
 /**
- * A rotation waits, sealed in the ledger, to be stored by the next one.
+ * Whether a rotation is waiting, sealed in the ledger, for the next watcher to store it.
  */
 pending: boolean, };
 
@@ -605,11 +606,11 @@ user_code: string,
  */
 url: string, 
 /**
- * The page as the server named it, should the first not work.
+ * The page as the server named it, in case the first one does not work.
  */
 fallback_url: string, 
 /**
- * Seconds until the code is too old.
+ * Seconds until the code expires.
  */
 expires_in_s: number, };
 
@@ -622,11 +623,11 @@ export type Environment = {
  */
 env: { [key in string]: string }, 
 /**
- * Folder to put first on PATH; `None`: PATH stays as it is.
+ * Folder to put first on PATH; `None` leaves PATH as it is.
  */
 path_prepend: string | null, 
 /**
- * Variables to take out, which may hold tokens and keys of the person's.
+ * Variables to remove, because they may hold tokens and keys of the person's.
  */
 unset: Array<string>, };
 
@@ -652,30 +653,32 @@ hint: string, };
  */
 export type Extraction = { 
 /**
- * The code, when one stands out; `None` when there is none or it is not sure which.
+ * The code, if one stands out; `None` if there is none or it is uncertain which.
  */
 code: Code | null, 
 /**
- * The link to follow, when one stands out.
+ * The link to follow, if one stands out.
  */
 link: Link | null, 
 /**
- * What else was considered, best first, at most 10. Holds the chosen ones too.
+ * What was considered, best first, at most 10. Includes the chosen ones.
  */
 candidates: Array<Candidate>, 
 /**
- * Whether the answer can be relied on, "there is none" included. `false`: there may be a code or a link, look at
- * `candidates`.
+ * Whether the answer can be relied on, even if it is "there is none". `false`: there may be a code or a link, look
+ * at `candidates`.
  */
 confident: boolean, };
 
 /**
- * A place in the order of what happened to an identity: of its events, or where Ravi refuses to tell them, of its messages
- * as this ledger first saw them. The numbers of the second kind begin at 2^52.
+ * A place in the order of what happened to an identity.
+ *
+ * The order is that of its events or, if Ravi refuses to report them, of its messages as this ledger first saw them.
+ * Numbers of the second kind begin at 2^52.
  */
 export type Fence = { 
 /**
- * The last event, or message, that lies before it.
+ * The last event or message before it.
  */
 cursor: number, };
 
@@ -684,11 +687,11 @@ cursor: number, };
  */
 export type Finding = { 
 /**
- * What was looked at, such as `clock`; stable.
+ * What was checked, such as `clock`; stable.
  */
 check: string, 
 /**
- * How it is.
+ * The result.
  */
 state: FindingState, 
 /**
@@ -696,12 +699,12 @@ state: FindingState,
  */
 message: string, 
 /**
- * What to do; `None` where nothing is wrong.
+ * What to do; `None` if nothing is wrong.
  */
 fix: string | null, };
 
 /**
- * How a checked thing is.
+ * The result of a check.
  */
 export type FindingState = "ok" | "warn" | "fail";
 
@@ -711,7 +714,7 @@ export type FindingState = "ok" | "warn" | "fail";
 export type FolderState = "present" | "gone" | "unseen";
 
 /**
- * A code or link, and the message it came in.
+ * A code or link, and the message that contained it.
  */
 export type FoundCode = { 
 /**
@@ -719,15 +722,16 @@ export type FoundCode = {
  */
 message: InboxItem, 
 /**
- * The code; always there when a code was wanted and `confident` is set.
+ * The code; always present if a code was wanted and `confident` is set.
  */
 code: Code | null, 
 /**
- * The link; always there when a link was wanted and `confident` is set.
+ * The link; always present if a link was wanted and `confident` is set.
  */
 link: Link | null, 
 /**
- * Whether it can be relied on. `false`: the time is up, and this message may hold what was wanted; see `candidates`.
+ * Whether it can be relied on. `false`: the time is up, and this message may hold what was wanted; see
+ * `candidates`.
  */
 confident: boolean, 
 /**
@@ -761,7 +765,7 @@ source: GithubSource,
  */
 secret: string | null, 
 /**
- * Ways to GitHub that lead past it and could not be closed. Left out where there are none.
+ * Ways to GitHub that bypass the token and could not be closed. Omitted if there are none.
  */
 open?: Array<OpenWay>, };
 
@@ -792,7 +796,7 @@ name: string,
  */
 email: string, 
 /**
- * Its phone number (E.164), where it has one.
+ * Its phone number (E.164), if it has one.
  */
 phone: string | null, };
 
@@ -805,7 +809,7 @@ export type InboxItem = {
  */
 id: string, 
 /**
- * How it came.
+ * How it was sent.
  */
 kind: MessageKind, 
 /**
@@ -813,7 +817,7 @@ kind: MessageKind,
  */
 from: string, 
 /**
- * Name of the sender as the sender gave it.
+ * Name that the sender gave.
  */
 from_name: string | null, 
 /**
@@ -825,7 +829,7 @@ to: string,
  */
 subject: string, 
 /**
- * Beginning of its text, in one line.
+ * Beginning of its text, on one line.
  */
 preview: string, 
 /**
@@ -845,7 +849,7 @@ thread: string | null,
  */
 attachments: number, 
 /**
- * When it came or went, ISO 8601, by Ravi's clock.
+ * When it was received or sent, ISO 8601, by Ravi's clock.
  */
 at: string | null, };
 
@@ -858,11 +862,11 @@ export type InboxMessage = {
  */
 cc: string, 
 /**
- * The text; HTML is shown as text, with its links as footnotes.
+ * The text; HTML is converted to text, with its links as footnotes.
  */
 text: string, 
 /**
- * The HTML as it came. Strangers wrote it: never show it in a window of the app.
+ * The HTML as received. Strangers wrote it: never show it in a window of the app.
  */
 html: string | null, 
 /**
@@ -874,7 +878,7 @@ files: Array<AttachmentInfo>,
  */
 id: string, 
 /**
- * How it came.
+ * How it was sent.
  */
 kind: MessageKind, 
 /**
@@ -882,7 +886,7 @@ kind: MessageKind,
  */
 from: string, 
 /**
- * Name of the sender as the sender gave it.
+ * Name that the sender gave.
  */
 from_name: string | null, 
 /**
@@ -894,7 +898,7 @@ to: string,
  */
 subject: string, 
 /**
- * Beginning of its text, in one line.
+ * Beginning of its text, on one line.
  */
 preview: string, 
 /**
@@ -914,7 +918,7 @@ thread: string | null,
  */
 attachments: number, 
 /**
- * When it came or went, ISO 8601, by Ravi's clock.
+ * When it was received or sent, ISO 8601, by Ravi's clock.
  */
 at: string | null, };
 
@@ -929,8 +933,8 @@ export type Integrity = "whole" | "broken";
 export type KeyKind = "management" | "identity";
 
 /**
- * What protects a key that is kept on this machine: it is sealed in the ledger, and this is where the machine key is
- * that opens it.
+ * What protects a key kept on this machine: it is sealed in the ledger, and this is where the machine key that opens
+ * it is.
  */
 export type KeyPlace = { 
 /**
@@ -938,7 +942,7 @@ export type KeyPlace = {
  */
 keychain: Keychain, 
 /**
- * Why it is a file, where the keychain was tried and did not serve.
+ * Why it is a file, if the keychain was tried and did not work.
  */
 fallback: string | null, };
 
@@ -948,20 +952,20 @@ fallback: string | null, };
 export type KeySource = "builder" | "environment" | "systemd" | "login";
 
 /**
- * Where the machine key, which seals what is secret in the ledger, is kept.
+ * Where the machine key, which seals the secrets in the ledger, is kept.
  */
 export type Keychain = "file" | "system";
 
 /**
- * A link that confirms, signs in or continues what was begun.
+ * A link that confirms, signs in or continues something that was begun.
  */
 export type Link = { 
 /**
- * The link as it stands in the message, tracking and all.
+ * The link as it appears in the message, with any tracking.
  */
 url: string, 
 /**
- * The host it leads to in the end. `None` when `url` is a tracker's that does not tell where it goes.
+ * The host it finally leads to. `None` if `url` is a tracker's that does not reveal where it goes.
  */
 host: string | null, 
 /**
@@ -990,11 +994,11 @@ preview: string,
  */
 from: string, 
 /**
- * Messages in it.
+ * Number of messages in it.
  */
 messages: number, 
 /**
- * Those not read.
+ * Number of unread messages.
  */
 unread: number, 
 /**
@@ -1015,7 +1019,7 @@ id: string,
  */
 subject: string, 
 /**
- * Oldest first.
+ * The messages, oldest first.
  */
 messages: Array<InboxMessage>, };
 
@@ -1024,11 +1028,11 @@ messages: Array<InboxMessage>, };
  */
 export type Merged = { 
 /**
- * Secrets that are in the host identity's vault now, and read back as they should.
+ * Secrets that are now in the host identity's vault, and read back correctly.
  */
 copied: Array<string>, 
 /**
- * Secrets that were there already with the same value.
+ * Secrets that were already there with the same value.
  */
 same: Array<string>, 
 /**
@@ -1037,7 +1041,7 @@ same: Array<string>,
 logins: Array<string>, };
 
 /**
- * The payload of [`MESSAGE_EVENT`]: which message, and nothing of what is in it.
+ * The payload of [`MESSAGE_EVENT`]: which message arrived, and nothing of its content.
  */
 export type MessageArrived = { 
 /**
@@ -1049,17 +1053,17 @@ workspace: string,
  */
 id: string, 
 /**
- * How it came.
+ * How it was sent.
  */
 kind: MessageKind, };
 
 /**
- * Which messages are meant. What is not given matches everything; upper and lower case are the same.
+ * Which messages are meant. A field that is not given matches everything; case is ignored.
  */
 export type MessageFilter = { 
 /**
- * The sender: a whole address or number; `example.com`, any address of that domain and those below it;
- * `@example.com`, of exactly that domain. Without a dot or `@`: the sender's name, which anybody can choose.
+ * The sender: a whole address or number; `example.com` for any address of that domain and its subdomains;
+ * `@example.com` for exactly that domain. Without a dot or `@`, the sender's name, which anybody can choose.
  */
 from?: string, 
 /**
@@ -1079,16 +1083,16 @@ text?: string,
  */
 kind?: MessageKind, 
 /**
- * In lists: only those not read.
+ * In lists: only unread messages.
  */
 unread: boolean, 
 /**
- * In lists: at most so many, the newest; default 50.
+ * In lists: at most this many, the newest; default 50.
  */
 limit?: number, };
 
 /**
- * How a message came.
+ * The kind of a message.
  */
 export type MessageKind = "email" | "sms";
 
@@ -1101,7 +1105,7 @@ export type MigrateReport = {
  */
 file: string, 
 /**
- * Nothing was changed; this is what would be.
+ * Nothing was changed; this is what would be done.
  */
 dry_run: boolean, 
 /**
@@ -1109,12 +1113,12 @@ dry_run: boolean,
  */
 moved: Array<Moved>, 
 /**
- * Values that were references already.
+ * Values that were already references.
  */
 already: Array<Moved>, };
 
 /**
- * A value that now lies in the vault.
+ * A value that is now in the vault.
  */
 export type Moved = { 
 /**
@@ -1126,12 +1130,12 @@ pointer: string,
  */
 secret: string, 
 /**
- * What stands in the file instead, `ravi://KEY`.
+ * What the file now holds instead, `ravi://KEY`.
  */
 reference: string, };
 
 /**
- * A way by which git comes to GitHub as somebody else than the workspace.
+ * A way by which git reaches GitHub as somebody other than the workspace.
  */
 export type OpenWay = { 
 /**
@@ -1143,7 +1147,7 @@ kind: WayKind,
  */
 remote: string, 
 /**
- * What is pushed goes this way; else what is fetched.
+ * Whether it is used for pushing; otherwise for fetching.
  */
 push: boolean, };
 
@@ -1178,7 +1182,7 @@ cc?: Array<string>,
 bcc?: Array<string>, };
 
 /**
- * A revocation that Ravi has not taken yet.
+ * A revocation that Ravi has not accepted yet.
  */
 export type OwedRevocation = { 
 /**
@@ -1190,7 +1194,7 @@ identity: string,
  */
 server: string, 
 /**
- * Unix time in milliseconds since when it is owed.
+ * Unix time in milliseconds since which it has been owed.
  */
 since_ms: number, 
 /**
@@ -1198,7 +1202,7 @@ since_ms: number,
  */
 attempts: number, 
 /**
- * What the last attempt met.
+ * What the last attempt met with.
  */
 last_error: string | null, };
 
@@ -1211,20 +1215,20 @@ export type Place = {
  */
 pointer: string, 
 /**
- * Name of the secret; `<ID>` stands for the `id` of the array member that `*` met.
+ * Name of the secret; `<ID>` stands for the `id` of the array member matched by `*`.
  */
 secret: string, };
 
 /**
- * How it stands with [`Power`].
+ * The state of [`Power`].
  */
 export type PowerStatus = { 
 /**
- * The app uses Ravi.
+ * Whether the app uses Ravi.
  */
 on: boolean, 
 /**
- * It is off until a person switches it on; `false`: it is always on.
+ * Whether it is off until a person switches it on; `false`: it is always on.
  */
 asked: boolean, 
 /**
@@ -1233,7 +1237,7 @@ asked: boolean,
 error: ErrorBody | null, };
 
 /**
- * One step of a long call, told while it runs.
+ * One step of a long call, reported while it runs.
  */
 export type Progress = { 
 /**
@@ -1258,13 +1262,14 @@ at_ms: number, };
  */
 export type ProvisionRequest = { 
 /**
- * Folder the agent works in: the top of a worktree, or a folder in no repository. A folder in a worktree that is a workspace
- * already means that workspace; in any other it is refused, since the whole worktree would be bound.
+ * Folder the agent works in: the top of a worktree, or a folder outside any repository. A folder inside a worktree
+ * that is already a workspace means that workspace; in any other worktree it is refused, since the whole worktree
+ * would be bound.
  */
 path: string, 
 /**
- * The app's own id for the workspace; the same id always means the same workspace. Empty, for an app that keeps none:
- * that of the workspace which the folder has, or a new one.
+ * The app's own id for the workspace; the same id always means the same workspace. Empty for an app that keeps no
+ * ids: then it is that of the workspace bound to the folder, or a new one.
  */
 id: string, 
 /**
@@ -1292,21 +1297,21 @@ github_secret?: string,
  */
 sign: boolean, 
 /**
- * Seconds from now after which the workspace is released by itself. Each provision sets it anew.
+ * Seconds from now after which the workspace is released by itself. Each provision restarts the clock.
  */
 ttl_s?: number, 
 /**
- * Domain of the address to ask for, where the account has several.
+ * Domain of the address to ask for, if the account has several.
  */
 domain?: string, 
 /**
- * Name, uuid or address of an identity that the account has, in place of one of the workspace's own. Nothing of it is
- * renamed or emptied when the workspace is released.
+ * Name, uuid or address of one of the account's identities, in place of one of the workspace's own. Releasing the
+ * workspace neither renames nor empties it.
  */
 identity?: string, 
 /**
- * Others may use the identity as well: further workspaces, the app's own secrets. Without `identity` it is the host
- * identity. What is shared: address, inbox, phone and vault; author name, key, GitHub login and env file are not.
+ * Others may use the identity as well: further workspaces, the app's own secrets. Without `identity` it is the
+ * host identity. Address, inbox, phone and vault are shared; author name, key, GitHub login and env file are not.
  */
 share: boolean, 
 /**
@@ -1314,18 +1319,18 @@ share: boolean,
  */
 no_key: boolean, 
 /**
- * The folder may be the main checkout of its repository, where a person works: its commits and its GitHub login become
- * the workspace's. A clone that was made for an agent is one too.
+ * The folder may be the main checkout of its repository, where a person works: its commits and its GitHub login
+ * become the workspace's. A clone made for an agent is a main checkout too.
  */
 main: boolean, 
 /**
- * Where the folder is bound under another id, both ids mean that workspace from now on: for apps that list a folder
- * twice. It is as it was set up; it goes when the last of its ids is released.
+ * If the folder is bound under another id, both ids mean that workspace from now on: for apps that list a folder
+ * twice. The workspace stays as it was set up, and goes when the last of its ids is released.
  */
 join: boolean, 
 /**
- * The app has not stored the workspace yet and will say so with [`Ravi::keep`](crate::Ravi::keep). Where it does not
- * within ten minutes, or another id wants the folder, the workspace is released: the app died in between.
+ * The app has not stored the workspace yet and will confirm it with [`Ravi::keep`](crate::Ravi::keep). If it does
+ * not within ten minutes, or another id wants the folder, the workspace is released: the app died in between.
  */
 unconfirmed: boolean, };
 
@@ -1338,7 +1343,7 @@ export type Provisioned = {
  */
 id: string, 
 /**
- * Real path of the worktree (of the folder, where it is no repository).
+ * Real path of the worktree (of the folder, if it is not in a repository).
  */
 path: string, 
 /**
@@ -1350,7 +1355,7 @@ state: State,
  */
 identity: IdentityInfo, 
 /**
- * Author of its commits; `None` where the folder is in no git repository.
+ * Author of its commits; `None` if the folder is not in a git repository.
  */
 git: GitInfo | null, 
 /**
@@ -1358,7 +1363,7 @@ git: GitInfo | null,
  */
 github: GithubInfo, 
 /**
- * With whom it shares its identity; `None`: it has one of its own.
+ * With whom it shares its identity; `None` if it has one of its own.
  */
 sharing: Sharing | null, 
 /**
@@ -1366,12 +1371,12 @@ sharing: Sharing | null,
  */
 key: boolean, 
 /**
- * What a person should know of it, such as an address that was not granted.
+ * What a person should know about it, such as an address that was not granted.
  */
 warnings: Array<ErrorBody>, };
 
 /**
- * What a pruning did.
+ * The result of pruning.
  */
 export type Pruned = { 
 /**
@@ -1384,7 +1389,7 @@ removed: number,
 first: number | null, };
 
 /**
- * One workspace of a [`ReapReport`] that stands in its own way.
+ * One workspace of a [`ReapReport`] that could not be dealt with.
  */
 export type ReapFailure = { 
 /**
@@ -1405,7 +1410,7 @@ error: ErrorBody, };
  */
 export type ReapReport = { 
 /**
- * Nothing was changed; this is what would be.
+ * Nothing was changed; this is what would be done.
  */
 dry_run: boolean, 
 /**
@@ -1413,7 +1418,7 @@ dry_run: boolean,
  */
 released: Array<Reaped>, 
 /**
- * Workspaces that may be gone, but that cannot be seen; left as they are.
+ * Workspaces that may be gone but cannot be seen; left as they are.
  */
 left: Array<Reaped>, 
 /**
@@ -1421,8 +1426,8 @@ left: Array<Reaped>,
  */
 suspended: Array<Reaped>, 
 /**
- * Workspaces whose turn did not come to its end, and why. Their keys are revoked all the same where Ravi could take it;
- * the rest is tried again the next time.
+ * Workspaces that could not be dealt with, and why. Their keys are revoked all the same if Ravi could be reached;
+ * the rest is retried next time.
  */
 failed: Array<ReapFailure>, 
 /**
@@ -1430,7 +1435,7 @@ failed: Array<ReapFailure>,
  */
 keys: Array<ReapedKey>, 
 /**
- * Why it could not look at Ravi for such keys: it did not answer. `None`: it looked.
+ * Why it could not look for such keys: Ravi did not answer. `None` if it looked.
  */
 keys_unseen: ErrorBody | null, };
 
@@ -1473,7 +1478,7 @@ export type Registration = {
  */
 domain: string, 
 /**
- * Name of the user there.
+ * The user name there.
  */
 username: string, 
 /**
@@ -1494,15 +1499,15 @@ id: string,
  */
 path: string, 
 /**
- * Where its identity went; `None` where there never was one.
+ * Where its identity went; `None` if there never was one.
  */
 identity: IdentityFate | null, 
 /**
- * Revocations that Ravi could not take now; they are kept and tried again.
+ * Revocations that Ravi could not accept now; they are kept and retried.
  */
 owed: number, 
 /**
- * What was left alone because the human changed it meanwhile, in words.
+ * What was left alone because the user has changed it, in words.
  */
 left: Array<string>, };
 
@@ -1511,15 +1516,15 @@ left: Array<string>, };
  */
 export type Renewed = { 
 /**
- * Where the old one lies; `None`: it can be read, and stays.
+ * Where the old ledger is; `None`: it can be read, and stays.
  */
 aside: string | null, 
 /**
- * The app uses Ravi.
+ * Whether the app uses Ravi.
  */
 on: boolean, 
 /**
- * It is off until a person switches it on; `false`: it is always on.
+ * Whether it is off until a person switches it on; `false`: it is always on.
  */
 asked: boolean, 
 /**
@@ -1536,7 +1541,8 @@ export type Report = {
  */
 ok: boolean, 
 /**
- * Every check that was made has at least one entry. A window that may know of some workspaces alone gets fewer checks.
+ * The findings; each check that ran has at least one. A window that may only know of some workspaces gets fewer
+ * checks.
  */
 findings: Array<Finding>, };
 
@@ -1546,7 +1552,7 @@ findings: Array<Finding>, };
 export type SealState = "off" | "on" | "locked" | "unfinished";
 
 /**
- * How the secrets of a vault lie at Ravi.
+ * How the secrets of a vault are stored at Ravi.
  */
 export type SealStatus = { 
 /**
@@ -1554,11 +1560,11 @@ export type SealStatus = {
  */
 state: SealState, 
 /**
- * Tells vault keys apart, and nothing about them; `None` where this machine has none.
+ * Distinguishes vault keys without revealing anything about them; `None` if this machine has none.
  */
 key: string | null, 
 /**
- * Secrets that this machine opens.
+ * How many secrets this machine can open.
  */
 sealed: number, 
 /**
@@ -1566,7 +1572,7 @@ sealed: number,
  */
 plain: Array<string>, 
 /**
- * Names of secrets that this machine refuses to open or cannot.
+ * Names of secrets that this machine refuses to open or cannot open.
  */
 refused: Array<string>, };
 
@@ -1575,12 +1581,12 @@ refused: Array<string>, };
  */
 export type SecretChange = { 
 /**
- * Name of the secret; `null` where so many changed at once that names were lost. Never its value.
+ * Name of the secret; `null` if so many changed at once that names were lost. Never its value.
  */
 key: string | null, };
 
 /**
- * That a workspace's identity is not its own. Its address, inbox, phone and vault are shared with whoever else uses it.
+ * How a workspace's identity is shared. Its address, inbox, phone and vault are common to everybody who uses it.
  */
 export type Sharing = { 
 /**
@@ -1592,12 +1598,12 @@ with: Array<string>,
  */
 host: boolean, 
 /**
- * It was there before: nothing of it is renamed or emptied when the workspace is released.
+ * It existed before: releasing the workspace neither renames nor empties it.
  */
 borrowed: boolean, };
 
 /**
- * What became of the key when this machine was signed out.
+ * What happened to the key when this machine was signed out.
  */
 export type SignedOut = { 
 /**
@@ -1605,16 +1611,16 @@ export type SignedOut = {
  */
 signed_in: boolean, 
 /**
- * The key is revoked, or there was none.
+ * Whether the key is revoked; also `true` if there was none.
  */
 revoked: boolean, 
 /**
- * Which key goes on being valid, and where to revoke it.
+ * Which keys stay valid, and where to revoke them.
  */
 warnings: Array<ErrorBody>, };
 
 /**
- * A conversation by text messages, in a list.
+ * A conversation by text message, in a list.
  */
 export type SmsConversation = { 
 /**
@@ -1630,11 +1636,11 @@ number: string,
  */
 preview: string, 
 /**
- * Messages in it.
+ * Number of messages in it.
  */
 messages: number, 
 /**
- * Those not read.
+ * Number of unread messages.
  */
 unread: number, 
 /**
@@ -1643,7 +1649,7 @@ unread: number,
 at: string | null, };
 
 /**
- * A conversation by text messages, with them.
+ * A conversation by text message, with its messages.
  */
 export type SmsConversationDetail = { 
 /**
@@ -1655,12 +1661,12 @@ id: string,
  */
 number: string, 
 /**
- * Oldest first.
+ * The messages, oldest first.
  */
 messages: Array<InboxMessage>, };
 
 /**
- * Where a binding is in its life.
+ * Where a binding is in its life cycle.
  */
 export type State = "provisioning" | "ready" | "suspended" | "releasing";
 
@@ -1687,11 +1693,11 @@ id: string,
  */
 path: string, 
 /**
- * Where it is in its life now.
+ * Where it is in its life cycle now.
  */
 state: State, 
 /**
- * Revocations that Ravi could not take now; they are kept and tried again.
+ * Revocations that Ravi could not accept now; they are kept and retried.
  */
 owed: number, };
 
@@ -1704,25 +1710,25 @@ export type UndoReport = {
  */
 file: string, 
 /**
- * False: it was as before the migration already.
+ * `false`: it was already as before the migration.
  */
 restored: boolean, 
 /**
- * Where the changes lie that were made since the migration.
+ * Where the changes made since the migration were put.
  */
 aside: string | null, };
 
 /**
- * A place whose reference leads to no value now. Nothing stands there in the settings that the app is given; a save keeps
- * the reference.
+ * A place whose reference currently leads to no value. The settings that the app is given have nothing there; saving
+ * them keeps the reference.
  */
 export type Unresolved = { 
 /**
- * Where it stands in the settings.
+ * Where it is in the settings.
  */
 pointer: string, 
 /**
- * What stands in the file.
+ * What is in the file.
  */
 reference: string, 
 /**
@@ -1731,7 +1737,7 @@ reference: string,
 error: ErrorBody, };
 
 /**
- * What is waited for.
+ * What to wait for.
  */
 export type WaitRequest = { 
 /**
@@ -1739,8 +1745,8 @@ export type WaitRequest = {
  */
 filter: MessageFilter, 
 /**
- * Only messages after this fence, which was taken before the message was asked for. Without it: those that come
- * after the wait has begun.
+ * Only messages after this fence, which was taken before the message was requested. Without it, only those that
+ * arrive after the wait has begun.
  */
 since?: number, 
 /**
@@ -1748,12 +1754,12 @@ since?: number,
  */
 timeout_seconds?: number, 
 /**
- * Also answer a code or link that an earlier wait was given.
+ * Also return a code or link that an earlier wait was given.
  */
 again: boolean, };
 
 /**
- * What a wait is to find in a message.
+ * What a wait should find in a message.
  */
 export type Want = "code" | "link";
 
@@ -1763,12 +1769,12 @@ export type Want = "code" | "link";
 export type WatchEnd = "stopped" | "taken_over";
 
 /**
- * What logs in on a way past the workspace's token.
+ * What logs in on a way that bypasses the workspace's token.
  */
 export type WayKind = "ssh" | "login";
 
 /**
- * That a workspace is not as it was.
+ * A change to a workspace.
  */
 export type WorkspaceChange = { 
 /**
@@ -1776,7 +1782,7 @@ export type WorkspaceChange = {
  */
 id: string, 
 /**
- * As it is now; `None`: it is released.
+ * As it is now; `None` if it has been released.
  */
 workspace: WorkspaceSummary | null, };
 
@@ -1797,11 +1803,11 @@ name: string,
  */
 path: string, 
 /**
- * Where it is in its life.
+ * Where it is in its life cycle.
  */
 state: State, 
 /**
- * Unix time in milliseconds when its time is over; `None`: it has no end.
+ * Unix time in milliseconds when its time is over; `None` if it has no end.
  */
 ends_at_ms: number | null, 
 /**
@@ -1821,11 +1827,11 @@ github: GithubInfo | null,
  */
 bundle: Array<BundleInfo>, 
 /**
- * With whom it shares its identity; `None`: it has one of its own.
+ * With whom it shares its identity; `None` if it has one of its own.
  */
 sharing: Sharing | null, 
 /**
- * It is to have a key for its inbox and vault.
+ * Whether it is to have a key for its inbox and vault.
  */
 key: boolean, 
 /**
@@ -1833,7 +1839,7 @@ key: boolean,
  */
 also?: Array<string>, 
 /**
- * The app has stored it; `false`: it goes by itself unless the app says so soon.
+ * The app has stored it; `false` if it will go by itself unless the app confirms it soon.
  */
 confirmed: boolean, 
 /**
@@ -1841,11 +1847,12 @@ confirmed: boolean,
  */
 folder: FolderState, 
 /**
- * A program that its git configuration calls and that goes, or went, with a version of ours; provisioning again heals it.
+ * A program of a version of ours that its git configuration calls and that goes, or has gone, with that version;
+ * provisioning again repairs this.
  */
 outdated_program?: string, 
 /**
- * The last failure of a call for this workspace, until a later one succeeds.
+ * The last failure of a call for this workspace, until a later call succeeds.
  */
 last_error: ErrorBody | null, 
 /**

@@ -3,8 +3,8 @@ import type { CodexChoice, CodexEvent, CodexRestored, CodexSaved, CodexStatus } 
 import { call } from './ipc'
 
 /**
- * How the Codex login stands: the file, what is stored, and which machine has it. No token is shown. Needs
- * `ravi:allow-codex-status`, part of `ravi:default`; another folder than Codex's own, or another name, needs a scope.
+ * The state of the Codex login: the file, what is stored, and which machine has it. Shows no token. Needs
+ * `ravi:allow-codex-status`, part of `ravi:default`; a folder other than Codex's own, or another name, needs a scope.
  *
  * @example
  * ```ts
@@ -17,20 +17,20 @@ export function status(choice: CodexChoice = {}): Promise<CodexStatus> {
 }
 
 /**
- * Stores the login of Codex's folder, for this machine to have. Needs `ravi:codex`.
+ * Stores the login from Codex's folder, with this machine as its holder. Needs `ravi:codex`.
  *
- * @throws {RaviError} with the code `codex.held` where another machine has it, `codex.not_sealed` where the vault is not
- * sealed.
+ * @throws {RaviError} with the code `codex.held` if another machine has the login, or `codex.not_sealed` if the vault
+ * is not sealed.
  */
 export function save(choice: CodexChoice = {}): Promise<CodexSaved> {
   return call('codex_save', { choice })
 }
 
 /**
- * Puts the stored login into Codex's folder, where that is not newer. Needs `ravi:codex`. Where `changed` is true, send each
- * app-server that runs `account/read {"refreshToken":true}` once.
+ * Puts the stored login into Codex's folder, unless the login there is newer. Needs `ravi:codex`. If `changed` is true, send
+ * `account/read {"refreshToken":true}` once to each running app-server.
  *
- * @throws {RaviError} with the code `codex.held` where another machine has it; `take_over` takes it from there.
+ * @throws {RaviError} with the code `codex.held` if another machine has the login; `take_over` takes it from that machine.
  */
 export function restore(choice: CodexChoice = {}): Promise<CodexRestored> {
   return call('codex_restore', { choice })
@@ -39,7 +39,7 @@ export function restore(choice: CodexChoice = {}): Promise<CodexRestored> {
 /**
  * Calls `handler` with what happens to a login that the app watches (`Builder::watch_codex`).
  *
- * @returns a function that stops it.
+ * @returns an unsubscribe function.
  */
 export function onChange(handler: (event: CodexEvent) => void): Promise<() => void> {
   return listen<CodexEvent>('ravi://codex', ({ payload }) => handler(payload))

@@ -2,8 +2,8 @@ import type { Report } from './bindings'
 import { call } from './ipc'
 
 /**
- * Looks at everything that can be wrong on this machine (account, server, clock, keychain, files, programs, what is owed),
- * each with what to do. Changes nothing; takes up to a few seconds. Needs `ravi:allow-doctor`, part of `ravi:default`.
+ * Checks everything that can be wrong on this machine (account, server, clock, keychain, files, programs, debts), and
+ * says what to do about each problem. Changes nothing; takes up to a few seconds. Needs `ravi:allow-doctor`, part of `ravi:default`.
  *
  * @example
  * ```ts

@@ -4,12 +4,12 @@ import { refusal } from './refusal'
 /**
  * Thrown by every call of this package.
  *
- * `code` is stable and may be compared (`workspace.not_a_folder`, `policy.scope`); `message` names the cause; `hint` names the
- * next step for the person who sees it.
+ * `code` is stable and may be compared (`workspace.not_a_folder`, `policy.scope`); `message` states the cause; `hint` tells the
+ * person who sees it what to do next.
  */
 export class RaviError extends Error implements ErrorBody {
   override readonly name = 'RaviError'
-  /** Stable code, `room.case`. */
+  /** A stable code of the form `area.case`. */
   readonly code: string
   /** The next step. */
   readonly hint: string
@@ -20,7 +20,7 @@ export class RaviError extends Error implements ErrorBody {
     this.hint = body.hint
   }
 
-  /** Whatever a call was rejected with, as a `RaviError`; `command` is the one that was called, as Tauri names it. */
+  /** Turns whatever a call was rejected with into a `RaviError`; `command` is the command that was called, as Tauri names it. */
   static from(cause: unknown, command?: string): RaviError {
     if (cause instanceof RaviError) return cause
     if (isErrorBody(cause)) return new RaviError(cause)

@@ -2,26 +2,26 @@ import { listen } from '@tauri-apps/api/event'
 import type { Fence, FoundCode, InboxItem, InboxMessage, MessageArrived, MessageFilter, WaitRequest, WorkspaceSummary } from './bindings'
 import { call, cancellable } from './ipc'
 
-/** Which messages {@link list} answers. */
+/** Which messages {@link list} returns. */
 export type ListOptions = Partial<MessageFilter>
-/** What a wait takes: which message, after which fence, how long, and how to end it. */
+/** Options of a wait: for which message, after which fence, for how long, and how to end it. */
 export type WaitOptions = Omit<Partial<WaitRequest>, 'filter'> & {
-  /** Which messages; all where it is left out. */
+  /** Which messages; all if omitted. */
   filter?: Partial<MessageFilter>
-  /** Ends the wait: the promise is rejected with the signal's reason. */
+  /** Ends the wait; the promise is rejected with the signal's reason. */
   signal?: AbortSignal
 }
 
 /**
  * A workspace's newest messages, mails and text messages, oldest first. `target` is the id or the path of the workspace.
- * Needs `ravi:inbox`; a scope keeps the window to some workspaces.
+ * Needs `ravi:inbox`; a scope can limit the window to certain workspaces.
  */
 export function list(target: string, filter: ListOptions = {}): Promise<InboxItem[]> {
   return call('inbox_list', { target, filter })
 }
 
 /**
- * One message with its text; it is not marked as read by that. Strangers wrote it: show `text`, never `html`. Needs
+ * One message with its text; this does not mark it as read. Strangers wrote it: show `text`, never `html`. Needs
  * `ravi:inbox`.
  */
 export function get(target: string, id: string): Promise<InboxMessage> {
@@ -34,8 +34,8 @@ export function markRead(target: string, id: string): Promise<InboxItem> {
 }
 
 /**
- * The place in the order of events that is now. Take it before a message is asked for, and wait with it: what came before is
- * not answered, and what comes after is not missed. Needs `ravi:inbox`.
+ * The current position in the order of events. Take it before you request a message, and wait with it: nothing that came
+ * before is returned, and nothing that comes after is missed. Needs `ravi:inbox`.
  *
  * @example
  * ```ts
@@ -51,15 +51,15 @@ export function fence(target: string): Promise<Fence> {
 /**
  * Waits for the next message that matches. Needs `ravi:inbox`.
  *
- * @throws {RaviError} with the code `inbox.timeout` where none came in time.
+ * @throws {RaviError} with the code `inbox.timeout` if none arrived in time.
  */
 export function wait(target: string, { signal, ...request }: WaitOptions = {}): Promise<InboxMessage> {
   return cancellable('inbox_wait', { target, request }, signal)
 }
 
 /**
- * Waits for the next one-time code. Each is given to one wait only. Where `confident` is false the time is up, and the message
- * may hold one: see `candidates`. Needs `ravi:inbox`.
+ * Waits for the next one-time code. Each code is given to one wait only. If `confident` is false, the time is up and the message
+ * may contain a code: see `candidates`. Needs `ravi:inbox`.
  */
 export function waitCode(target: string, { signal, ...request }: WaitOptions = {}): Promise<FoundCode> {
   return cancellable('inbox_wait', { target, request, want: 'code' }, signal)
@@ -71,11 +71,11 @@ export function waitLink(target: string, { signal, ...request }: WaitOptions = {
 }
 
 /**
- * Calls `handler` once for each message that comes to the workspace from now on; it says which, not what is in it. Needs
- * `ravi:inbox` and `core:event:default`.
+ * Calls `handler` once for each message that the workspace receives from now on; it is told which message, not what is in
+ * it. Needs `ravi:inbox` and `core:event:default`.
  *
- * @param failed called once where the workspace cannot be followed any more, as after its release.
- * @returns a function that stops it.
+ * @param failed called once if the workspace can no longer be followed, for example after its release.
+ * @returns an unsubscribe function.
  */
 export async function onMessage(
   target: string,
@@ -83,12 +83,12 @@ export async function onMessage(
   failed: (cause: unknown) => void = () => {},
 ): Promise<() => void> {
   const { id: workspace } = await call<WorkspaceSummary>('workspace_status', { path: target })
-  // What comes from here on is told, however long it takes until it is followed.
+  // Messages are reported from here on, however long it takes until the workspace is followed.
   const { cursor: since } = await fence(target)
   const end = new AbortController()
   const seen = new Set<string>()
   const unlisten = await listen<MessageArrived>('ravi://message', ({ payload }) => {
-    // The event goes to all who listen: each message comes once for each of them that follows the workspace.
+    // The event goes to all listeners, so each message arrives once for every listener that follows the workspace.
     if (payload.workspace !== workspace || seen.has(payload.id)) return
     seen.add(payload.id)
     handler(payload)
@@ -98,7 +98,7 @@ export async function onMessage(
   })
   return () => {
     end.abort()
-    // Tauri's own function answers a promise. That the page is going away with what it listened to is no news.
+    // Tauri's own function returns a promise. It may fail because the page, and its listeners with it, is going away.
     Promise.resolve(unlisten()).catch(() => {})
   }
 }

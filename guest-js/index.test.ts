@@ -29,7 +29,7 @@ const step: Progress = { id: 'w1', step: 'identity', state: 'done', at_ms: 1 }
 
 afterEach(clearMocks)
 
-/** Answers every command with `answer`, and gives the list of what was called. */
+/** Answers every command with `answer`, and returns the list of what was called. */
 function answering(answer: (call: Call) => unknown): Call[] {
   const calls: Call[] = []
   mockIPC((command, args) => {
@@ -200,7 +200,7 @@ describe('long calls', () => {
     controller.abort(new Error('enough'))
     await expect(login).rejects.toThrow('enough')
     expect(calls.map(({ command }) => command)).toEqual(['plugin:ravi|account_login', 'plugin:ravi|account_cancel'])
-    // The code arrives late: nobody is shown it, and the login is ended again.
+    // The code arrives late: it is shown to nobody, and the login is cancelled again.
     send(calls[0] as Call, { index: 0, message: { event: 'progress', data: {} } })
     expect(onPrompt).not.toHaveBeenCalled()
     expect(calls).toHaveLength(3)
@@ -239,7 +239,7 @@ describe('long calls', () => {
     expect(calls).toEqual([])
   })
 
-  /** A provision whose command was answered already, while its channel has not said anything. */
+  /** A provision whose command has already returned, while nothing has arrived on its channel. */
   async function startedWithAnswer(answer: () => unknown) {
     const steps: Progress[] = []
     const calls = answering(answer)

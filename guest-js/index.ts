@@ -9,8 +9,8 @@
  *
  * ## Security
  *
- * A window may call only what its capability grants. `ravi:default` shows workspaces and changes them, and touches no
- * secret's value. Reading a value needs a scope that names the key; `*` stands for any characters, a deny entry wins:
+ * A window may call only what its capability grants. `ravi:default` shows and changes workspaces, and touches no secret's
+ * value. Reading a value needs a scope that names the key; `*` stands for any characters, and a deny entry wins:
  *
  * ```json
  * {

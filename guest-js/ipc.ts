@@ -4,7 +4,7 @@ import { isErrorBody, RaviError } from './error'
 
 const command = (name: string) => `plugin:ravi|${name}`
 
-/** Calls a command that answers at once. */
+/** Calls a command that returns immediately. */
 export async function call<T>(name: string, args?: InvokeArgs): Promise<T> {
   try {
     return await invoke<T>(command(name), args)
@@ -13,15 +13,15 @@ export async function call<T>(name: string, args?: InvokeArgs): Promise<T> {
   }
 }
 
-/** The most that the last message of a channel can come after the command's answer. */
+/** The longest time by which the last message of a channel can arrive after the command's result. */
 const OVERTAKEN_MS = 1000
 
 /**
- * Calls a command that tells its progress on a channel.
+ * Calls a command that reports its progress on a channel.
  *
- * The promise follows the channel and not the command's answer: the two travel separately, so the answer can overtake
- * messages, and a page would see steps of a call that it believes to be over. Only what Tauri itself rejects (the command
- * never ran, so no message will come) ends the promise directly.
+ * The promise follows the channel, not the command's result: the two travel separately, so the result can overtake messages,
+ * and a page would see steps of a call that it believes to be over. Only a rejection by Tauri itself (the command never ran,
+ * so no message will come) settles the promise directly.
  */
 export function longCall<P, T>(
   name: string,
@@ -41,15 +41,15 @@ export function longCall<P, T>(
     })
     invoke(command(name), { ...args, onEvent }).catch((cause: unknown) => {
       if (!isErrorBody(cause)) return reject(RaviError.from(cause, command(name)))
-      // The plugin's own failure comes on the channel as well, unless the command was never begun, as while Ravi is off.
+      // The plugin's own failure arrives on the channel as well, unless the command never started, for example while Ravi is off.
       setTimeout(() => reject(RaviError.from(cause, command(name))), OVERTAKEN_MS)
     })
   })
 }
 
 /**
- * Runs `start` until `signal` says to stop; then `cancel` is told, and the promise is rejected with the signal's reason at
- * once.
+ * Runs `start` until `signal` is aborted; then `cancel` is called, and the promise is rejected at once with the signal's
+ * reason.
  */
 export function abortable<T>(
   signal: AbortSignal | undefined,
@@ -61,7 +61,7 @@ export function abortable<T>(
   return new Promise((resolve, reject) => {
     const stop = () => {
       reject(signal.reason)
-      // That it had ended by itself meanwhile is no news.
+      // It may have ended by itself in the meantime.
       cancel().catch(() => {})
     }
     signal.addEventListener('abort', stop, { once: true })
@@ -73,14 +73,14 @@ export function abortable<T>(
 
 let calls = 0
 
-/** Calls a command that waits until it is done or `signal` says to stop; the plugin then ends the wait, too. */
+/** Calls a command that waits until it is done or `signal` is aborted; the plugin then ends the wait, too. */
 export function cancellable<T>(name: string, args: Record<string, unknown>, signal?: AbortSignal): Promise<T> {
-  // Unlike those of other pages that this window has shown: a wait of theirs may still be there.
+  // Different from the numbers of other pages that this window has shown: one of their waits may still be running.
   calls = calls ? (calls + 1) >>> 0 : (Math.random() * 2 ** 32) >>> 0
   const number = calls
   let over = false
   const cancel = async () => {
-    // Calls travel separately: this one can be there before the one that it is to end.
+    // Calls travel separately: this one can arrive before the call that it is meant to end.
     while (!over && !(await call<boolean>('call_cancel', { call: number }))) {
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
@@ -88,7 +88,7 @@ export function cancellable<T>(name: string, args: Record<string, unknown>, sign
   return abortable(signal, cancel, () => call<T>(name, { ...args, call: number }).finally(() => (over = true)))
 }
 
-/** A callback that throws must not stop the channel: later messages, the end among them, would never arrive. */
+/** A callback that throws must not stop the channel: later messages, including the last one, would never arrive. */
 function tell<P>(callback: ((value: P) => void) | undefined, value: P): void {
   try {
     callback?.(value)

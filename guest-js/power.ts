@@ -12,7 +12,10 @@ export function on(): Promise<PowerStatus> {
   return call('power_on')
 }
 
-/** Switches Ravi off; workspaces that are set up stay so. Does nothing in an app that always uses it (`asked` is false). Needs `ravi:allow-power-off`. */
+/**
+ * Switches Ravi off; workspaces that are set up stay set up. Does nothing in an app that always uses Ravi (`asked` is false).
+ * Needs `ravi:allow-power-off`.
+ */
 export function off(): Promise<PowerStatus> {
   return call('power_off')
 }
@@ -23,9 +26,9 @@ export function renew(): Promise<Renewed> {
 }
 
 /**
- * Calls `handler` after each switch, in any window or by the app itself.
+ * Calls `handler` after each switch, whether in a window or by the app itself.
  *
- * @returns a function that stops it.
+ * @returns an unsubscribe function.
  */
 export function onChange(handler: (status: PowerStatus) => void): Promise<() => void> {
   return listen<PowerStatus>('ravi://power', ({ payload }) => handler(payload))

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import refusals from '../tests/plugin/refusals.json'
 import { RaviError } from './index'
 
-// The file is what Tauri says in a development build; a test of the plugin sees that it does.
+// The file contains what Tauri says in a development build; a test of the plugin checks that it does.
 describe('refusals of Tauri', () => {
   it.each(refusals)('$name: $code', ({ command, text, code, hint }) => {
     const error = RaviError.from(text, command)

@@ -1,17 +1,17 @@
 import type { ErrorBody } from './bindings'
 
-/** A command as it is called, `plugin:ravi|secret_get` or one of the app's own. */
+/** A command as it is called: `plugin:ravi|secret_get`, or one of the app's own. */
 interface Command {
   plugin: string | undefined
   name: string
 }
 
-/** Plugins that are a part of Tauri; their permissions begin with `core:`. */
+/** Plugins that are part of Tauri; their permissions begin with `core:`. */
 const CORE = ['app', 'event', 'image', 'menu', 'path', 'resources', 'tray', 'webview', 'window']
 
 /**
- * What Tauri said when it did not run a command: a text, which names neither a code nor the next step, and fewer details in
- * a release build. `called` is the command, where it is known.
+ * Interprets what Tauri said when it did not run a command: a text without a code or a next step, and with fewer details in a
+ * release build. `called` is the command, if it is known.
  */
 export function refusal(text: string, called?: string): ErrorBody {
   const command = commandIn(text) ?? (called === undefined ? undefined : parse(called))
@@ -22,7 +22,7 @@ export function refusal(text: string, called?: string): ErrorBody {
     forbidden(text, command) ?? {
       code: 'ipc.refused',
       message: text,
-      hint: 'Tauri did not run the command. See that the plugin is registered, and that the capability of this window has the permission, for example `ravi:default`.',
+      hint: 'Tauri did not run the command. Make sure that the plugin is registered, and that the window\'s capability has the permission, for example `ravi:default`.',
     }
   )
 }
@@ -31,7 +31,7 @@ function badArguments(text: string, command: Command | undefined): ErrorBody | u
   const [, argument, name] = /^invalid args `(.*?)` for command `(.*?)`: /s.exec(text) ?? []
   if (!argument) return undefined
   const what = text.includes('missing required key') ? `Give \`${argument}\` to` : `Correct \`${argument}\` for`
-  const also = command?.plugin === 'ravi' ? ' If its types are kept, see that the npm package and the plugin have the same version.' : ''
+  const also = command?.plugin === 'ravi' ? ' If the types are right, make sure that the npm package and the plugin have the same version.' : ''
   return { code: 'ipc.arguments', message: text, hint: `${what} \`${name}\`.${also}` }
 }
 
@@ -53,7 +53,7 @@ function unknown(text: string, command: Command | undefined): ErrorBody | undefi
   const hint =
     command?.plugin === 'ravi'
       ? 'The app was built with an older plugin than the npm package: give tauri-plugin-ravi and tauri-plugin-ravi-api the same version.'
-      : 'See that the command is in the `invoke_handler` of the app.'
+      : 'Make sure that the command is in the app\'s `invoke_handler`.'
   return { code: 'ipc.unknown_command', message: text, hint }
 }
 
@@ -71,13 +71,13 @@ function hint(text: string, allow: string, of: string): string {
     return `Take \`${allow.replace(':allow-', ':deny-')}\` out of the capability that the message names.`
   }
   if (/not allowed on (origin|window "[^\n]*URL: (?!local))/.test(text)) {
-    return `Pages of other origins get nothing, unless a capability has them in \`remote.urls\`, with \`${allow}\`${of}.`
+    return `Pages of other origins get nothing unless a capability lists them in \`remote.urls\`, with \`${allow}\`${of}.`
   }
   if (text.includes('not allowed on window')) return `Add \`${allow}\`${of} to a capability whose \`windows\` has this window.`
   return `Add \`${allow}\`${of} to the permissions of this window's capability file.`
 }
 
-/** Whose permission alone allows nothing yet. */
+/** An addition to the hint for commands whose permission allows nothing without a scope. */
 function scoped({ plugin, name }: Command): string {
   const named = plugin === 'ravi' && /^(secret_(get|set|delete|rotate)|settings_(migrate|undo))$/.test(name)
   return named ? ' It needs a scope that names the secrets, such as {"key": "MY_APP_*"}.' : ''
@@ -90,7 +90,7 @@ function permission({ plugin, name }: Command): string {
   return `${CORE.includes(plugin) ? 'core:' : ''}${plugin}:${allow}`
 }
 
-/** The command that the text itself names. */
+/** The command named in the text itself. */
 function commandIn(text: string): Command | undefined {
   const [, called] = /^Command (plugin:\S+) not allowed by ACL/.exec(text) ?? []
   if (called) return parse(called)

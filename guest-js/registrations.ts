@@ -2,9 +2,9 @@ import type { Registration } from './bindings'
 import { call } from './ipc'
 
 /**
- * A workspace's logins at websites, by website: where, and under which name; never a password. `target` is the id or the path
- * of the workspace. Needs `ravi:allow-registration-list` (or `ravi:registrations`); a scope keeps the window to some
- * workspaces.
+ * A workspace's logins at websites, sorted by website: the website and the user name, never a password. `target` is the id or
+ * the path of the workspace. Needs `ravi:allow-registration-list` (or `ravi:registrations`); a scope can limit the window to
+ * certain workspaces.
  *
  * @example
  * ```ts
@@ -22,8 +22,8 @@ function remove(target: string, domain: string, username?: string): Promise<Regi
 
 export {
   /**
-   * Deletes the workspace's login at a website from its vault, and answers which it was; the account at the website stays.
-   * `username` is needed where there are several for the website. Needs `ravi:allow-registration-delete` (or
+   * Deletes the workspace's login at a website from its vault, and returns the deleted login; the account at the website
+   * stays. `username` is needed if there are several logins for the website. Needs `ravi:allow-registration-delete` (or
    * `ravi:registrations`).
    */
   remove as delete,

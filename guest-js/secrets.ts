@@ -3,12 +3,12 @@ import type { SecretChange } from './bindings'
 import { call } from './ipc'
 
 /**
- * Reads a secret of the app. Needs `ravi:allow-secret-get` (or `ravi:secrets-read`) with a scope that names the key.
+ * Reads one of the app's secrets. Needs `ravi:allow-secret-get` (or `ravi:secrets-read`) with a scope that names the key.
  *
- * A value that a page has read can be read by every script of that page. Where the Rust side can use the value itself,
- * let it: `app.ravi().secret(key)`.
+ * Once a page has read a value, every script on that page can read it. If the Rust side can use the value itself, let it:
+ * `app.ravi().secret(key)`.
  *
- * @throws {RaviError} with the code `policy.scope` where the scope does not name the key, whether or not it exists.
+ * @throws {RaviError} with the code `policy.scope` if the scope does not name the key, whether or not it exists.
  *
  * @example
  * ```ts
@@ -33,12 +33,12 @@ export {
   remove as delete,
 }
 
-/** The new value that {@link rotate} stores: one that is given, or one made of so many letters and digits. */
+/** The new value that {@link rotate} stores: a given one, or one generated with this many letters and digits. */
 export type NewValue = { value: string; length?: never } | { value?: never; length?: number }
 
 /**
- * Replaces a secret. The old value is kept until the new one was read back. Without a value one is made, 16 to 1024
- * letters and digits long; no page sees it. Needs `ravi:allow-secret-rotate` (or `ravi:secrets-write`) with a scope that
+ * Replaces a secret. The old value is kept until the new one has been read back. If no value is given, one of 16 to 1024
+ * letters and digits is generated, which no page sees. Needs `ravi:allow-secret-rotate` (or `ravi:secrets-write`) with a scope that
  * names the key.
  *
  * @example
@@ -56,10 +56,10 @@ export function names(): Promise<string[]> {
 }
 
 /**
- * Calls `handler` with the name, never the value, of each secret that changes: by this app, or by others, which is seen
- * when it is read again.
+ * Calls `handler` with the name, never the value, of each secret that changes. A change made outside this app is noticed when
+ * the secret is next read.
  *
- * @returns a function that stops it.
+ * @returns an unsubscribe function.
  */
 export function onChange(handler: (change: SecretChange) => void): Promise<() => void> {
   return listen<SecretChange>('ravi://secret', ({ payload }) => handler(payload))

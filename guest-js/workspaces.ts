@@ -13,26 +13,26 @@ import type {
 } from './bindings'
 import { call, longCall } from './ipc'
 
-/** What {@link provision} takes: a folder, a name, the app's own id for it where the app keeps ids, and what else is wanted. */
+/** What {@link provision} takes: a folder, a name, the app's own id for it if the app keeps ids, and anything else wanted. */
 export type ProvisionOptions = Omit<ProvisionRequest, Switch> & Partial<Pick<ProvisionRequest, Switch>>
 
-/** Off, or chosen by the plugin, unless it is said. */
+/** Off, or chosen by the plugin, unless given. */
 type Switch = 'id' | 'phone' | 'sign' | 'share' | 'no_key' | 'main' | 'join' | 'unconfirmed'
 
-/** How a long call is watched. */
+/** How to watch a long call. */
 export interface ProgressOptions {
-  /** Called at each step. Never called after the promise is settled. */
+  /** Called at each step, but never after the promise has settled. */
   onProgress?: (progress: Progress) => void
 }
 
-/** What {@link release} takes besides the workspace. */
+/** Options of {@link release}. */
 export interface ReleaseOptions extends ProgressOptions {
   /** Retire the identity instead of keeping it for the next workspace. */
   retire?: boolean
 }
 
 /**
- * Gives a workspace its own identity, or finishes what an earlier call began; may be repeated. Needs
+ * Gives a workspace its own identity, or finishes what an earlier call began; it may be repeated. Needs
  * `ravi:allow-workspace-provision`, part of `ravi:default`.
  *
  * @example
@@ -76,50 +76,51 @@ export function status(path: string): Promise<WorkspaceSummary> {
 }
 
 /**
- * What processes that run in the workspace are given: names and values, and a folder to put first on PATH. Holds no secret.
+ * What processes that run in the workspace are given: names and values, and a folder to put first on PATH. Contains no secret.
  * Needs `ravi:allow-workspace-env`, part of `ravi:default`.
  */
 export function env(path: string): Promise<Environment> {
   return call('workspace_env', { path })
 }
 
-/** Revocations that Ravi has not taken yet, oldest first. Needs `ravi:allow-workspace-owed`, part of `ravi:default`. */
+/** Revocations that Ravi has not carried out yet, oldest first. Needs `ravi:allow-workspace-owed`, part of `ravi:default`. */
 export function owed(): Promise<OwedRevocation[]> {
   return call('workspace_owed')
 }
 
 /**
- * What {@link reap} would do; changes nothing. Where Ravi does not answer within 5 s, it holds what is seen from here, and
- * `keys_unseen` says why. Needs `ravi:allow-workspace-reap-plan`, part of `ravi:default`, without a
- * scope that keeps the window to some workspaces.
+ * Returns what {@link reap} would do; changes nothing. If Ravi does not answer within 5 s, the plan contains what is visible
+ * from this machine, and `keys_unseen` says why. Needs `ravi:allow-workspace-reap-plan`, part of `ravi:default`, without a
+ * scope that limits the window to certain workspaces.
  */
 export function reapPlan(): Promise<ReapReport> {
   return call('workspace_reap_plan')
 }
 
 /**
- * Releases what nobody will release: workspaces whose worktree is gone, provisions that were never finished, keys that no
- * workspace has. What cannot be seen, such as a disk that is not mounted, is left. Needs `ravi:allow-workspace-reap` (or
- * `ravi:workspaces`), without a scope that keeps the window to some workspaces.
+ * Releases what nobody else will: workspaces whose worktree is gone, provisions that were never finished, keys that no
+ * workspace has. Anything that cannot be seen, such as a disk that is not mounted, is left alone. Needs
+ * `ravi:allow-workspace-reap` (or `ravi:workspaces`), without a scope that limits the window to certain workspaces.
  */
 export function reap(options: ProgressOptions = {}): Promise<ReapReport> {
   return longCall('workspace_reap', {}, options.onProgress)
 }
 
 /**
- * Calls `handler` after each provision, release, suspension, waking and reap that any window asked for, failed ones too.
+ * Calls `handler` after each provision, release, suspension, waking and reap, including failed ones, whoever requested it: a
+ * window, the app itself or another program on the same ledger.
  *
- * @returns a function that stops it.
+ * @returns an unsubscribe function.
  */
 export function onChange(handler: (change: WorkspaceChange) => void): Promise<() => void> {
   return listen<WorkspaceChange>('ravi://workspace', ({ payload }) => handler(payload))
 }
 
 /**
- * Calls `handler` at each step of whatever is done with a workspace: by this window, another one, the app itself or another
- * program. {@link onChange} says when it is over.
+ * Calls `handler` at each step of whatever is done with a workspace, by this window, another one, the app itself or another
+ * program. {@link onChange} tells you when it is over.
  *
- * @returns a function that stops it.
+ * @returns an unsubscribe function.
  */
 export function onProgress(handler: (progress: Progress) => void): Promise<() => void> {
   return listen<Progress>('ravi://progress', ({ payload }) => handler(payload))

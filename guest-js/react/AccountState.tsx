@@ -8,7 +8,7 @@ import { PowerSwitch } from './PowerSwitch'
 import { SignIn, type SignInProps } from './SignIn'
 
 /**
- * Who is signed in; {@link SignIn} where nobody is; {@link PowerSwitch} where Ravi is off.
+ * Who is signed in; {@link SignIn} if nobody is; {@link PowerSwitch} if Ravi is off.
  *
  * @example
  * ```tsx
@@ -20,7 +20,7 @@ export function AccountState(props: SignInProps): ReactElement {
   const live = useAccount()
   const { account, error, refresh } = live
   const { power } = usePower()
-  // Where the window may not ask whether Ravi is on, what the account says counts.
+  // If the window may not ask whether Ravi is on, the account's error decides.
   const off = power?.on === false || error?.code === 'power.off'
   const state = off ? 'off' : stateOf(live)
   return (

@@ -4,13 +4,13 @@ import { withLabels, type Labelled } from './labels'
 import { Confirm, Notice, useRun } from './parts'
 import { accountStore } from './stores'
 
-/** What {@link ChooseHost} takes. */
+/** Props of {@link ChooseHost}. */
 export interface ChooseHostProps extends Labelled {
   /** Who is signed in, with the identities to choose from. */
   account: Account
 }
 
-/** Which identity holds the app's own secrets, where the account does not say it by itself (`account.choose_host`). */
+/** A choice of the identity that holds the app's own secrets, if it is not clear from the account (`account.choose_host`). */
 export function ChooseHost({ account: { choices }, ...props }: ChooseHostProps): ReactElement {
   const labels = withLabels(props.labels)
   const { busy, error, run } = useRun()

@@ -5,12 +5,12 @@ import { withLabels, type Labelled } from './labels'
 import { Confirm, Notice, useRun } from './parts'
 import { turn } from './stores'
 
-/** What no waiting and no unlocking can help. */
+/** Errors that neither waiting nor unlocking can fix. */
 const BROKEN = ['ledger.damaged']
 
 /**
- * Switches Ravi on and off in an app that is off until a person asks for it, and says why it does not work while on. Needs `ravi:allow-power-status`, `-on`, `-off`, and `-renew`
- * where a ledger that cannot be read is to be put aside from here.
+ * Switches Ravi on and off in an app that is off until a person asks for it, and says why it does not work while it is on.
+ * Needs `ravi:allow-power-status`, `-on`, `-off`, and also `-renew` if a ledger that cannot be read is to be put aside here.
  *
  * @example
  * ```tsx

@@ -3,16 +3,16 @@ import { useProgress } from './hooks'
 import type { Job } from './jobs'
 import { withLabels, type Labelled } from './labels'
 
-/** What {@link ProgressSteps} takes. */
+/** Props of {@link ProgressSteps}. */
 export interface ProgressStepsProps extends Labelled {
   /** The workspace's id. */
   id: string
-  /** The steps, where they do not come from this machine's plugin. Then the plugin is not asked. */
+  /** The steps, if they do not come from this machine's plugin, which is then not called. */
   job?: Job | undefined
 }
 
 /**
- * What a provision, release or the like has done so far, whoever asked for it; nothing where none was seen.
+ * What a provision, release or the like has done so far, whoever started it; nothing if none was seen.
  *
  * @example
  * ```tsx

@@ -6,22 +6,22 @@ import { withLabels, type Labelled, type Labels } from './labels'
 import { Copy, Notice, useFocusOnReturn } from './parts'
 import { useCountdown, useLogin, type Login } from './useLogin'
 
-/** What {@link SignIn} takes. */
+/** Props of {@link SignIn}. */
 export interface SignInProps extends Labelled {
   /** Called when the person has approved the code. */
   onSignedIn?: ((account: Account) => void) | undefined
   /**
-   * Opens the page where the code is approved, as with `openUrl` of the opener plugin. Without it the link is an ordinary one,
-   * which Tauri opens nowhere unless the app says so; it can be copied.
+   * Opens the page where the code is approved, for example with `openUrl` of the opener plugin. Without it the link is an
+   * ordinary one, which Tauri does not open unless the app arranges it; it can be copied.
    */
   onOpen?: ((url: string) => void) | undefined
-  /** Further buttons beside the code. */
+  /** Further buttons next to the code. */
   actions?: ((prompt: DevicePrompt) => ReactNode) | undefined
 }
 
 /**
- * Signing in: a code to approve in a browser, and which identity is to hold the app's secrets, where that must be chosen.
- * Nothing where that is done. Needs `ravi:account` and `ravi:allow-account-status`.
+ * Signing in: a code to approve in a browser, then a choice of the identity that holds the app's secrets, if one must be
+ * chosen. Nothing once that is done. Needs `ravi:account` and `ravi:allow-account-status`.
  *
  * @example
  * ```tsx

@@ -7,26 +7,26 @@ import { Copy, Fact, Missing, Notice } from './parts'
 type Needed = 'identity' | 'git' | 'github'
 type Further = 'sharing' | 'key' | 'bundle' | 'folder' | 'last_error'
 
-/** What is shown of a workspace: a `WorkspaceSummary`, or what `provision` answered, or a part of either. */
+/** What is shown about a workspace: a `WorkspaceSummary`, the result of `provision`, or a part of either. */
 export type WorkspaceInfo = Pick<WorkspaceSummary, Needed> & {
   [K in Further]?: WorkspaceSummary[K] | undefined
 } & {
-  /** What a person should know of it. */
+  /** What a person should know about it. */
   warnings?: ErrorBody[] | undefined
 }
 
-/** What {@link WorkspaceIdentity} takes. */
+/** Props of {@link WorkspaceIdentity}. */
 export interface WorkspaceIdentityProps extends Labelled {
-  /** The workspace's id, another one that the app has for it, or its path. */
+  /** The workspace's id, another id that the app uses for it, or its path. */
   id: string
   /**
-   * What is known of it, where it does not come from this machine's plugin, as with a daemon elsewhere; `null` while that is
-   * not known. Then the plugin is not asked.
+   * What is known about the workspace, if it does not come from this machine's plugin but, for example, from a daemon on another
+   * machine; `null` until that is known. The plugin is then not called.
    */
   info?: WorkspaceInfo | null | undefined
   /** A button for an error or warning. */
   action?: ((error: ErrorBody) => ReactNode) | undefined
-  /** Further lines, `<dt>` and `<dd>`. */
+  /** Further lines, as `<dt>` and `<dd>`. */
   children?: ReactNode
 }
 

@@ -1,6 +1,6 @@
 import type { WorkspaceSummary } from '../index'
 
-/** The workspace with this id, else the one that also goes by it, else the one in this folder. */
+/** The workspace with this id, or else the one that also goes by this id, or else the one in this folder. */
 export function find(all: WorkspaceSummary[], idOrPath: string): WorkspaceSummary | null {
   const path = idOrPath.replace(/[/\\]+$/, '') || idOrPath
   return (
@@ -11,7 +11,7 @@ export function find(all: WorkspaceSummary[], idOrPath: string): WorkspaceSummar
   )
 }
 
-/** Other ids that the app has for the same folder. */
+/** Other ids that the app uses for the same folder. */
 export function alsoOf({ also }: WorkspaceSummary & { also?: string[] }): string[] {
   return also ?? []
 }

@@ -18,7 +18,7 @@ afterEach(() => {
   clearMocks()
 })
 
-/** Renders `hook` and keeps what it answers last. */
+/** Renders `hook` and keeps what it last returned. */
 async function render<T>(hook: () => T): Promise<{ current: T }> {
   const seen = {} as { current: T }
   const Probe = () => {

@@ -5,48 +5,48 @@ import type { Job } from './jobs'
 import type { Loaded, Shared } from './shared'
 import { accountStore, inboxStore, jobs, powerStore, workspaceStore } from './stores'
 
-/** What every hook of this package answers besides its data. */
+/** What every hook of this package returns besides its data. */
 export interface Live {
-  /** The first answer has not come yet. */
+  /** Whether the first result has yet to arrive. */
   loading: boolean
-  /** Why the last attempt failed; the data is that of the last one that did not. */
+  /** Why the last attempt failed; the data is from the last attempt that succeeded. */
   error: RaviError | null
-  /** Loads again, for every component that shows it; resolves when it has. Never rejects: a failure is in `error`. */
+  /** Loads again, for every component that shows the data; resolves when done. Never rejects: a failure is in `error`. */
   refresh: () => Promise<void>
 }
 
-/** What {@link useAccount} answers. */
+/** What {@link useAccount} returns. */
 export interface LiveAccount extends Live {
-  /** Who this machine is to Ravi; `null` while that is not known, or nobody is signed in. */
+  /** Which Ravi account this machine uses; `null` until that is known, or if nobody is signed in. */
   account: Account | null
 }
 
-/** What {@link useInbox} answers. */
+/** What {@link useInbox} returns. */
 export interface LiveInbox extends Live {
   /** The newest messages, oldest first. */
   messages: InboxItem[]
 }
 
-/** What {@link useWorkspaces} answers. */
+/** What {@link useWorkspaces} returns. */
 export interface LiveWorkspaces extends Live {
   /** All workspaces that the window's scope allows, oldest first. */
   workspaces: WorkspaceSummary[]
 }
 
-/** What {@link useWorkspace} answers. */
+/** What {@link useWorkspace} returns. */
 export interface LiveWorkspace extends Live {
-  /** `null` while the list is not known, and where it has no such workspace. */
+  /** `null` until the list is known, and if it has no such workspace. */
   workspace: WorkspaceSummary | null
 }
 
-/** What {@link usePower} answers. */
+/** What {@link usePower} returns. */
 export interface LivePower extends Live {
-  /** Whether the app has Ravi switched on; `null` while that is not known. */
+  /** Whether the app has Ravi switched on; `null` until that is known. */
   power: PowerStatus | null
 }
 
 /**
- * Who this machine is to Ravi. That nobody is signed in is no error: `account` is `null` then.
+ * Which Ravi account this machine uses. It is not an error if nobody is signed in: `account` is then `null`.
  *
  * @example
  * ```tsx
@@ -75,8 +75,8 @@ export function useWorkspaces(): LiveWorkspaces {
 }
 
 /**
- * One workspace, by its id, by another id that the app has for the same folder, or by the real path of its folder. Renders
- * when this one changes, and not with the others.
+ * One workspace, by its id, by another id that the app uses for the same folder, or by the real path of its folder. Re-renders
+ * only when this workspace changes, not when others do.
  *
  * @example
  * ```tsx
@@ -93,8 +93,8 @@ export function useWorkspace(idOrPath: string): LiveWorkspace {
 }
 
 /**
- * What is being done with a workspace, step by step, by this window, another one, the app itself or another program; and when
- * it is over, what was done. Knows the steps since the first component of the page that looks at workspaces.
+ * What is being done with a workspace, step by step, by this window, another one, the app itself or another program; and once
+ * it is over, what was done. Knows the steps since the page's first component that shows workspaces.
  *
  * @example
  * ```tsx
@@ -135,7 +135,7 @@ function useShared<T>(store: Shared<T>): Loaded<T> & Pick<Live, 'refresh'> {
   return { ...useSyncExternalStore(store.subscribe, store.get, store.get), refresh: store.refresh }
 }
 
-/** A part of a store. `select` must answer the same object as long as nothing in it has changed. */
+/** A part of a store. `select` must return the same object as long as nothing in it has changed. */
 function useSelected<T, S>(store: Shared<T>, select: (state: Loaded<T>) => S): S {
   const selected = () => select(store.get())
   return useSyncExternalStore(store.subscribe, selected, selected)

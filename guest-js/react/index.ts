@@ -1,10 +1,10 @@
 /**
- * React hooks over the plugin's calls and events, and parts to build a page of; an optional entry:
+ * React hooks for the plugin's calls and events, and parts to build a page from; an optional entry:
  * `tauri-plugin-ravi-api/react`.
  *
- * All components of a page share what a hook loads: it is loaded once, and changes come by the plugin's events, whichever
- * window or program made them. Besides the permission of the call the window needs `core:event:default`; without it the hooks
- * load, and report why they do not follow changes.
+ * All components of a page share what a hook loads: it is loaded once, and the plugin's events report changes, whichever
+ * window or program made them. Besides the permission for the call, the window needs `core:event:default`; without it the
+ * hooks load, and report why they do not follow changes.
  *
  * @module
  */

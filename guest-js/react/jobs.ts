@@ -2,23 +2,23 @@ import type { Progress, Step, StepState, WorkspaceChange } from '../index'
 import { alsoOf } from './find'
 import { all, type Listen } from './shared'
 
-/** One step of a job, and how far it is. */
+/** One step of a job, and its state. */
 export interface ProgressStep {
   step: Step
   state: StepState
 }
 
-/** What is being done with a workspace, or was done last. */
+/** What is being done with a workspace, or was last done. */
 export interface Job {
-  /** In the order in which they began; each once. */
+  /** In the order in which they began, each once. */
   steps: ProgressStep[]
-  /** More is to come. */
+  /** Whether more is to come. */
   running: boolean
 }
 
 const NONE: Job = { steps: [], running: false }
 
-/** The steps of all provisions, releases and the like that run, whoever asked for them. */
+/** The steps of all running provisions, releases and the like, whoever started them. */
 export class Jobs {
   private readonly jobs = new Map<string, Job & { over: boolean }>()
   private readonly watchers = new Set<() => void>()
@@ -33,7 +33,7 @@ export class Jobs {
 
   readonly subscribe = (watcher: () => void): (() => void) => {
     this.watchers.add(watcher)
-    // That this window may not listen, the list of workspaces says.
+    // If this window may not listen, the list of workspaces reports it.
     const following = this.follow().catch(() => () => {})
     return () => {
       this.watchers.delete(watcher)
@@ -41,7 +41,7 @@ export class Jobs {
     }
   }
 
-  /** Keeps the steps from here on. */
+  /** Records the steps from here on. */
   async follow(): Promise<() => void> {
     const stop = await all(this.onProgress(this.step), this.onWorkspace(this.end))
     this.followers++
@@ -55,17 +55,17 @@ export class Jobs {
   private readonly step = ({ id, step, state }: Progress): void => {
     const { steps, over } = this.jobs.get(id) ?? { steps: [], over: false }
     const known = steps.find((one) => one.step === step)
-    // A step that has ended and begins again belongs to the next job.
+    // A step that has ended and starts again belongs to the next job.
     const kept = over || (state === 'started' && known && known.state !== 'started') ? [] : steps
     const next = kept.includes(known as ProgressStep)
       ? kept.map((one) => (one === known ? { step, state } : one))
       : [...kept, { step, state }]
-    // Most often a step that fails is the last; where another follows, it runs again.
+    // A step that fails is usually the last; if another follows, the job is running again.
     const running = state !== 'failed' || next.some((one) => one.state === 'started')
     this.set(id, { steps: next, running, over: false })
   }
 
-  /** How the workspace stands now is told when a job is over, however it ended. */
+  /** The workspace's new state is reported when a job is over, however it ended. */
   private readonly end = ({ id, workspace }: WorkspaceChange): void => {
     const names = workspace ? [id, workspace.id, ...alsoOf(workspace)] : [id]
     for (const name of new Set(names)) {

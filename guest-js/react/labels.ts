@@ -1,8 +1,8 @@
 import type { Account, BundleInfo, ErrorBody, GithubInfo, KeySource, Sharing, Step, StepState } from '../index'
 
-/** Every text of the parts, so that a host can put its own in place of any of them. */
+/** Every text of the parts, so that an app can replace any of them. */
 export interface Labels {
-  /** What is said of an error; the plugin's own words by default. */
+  /** The text for an error; by default the plugin's own. */
   error: (error: ErrorBody) => Pick<ErrorBody, 'message' | 'hint'>
   again: string
   cancel: string
@@ -79,7 +79,7 @@ const SOURCES: Record<KeySource, string> = {
   login: 'a login on this machine',
 }
 const STEPS: Record<Step, string> = {
-  inspect: 'Look at the folder',
+  inspect: 'Check the folder',
   identity: 'Find or make the identity',
   key: 'Get its key',
   phone: 'Get a phone number',
@@ -111,14 +111,14 @@ export const LABELS: Labels = {
   open: 'Open',
   address: 'address',
   fallback: 'If it does not open:',
-  compare: 'See that the page shows the same code.',
-  remaining: (time) => `It is good for ${time}.`,
-  expired: 'The code is too old.',
+  compare: 'Check that the page shows the same code.',
+  remaining: (time) => `It is valid for ${time}.`,
+  expired: 'The code has expired.',
   newCode: 'Get a new code',
 
-  chooseHost: "Which identity is to hold the app's own secrets?",
+  chooseHost: "Which identity should hold the app's own secrets?",
   makeHost: 'Make a new one',
-  makeHostWarning: 'Uses one of the identities that your plan allows.',
+  makeHostWarning: 'This uses up one of the identities that your plan allows.',
 
   account: 'Account',
   accountLoading: 'Reading the account…',
@@ -137,8 +137,8 @@ export const LABELS: Labels = {
   powerLead: 'Gives each agent an address, a git author and a key of its own, and keeps the secrets of this app.',
   powerOff: 'Ravi is switched off in this app.',
   renew: 'Begin a new ledger',
-  renewWarning: 'The old one is put aside. What it knows of workspaces and keys is not taken over.',
-  renewed: (aside) => `A new ledger was begun. The old one lies in ${aside}.`,
+  renewWarning: 'The old one is put aside. What it knows of workspaces and keys is not carried over.',
+  renewed: (aside) => `A new ledger was begun. The old one is in ${aside}.`,
 
   noIdentity: 'No identity yet',
   email: 'Email',
@@ -146,7 +146,7 @@ export const LABELS: Labels = {
   shared: 'Shared',
   sharing: ({ host, with: others }) => {
     const users = [host ? "the app's own secrets" : '', ...others].filter(Boolean)
-    return users.length > 0 ? `address, inbox and vault with ${users.join(', ')}` : 'an identity that was there before'
+    return users.length > 0 ? `address, inbox and vault with ${users.join(', ')}` : 'an identity that already existed'
   },
   key: 'Key',
   noKey: 'none: no inbox and no vault',
@@ -170,7 +170,7 @@ export const LABELS: Labels = {
   gift: ({ key, secret, source }) => (source === 'pool' ? `${key} (${secret})` : key),
   none: 'none',
   folderGone: { code: 'folder.gone', message: 'The folder is gone.', hint: 'Remove the worktree to free its identity.' },
-  folderUnseen: { code: 'folder.unseen', message: 'The folder cannot be seen right now.', hint: 'Nothing is taken away until it can.' },
+  folderUnseen: { code: 'folder.unseen', message: 'The folder cannot be seen right now.', hint: 'Nothing is released until it can be seen again.' },
 
   progress: 'Progress',
   begin: 'Begin',
@@ -178,9 +178,9 @@ export const LABELS: Labels = {
   stepState: (state) => STATES[state] ?? state,
 }
 
-/** What every part takes. */
+/** Props that every part takes. */
 export interface Labelled {
-  /** Texts in place of the English ones. */
+  /** Texts that replace the English ones. */
   labels?: Partial<Labels> | undefined
 }
 

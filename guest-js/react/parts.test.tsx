@@ -18,7 +18,7 @@ const off = { on: false, asked: true, error: null }
 let root: Root
 let page: HTMLElement
 let calls: { name: string; args: Record<string, unknown> }[]
-/** What a command answers; a function makes it, an object with a `code` is a refusal. */
+/** What a command returns: a function produces it; an object with a `code` is a refusal. */
 let answers: Record<string, unknown>
 
 beforeEach(() => {
@@ -61,7 +61,7 @@ const press = (name: string) =>
   })
 const count = (name: string) => calls.filter((one) => one.name === name).length
 
-/** Says something on the channel of a long call. */
+/** Sends something on the channel of a long call. */
 function say(index: number, message: unknown, name = 'account_login'): Promise<void> {
   const { id } = calls.filter((one) => one.name === name).at(-1)?.args['onEvent'] as { id: number }
   const { __TAURI_INTERNALS__ } = window as unknown as { __TAURI_INTERNALS__: { runCallback(id: number, message: unknown): void } }
@@ -118,7 +118,7 @@ it('counts down, and offers a new code when the old one is too old', async () =>
   expect(text('[role=timer]')).toContain('8:59')
   await act(() => vi.advanceTimersByTimeAsync(540_000))
   expect(state('.ravi-sign-in')).toBe('expired')
-  expect(text('[role=alert]')).toBe('The code is too old.')
+  expect(text('[role=alert]')).toBe('The code has expired.')
   expect(count('account_cancel')).toBe(1)
   await press('Get a new code')
   expect(count('account_login')).toBe(2)

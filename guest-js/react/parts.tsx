@@ -7,7 +7,7 @@ import type { Labels } from './labels'
 interface NoticeProps {
   error: ErrorBody
   labels: Labels
-  /** `note` is for what is no news. */
+  /** `note` is for messages that are not urgent. */
   role?: 'alert' | 'note'
   children?: ReactNode
 }
@@ -36,7 +36,7 @@ export function Fact({ name, children }: { name: string; children: ReactNode }):
   )
 }
 
-/** What stands where there is no value. */
+/** A placeholder for a missing value. */
 export function Missing({ children }: { children: ReactNode }): ReactElement {
   return <span className="ravi-missing">{children}</span>
 }
@@ -73,7 +73,7 @@ interface ConfirmProps {
   onConfirm: () => void
 }
 
-/** A button for what cannot be taken back: it asks before it acts. Escape is no. */
+/** A button for something that cannot be undone: it asks before it acts. Escape means no. */
 export function Confirm({ label, warning, labels, disabled, onConfirm }: ConfirmProps): ReactElement {
   const [asking, ask] = useState(false)
   const opener = useRef<HTMLButtonElement>(null)
@@ -102,7 +102,7 @@ export function Confirm({ label, warning, labels, disabled, onConfirm }: Confirm
   )
 }
 
-/** Gives the focus to `target` when what stood in its place goes, `away`: it would be lost with it. */
+/** Gives the focus back to `target` when whatever replaced it (`away`) disappears, because the focus would be lost with it. */
 export function useFocusOnReturn(target: RefObject<HTMLElement | null>, away: boolean): void {
   const was = useRef(away)
   useEffect(() => {
@@ -111,7 +111,7 @@ export function useFocusOnReturn(target: RefObject<HTMLElement | null>, away: bo
   }, [target, away])
 }
 
-/** Runs one thing at a time: whether it runs, and how it failed. */
+/** Runs one thing at a time, and reports whether it is running and how it failed. */
 export function useRun() {
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<RaviError | null>(null)

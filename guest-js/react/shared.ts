@@ -1,20 +1,20 @@
 import { RaviError } from '../index'
 
-/** What a store has, and how it came by it. */
+/** What a store holds, and the state of loading it. */
 export interface Loaded<T> {
   data: T
-  /** The first answer has not come yet. */
+  /** Whether the first result has yet to arrive. */
   loading: boolean
   error: RaviError | null
 }
 
 type Stop = () => void
-/** Begins to listen; the answer stops it. */
+/** Begins to listen; returns a function that stops it. */
 export type Listen<T> = (handler: (value: T) => void) => Promise<Stop>
 
 /**
- * One thing that all components of the page look at together: loaded once however many they are, followed by one listener,
- * and forgotten when the last of them has gone.
+ * Data that all components of the page share: loaded once however many there are, followed by one listener, and dropped when
+ * the last of them has unmounted.
  */
 export class Shared<T> {
   private state: Loaded<T>
@@ -22,7 +22,7 @@ export class Shared<T> {
   private running: Promise<void> | null = null
   private again = false
   private unlisten: Stop | null = null
-  /** Changes when the store ends: what was begun before must not write into it any more. */
+  /** Changes when the store ends: anything begun before must no longer write into it. */
   private life = 0
   private started = false
 
@@ -42,14 +42,14 @@ export class Shared<T> {
     if (!this.started) this.start()
     return () => {
       this.watchers.delete(watcher)
-      // Not at once: where one page takes the place of another, the next component comes right after.
+      // Not at once: if one page replaces another, the next component mounts right after.
       queueMicrotask(() => this.started && this.watchers.size === 0 && this.end())
     }
   }
 
   /**
-   * Loads again. However often it is asked for meanwhile, it loads once more only, and what was asked first never overwrites
-   * what was asked later. Never rejects.
+   * Loads again. However often it is called in the meantime, it loads only once more, and an earlier result never overwrites a
+   * later one. Never rejects.
    */
   readonly refresh = (): Promise<void> => {
     if (!this.started) return Promise.resolve()
@@ -57,10 +57,10 @@ export class Shared<T> {
     return (this.running ??= this.run(this.life))
   }
 
-  /** Takes what is known without asking. */
+  /** Takes data that is already known, without loading. */
   put(data: T): void {
     if (!this.started) return
-    // What is being loaded now may be from before.
+    // The load in progress may return older data.
     this.again = this.running !== null
     this.set({ data, loading: false, error: null })
   }
@@ -90,7 +90,7 @@ export class Shared<T> {
   private async run(life: number): Promise<void> {
     do {
       this.again = false
-      // First listen, then load: a change in between is not missed.
+      // First listen, then load, so that a change in between is not missed.
       const deaf = await this.follow(life)
       if (life !== this.life) return
       const loaded = await this.load().then(
@@ -103,7 +103,7 @@ export class Shared<T> {
     this.running = null
   }
 
-  /** Why changes are not followed; after an outage the next load begins to. */
+  /** Begins to follow changes, or returns why it cannot; after an outage the next load tries again. */
   private async follow(life: number): Promise<RaviError | null> {
     if (this.unlisten) return null
     try {
@@ -117,7 +117,7 @@ export class Shared<T> {
   }
 }
 
-/** One listener of Tauri's for however many handlers. */
+/** One Tauri listener for any number of handlers. */
 export function together<T>(listen: Listen<T>): Listen<T> {
   const handlers = new Set<(value: T) => void>()
   let opened: Promise<Stop> | null = null
@@ -140,7 +140,7 @@ export function together<T>(listen: Listen<T>): Listen<T> {
   }
 }
 
-/** Listens to several things; where one fails, to none. */
+/** Listens to several things; if one fails, to none. */
 export async function all(...listening: Promise<Stop>[]): Promise<Stop> {
   const settled = await Promise.allSettled(listening)
   const stop = () => settled.forEach((one) => one.status === 'fulfilled' && quietly(one.value))
@@ -150,7 +150,7 @@ export async function all(...listening: Promise<Stop>[]): Promise<Stop> {
   throw failed.reason
 }
 
-/** Tauri's own function answers a promise. That the page is going away with what it listened to is no news. */
+/** Tauri's own function returns a promise. It may fail because the page, and its listeners with it, is going away. */
 function quietly(stop: Stop): void {
   Promise.resolve().then(stop).catch(() => {})
 }

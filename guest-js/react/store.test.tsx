@@ -7,7 +7,7 @@ import { useAccount, useInbox, useProgress, useWorkspace, useWorkspaces } from '
 
 let root: Root
 let page: HTMLElement
-/** Every command that was called, those of events with the event's name. */
+/** Every command that was called; event commands with the event's name. */
 let calls: string[]
 let answers: Record<string, unknown>
 
@@ -35,7 +35,7 @@ afterEach(async () => {
   clearMocks()
 })
 
-/** The mocks answer calls of events themselves; they are counted before. */
+/** The mocks answer event calls themselves; they are counted before that. */
 function listening() {
   const internals = (window as unknown as { __TAURI_INTERNALS__: { invoke: (command: string, args: { event: string }) => unknown } })
     .__TAURI_INTERNALS__
@@ -119,7 +119,7 @@ it('what an event says is not lost to a list that was asked for before', async (
   await show(cards(['w1']))
   await vi.waitFor(() => expect(text()).toBe('w1 '))
   answers['workspace_list'] = new Promise((resolve) => (answer = resolve))
-  // Two changes: the first of an unknown one begins to load, the second comes meanwhile.
+  // Two changes: the first, of an unknown workspace, starts a load; the second arrives in the meantime.
   await tell('ravi://workspace', { id: 'w9', workspace: workspace('w9') })
   await tell('ravi://workspace', { id: 'w1', workspace: workspace('w1', { name: 'newer' }) })
   expect(text()).toBe('newer ')

@@ -22,7 +22,7 @@ export const jobs = new Jobs(together(workspaces.onProgress), onWorkspace)
 /** Whether the app has Ravi switched on. */
 export const powerStore = new Shared<PowerStatus | null>(null, power.status, (store) => onPower((status) => store.put(status)))
 
-/** Who this machine is to Ravi. */
+/** Which Ravi account this machine uses. */
 export const accountStore = new Shared<Account | null>(null, loadAccount, (store) =>
   all(
     // After a logout another source may still have a key.
@@ -36,7 +36,7 @@ export const workspaceStore = new Shared<WorkspaceSummary[]>([], workspaces.list
   all(
     onWorkspace((change) => take(store, change)),
     onPower(() => void store.refresh()),
-    // Steps are told once: a card that comes in the middle of a job has to know those before.
+    // Steps are reported only once: a card that mounts in the middle of a job has to know the earlier ones.
     jobs.follow(),
   ),
 )
@@ -53,7 +53,7 @@ export function inboxStore(target: string | null): Shared<InboxItem[]> {
     [],
     () => inbox.list(target),
     ({ refresh }) =>
-      // Why it cannot be followed any more, loading again says, too.
+      // Loading again also reports why it can no longer be followed.
       all(
         inbox.onMessage(target, () => void refresh(), () => void refresh()),
         onPower(() => void refresh()),
@@ -64,7 +64,7 @@ export function inboxStore(target: string | null): Shared<InboxItem[]> {
   return store
 }
 
-/** Switches, and lets the page see what that changed, also in a window that may not listen to events. */
+/** Switches, and shows the page what that changed, even in a window that may not listen to events. */
 export async function turn<S extends PowerStatus>(call: () => Promise<S>): Promise<S> {
   const status = await call()
   powerStore.put(status)
@@ -72,11 +72,11 @@ export async function turn<S extends PowerStatus>(call: () => Promise<S>): Promi
   return status
 }
 
-/** Puts one change into the list. */
+/** Applies one change to the list. */
 function take(store: Shared<WorkspaceSummary[]>, { id, workspace }: WorkspaceChange): void {
   const { data, error, loading } = store.get()
   const known = find(data, workspace?.id ?? id)
-  // Every window is told of every workspace. Whether this one may see a new one, only the plugin knows.
+  // Every window is told about every workspace. Only the plugin knows whether this window may see a new one.
   if (loading || error || !known) return void store.refresh()
   if (workspace) store.put(data.map((one) => (one === known ? workspace : one)))
   else store.put(data.filter((one) => one !== known))

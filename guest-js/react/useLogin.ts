@@ -2,13 +2,13 @@ import { useEffect, useRef, useState } from 'react'
 import { account, RaviError, type Account, type DevicePrompt } from '../index'
 import { accountStore } from './stores'
 
-/** How far a login is. */
+/** The state of a login. */
 export type Login =
   | { state: 'idle' | 'starting' | 'expired' }
   | { state: 'failed'; error: RaviError }
   | { state: 'waiting'; prompt: DevicePrompt; until: number }
 
-/** A login with a device code. It ends with the component, as nobody would see the code any more. */
+/** A login with a device code. It ends with the component, because nobody would see the code any more. */
 export function useLogin(onSignedIn?: (account: Account) => void) {
   const [login, setLogin] = useState<Login>({ state: 'idle' })
   const waiting = useRef<AbortController | null>(null)
@@ -37,7 +37,7 @@ export function useLogin(onSignedIn?: (account: Account) => void) {
 
   useEffect(
     () => () => {
-      // Where somebody is signed in, it has just succeeded, and only its last word is still on the way.
+      // If somebody is signed in, the login has just succeeded, and only its result is still on the way.
       if (!accountStore.get().data) waiting.current?.abort()
     },
     [],
@@ -45,7 +45,7 @@ export function useLogin(onSignedIn?: (account: Account) => void) {
   return { login, start: () => void start(), cancel: () => stop('idle'), expire: () => stop('expired') }
 }
 
-/** Whole seconds until a point in time; calls `over` when it has come. */
+/** Whole seconds until a point in time; calls `over` when it is reached. */
 export function useCountdown(until: number, over: () => void): number {
   const left = () => Math.max(0, Math.ceil((until - Date.now()) / 1000))
   const [seconds, setSeconds] = useState(left)

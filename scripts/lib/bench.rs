@@ -2,8 +2,8 @@
 //!
 //!     bench ROUNDS FILE
 //!
-//! Each case of FILE is a block of lines `name`, `goal`, `less` (`yes`: the baseline is part of what is measured and
-//! taken off), `folder`, `input`, `command`, `base_folder`, `base`, as `KEY=VALUE`, ended by an empty line. Words of a
+//! Each case of FILE is a block of lines `name`, `goal`, `less` (`yes`: the baseline is part of what is measured and is
+//! subtracted), `folder`, `input`, `command`, `base_folder`, `base`, as `KEY=VALUE`, ended by an empty line. Words of a
 //! command are separated by tabs.
 
 use std::fs::File;
@@ -26,7 +26,7 @@ fn run(block: &str, rounds: usize) -> bool {
     let (ours, base) = (get("command"), get("base"));
     let (folder, base_folder, input) = (get("folder"), get("base_folder"), get("input"));
     let (mut our_times, mut base_times) = (Vec::new(), Vec::new());
-    // The first ones fill caches of the disk and are not counted.
+    // The first rounds fill the disk caches and are not counted.
     for round in 0..rounds + 20 {
         let a = time(&ours, &folder, &input);
         let b = time(&base, &base_folder, &input);

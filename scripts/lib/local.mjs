@@ -2,7 +2,7 @@
 //
 //   local.mjs deliver BASE_URL TO SUBJECT TEXT     a mail arrives
 //   local.mjs upgrade BASE_URL                     the account's plan has room for any number of identities
-//   local.mjs inbox BASE_URL STATE_FOLDER ID       subjects in the inbox of the workspace, with the key that lies in its home
+//   local.mjs inbox BASE_URL STATE_FOLDER ID       subjects in the workspace's inbox, read with the key in its home
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,13 +1,13 @@
-// Counts the packages that this one brings along. A package is a name and a version.
+// Counts the packages that the engine and the plugin bring with them. A package is a name and a version.
 //
-//     node scripts/lib/weight.mjs                          what each set of features has, by system
-//     node scripts/lib/weight.mjs --check                  fails where a slim set has more than it may
-//     node scripts/lib/weight.mjs --against LOCK [SET…]    what an app with that Cargo.lock gets beside what it has;
-//                                                          a set is a list of features: "tauri,inbox", "" for none
-//     node scripts/lib/weight.mjs --size [SET…]            how large a program is that reads one secret; takes long
+//     node scripts/lib/weight.mjs                          the number for each set of features, by system
+//     node scripts/lib/weight.mjs --check                  fails if a slim set has more than it may
+//     node scripts/lib/weight.mjs --against LOCK [SET…]    what an app with that Cargo.lock gets in addition to what it has;
+//                                                          a set is a list of features, with the plugin or without it: "plugin,inbox", "" for none
+//     node scripts/lib/weight.mjs --size [SET…]            the size of a program that reads one secret; takes long
 //
-// An app's lock file is weighed by resolving against a copy of it, as cargo does when the app adds the dependency: what is
-// locked there and will do is taken. Needs cargo's registry, which may ask the network.
+// An app's lock file is compared by resolving against a copy of it, as cargo does when the app adds the dependency: locked versions
+// are used if they are compatible. Needs cargo's registry, which may need the network.
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,21 +15,31 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
-const NAME = 'tauri-plugin-ravi'
+const [ENGINE, PLUGIN] = ['ravi-workspace-core', 'tauri-plugin-ravi']
 const SYSTEMS = { Linux: 'x86_64-unknown-linux-gnu', macOS: 'aarch64-apple-darwin', Windows: 'x86_64-pc-windows-msvc' }
-const SETS = ['', 'keychain', 'codex', 'hooks', 'inbox', 'live', 'seal', 'sign', 'full', 'tauri', 'tauri,full']
+const SETS = ['', 'keychain', 'codex', 'hooks', 'inbox', 'live', 'seal', 'sign', 'full', 'plugin', 'plugin,full']
 
-/** The most packages that a set may have on any system. Raise it knowingly: every app with few features pays. */
-const LIMITS = { '': 156, tauri: 375 }
+/** The most packages that a set may have on any system. Raise these deliberately: every app with few features pays for it. */
+const LIMITS = { '': 159, plugin: 377 }
 
-/** The packages of this one with these features, itself included, on one system. */
+/** This package and everything it brings with these features, on one system. */
 function tree(folder, target, features) {
   const args = ['tree', '--edges', 'normal,build', '--prefix', 'none', '--format', '{p}', '--target', target, ...features]
   const lines = execFileSync('cargo', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).split('\n')
   return new Set(lines.map((line) => /^(\S+) v(\S+)/.exec(line)?.slice(1).join(' ')).filter(Boolean))
 }
 
-const ours = (set, target) => tree(root, target, ['--locked', '--no-default-features', '--features', set])
+/** The package that a set is one of, and its features without that word. */
+function chosen(set) {
+  const features = set.split(',').filter(Boolean)
+  return { name: features.includes('plugin') ? PLUGIN : ENGINE, features: features.filter((feature) => feature !== 'plugin') }
+}
+
+function ours(set, target) {
+  const { name, features } = chosen(set)
+  return tree(root, target, ['--locked', '--package', name, '--no-default-features', '--features', features.join(',')])
+}
+
 const called = (set) => set || 'none'
 
 function table() {
@@ -51,15 +61,17 @@ function check() {
   }
 }
 
-/** A package that takes this one with some features, in a folder that is gone afterwards. */
+/** Makes a package that depends on this one with some features, in a folder that is deleted afterwards. */
 function inApp(source, more, work) {
   const app = mkdtempSync(join(tmpdir(), 'weight-'))
   mkdirSync(join(app, 'src'))
   writeFileSync(join(app, 'src', source.name), source.text)
   const take = (set) => {
-    const features = JSON.stringify(set.split(',').filter(Boolean))
-    const dependency = `{ path = ${JSON.stringify(root)}, default-features = false, features = ${features} }`
-    const manifest = `[package]\nname = "an-app"\nedition = "2024"\n\n[workspace]\n\n[dependencies]\n${NAME} = ${dependency}\n${more}`
+    const { name, features: list } = chosen(set)
+    const path = JSON.stringify(name === PLUGIN ? root : join(root, 'crates', name))
+    const features = JSON.stringify(list)
+    const dependency = `{ path = ${path}, default-features = false, features = ${features} }`
+    const manifest = `[package]\nname = "an-app"\nedition = "2024"\n\n[workspace]\n\n[dependencies]\n${name} = ${dependency}\n${more}`
     writeFileSync(join(app, 'Cargo.toml'), manifest)
   }
   try {
@@ -88,10 +100,10 @@ function against(lock, sets) {
   })
 }
 
-const PROGRAM = `use tauri_plugin_ravi::{Config, ExposeSecret as _, Ravi};
+const PROGRAM = `use ravi_workspace_core::{Config, ExposeSecret as _, Ravi};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> tauri_plugin_ravi::Result<()> {
+async fn main() -> ravi_workspace_core::Result<()> {
     let ravi = Ravi::open(Config::default().with_env()?)?;
     println!("{}", ravi.secret("DAEMON_TOKEN").await?.expose_secret().len());
     Ok(())
@@ -128,7 +140,7 @@ function size(sets) {
 
 const [mode, lock, ...sets] = process.argv.slice(2)
 if (mode === '--check') check()
-else if (mode === '--against' && lock) against(lock, sets.length ? sets : ['', 'tauri', 'tauri,full'])
+else if (mode === '--against' && lock) against(lock, sets.length ? sets : ['', 'plugin', 'plugin,full'])
 else if (mode === '--size') size(lock === undefined ? ['', 'full'] : [lock, ...sets])
 else if (mode === undefined) table()
 else {

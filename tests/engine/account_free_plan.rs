@@ -1,8 +1,8 @@
 //! The first minutes with an account as most people have it: one identity, which is there already.
 
+use ravi_local::{Options, Plan};
+use ravi_workspace_core::{Config, Ravi};
 use serde_json::{Value, json};
-use tauri_plugin_ravi::local::{Options, Plan};
-use tauri_plugin_ravi::{Config, Ravi};
 
 use crate::common::{Bed, Run};
 

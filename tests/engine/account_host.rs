@@ -1,8 +1,8 @@
 //! One host identity, however many make it at once, and never a workspace's.
 
 use crate::common::{Bed, HOST, Run};
+use ravi_local::Options;
 use serde_json::{Value, json};
-use tauri_plugin_ravi::local::Options;
 
 async fn bare() -> Bed {
     Bed::bare(Options::default()).await
@@ -96,8 +96,8 @@ async fn a_request_that_never_arrived_is_made_again_by_the_next_command() {
 async fn a_name_of_ones_own_is_another_host_identity() {
     let bed = Bed::new().await;
     bed.run_with_input(&["secret", "set", "ONE", "--json"], "made-up").ok();
-    let config = tauri_plugin_ravi::Config { host_identity: Some("front desk".into()), ..bed.config() };
-    let ravi = tauri_plugin_ravi::Ravi::open(config).expect("the ledger opens");
+    let config = ravi_workspace_core::Config { host_identity: Some("front desk".into()), ..bed.config() };
+    let ravi = ravi_workspace_core::Ravi::open(config).expect("the ledger opens");
     let missing = ravi.secret_names().await.expect_err("it is not there");
     assert_eq!(missing.code(), "account.host_unknown");
     ravi.make_host().await.expect("it is made");

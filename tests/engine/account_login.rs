@@ -4,10 +4,10 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::common::Bed;
+use ravi_workspace_core::account::{Account, KeyKind, KeySource};
+use ravi_workspace_core::{Config, Error, Keychain, Ravi};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tauri_plugin_ravi::account::{Account, KeyKind, KeySource};
-use tauri_plugin_ravi::{Config, Error, Keychain, Ravi};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use wiremock::matchers::{method, path};

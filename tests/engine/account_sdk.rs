@@ -2,12 +2,11 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
 use std::process::Command;
 
+use ravi_local::{Options, Plan};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use tauri_plugin_ravi::local::{Options, Plan};
 
 use crate::common::{Bed, Run};
 use crate::local_sdk::python_with_sdk;
@@ -16,7 +15,7 @@ use crate::local_sdk::python_with_sdk;
 async fn what_the_official_sdk_stored_is_read_and_three_worktrees_share_its_identity() {
     let Some(python) = python_with_sdk() else { return };
     let bed = Bed::bare(Options { plan: Plan::Free, ..Options::default() }).await;
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/first_minutes.py");
+    let script = crate::common::project().join("tests/sdk/first_minutes.py");
     let mut sdk = Command::new(python);
     sdk.arg(script).env("RAVI_LOCAL_URL", &bed.base_url).env("PYTHONDONTWRITEBYTECODE", "1");
     sdk.env("RAVI_LOCAL_MANAGEMENT_KEY", bed.key.expose_secret());

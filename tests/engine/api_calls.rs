@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use ravi_workspace_core::api::*;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use tauri_plugin_ravi::api::*;
 use wiremock::matchers::{any, body_json, header, method, path, query_param, query_param_is_missing};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
@@ -68,7 +68,7 @@ async fn the_headers_are_those_of_the_api() {
     let key = AnyKey::parse(SecretString::from(IDENTITY)).unwrap();
     assert_eq!(client(&server).with(&key).identities().list().await.unwrap().len(), 1);
     let agent = asked(&server).await[0].headers["user-agent"].to_str().unwrap().to_owned();
-    assert!(agent.starts_with("tauri-plugin-ravi/"), "{agent}");
+    assert!(agent.starts_with("ravi-api/"), "{agent}");
 }
 
 #[tokio::test]

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ravi_workspace_core::api::*;
+use ravi_workspace_core::error::Kind;
 use serde_json::{Value, json};
-use tauri_plugin_ravi::api::*;
-use tauri_plugin_ravi::error::Kind;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
@@ -240,9 +240,9 @@ async fn nobody_listening_is_told_soon() {
             "{error:?}"
         );
         assert!(error.to_string().contains(server.url.trim_start_matches("http://")), "{error}");
-        let error = tauri_plugin_ravi::Error::from(error);
+        let error = ravi_workspace_core::Error::from(error);
         assert_eq!(
-            (error.code().as_str(), error.kind(), error.kind().exit_code()),
+            (error.code().as_str(), error.kind(), ravi_workspace_helper::exit_code(error.kind())),
             ("api.unreachable", Kind::Unreachable, 5)
         );
     }
@@ -319,7 +319,11 @@ async fn a_wait_beyond_the_ceiling_is_told_and_not_cut() {
         let server = Server::start(vec![wish]).await;
         let error = get(&server.session()).await.unwrap_err();
         assert_eq!((error.retry_after(), server.count()), (Some(Duration::from_secs(seconds)), 1), "{error}");
-        assert_eq!(tauri_plugin_ravi::Error::from(error).kind().exit_code(), 5, "to be tried later");
+        assert_eq!(
+            ravi_workspace_helper::exit_code(ravi_workspace_core::Error::from(error).kind()),
+            5,
+            "to be tried later"
+        );
     }
     let server = Server::start(vec![headed(429, "retry-after: 10\r\n", "")]).await;
     let session = server.client(|o| o.deadline = Duration::from_secs(9)).with(&key());
@@ -469,7 +473,7 @@ async fn no_error_tells_a_secret() {
         let server = Server::start(vec![answer(status, body)]).await;
         let (session, alice) = (server.session(), alice());
         let error = session.secrets(&alice).create("K", &value.into(), None).await.unwrap_err();
-        let wrapped = tauri_plugin_ravi::Error::from(error.clone());
+        let wrapped = ravi_workspace_core::Error::from(error.clone());
         let shown = format!("{error} {error:?} {:?} {:?} {session:?}", error.server_code(), wrapped.body());
         assert!(!shown.contains("canary") && !shown.contains("alice-uuid"), "{shown}");
         assert!(shown.contains("POST /api/secrets/"), "{shown}");
@@ -498,8 +502,8 @@ async fn a_page_at_a_wrong_address_is_no_missing_thing() {
         let session = server.client(|o| o.base_url = format!("{}/wrong/", server.url).parse().unwrap()).with(&key());
         let missing = session.secrets(&alice()).find("SOME_KEY").await.map(drop);
         for (outcome, id) in [(missing, false), (get(&session).await, true), (delete(&session).await, true)] {
-            let error = tauri_plugin_ravi::Error::from(outcome.unwrap_err());
-            assert_eq!((error.code().as_str(), error.kind().exit_code()), ("api.not_ravi", 1));
+            let error = ravi_workspace_core::Error::from(outcome.unwrap_err());
+            assert_eq!((error.code().as_str(), ravi_workspace_helper::exit_code(error.kind())), ("api.not_ravi", 1));
             let body = error.body();
             assert!(body.message.contains(&format!("{}/wrong answers", server.url)), "{body:?}");
             assert!(body.hint.contains("RAVI_API_URL") && body.hint.contains("that the id is") == id, "{body:?}");
@@ -527,8 +531,12 @@ async fn what_stands_in_between_is_named_and_says_nothing_about_the_key() {
         for outcome in [get(&server.session()).await, post(&server.session()).await] {
             let error = outcome.unwrap_err();
             assert_eq!((error.status(), error.outcome_unknown()), (Some(status), false), "{error:?}");
-            let error = tauri_plugin_ravi::Error::from(error);
-            assert_eq!((error.code().as_str(), error.kind().exit_code()), ("api.gateway", 5), "{status}");
+            let error = ravi_workspace_core::Error::from(error);
+            assert_eq!(
+                (error.code().as_str(), ravi_workspace_helper::exit_code(error.kind())),
+                ("api.gateway", 5),
+                "{status}"
+            );
             let body = error.body();
             assert!(body.message.contains(by) && body.hint.contains(by), "{body:?}");
             assert!(!body.message.contains("key may not") && !body.hint.contains("key"), "{body:?}");
@@ -538,7 +546,7 @@ async fn what_stands_in_between_is_named_and_says_nothing_about_the_key() {
     }
     let quoting = format!("{HTML}server: ravi_mgmt_canary-secret\r\n");
     let server = Server::start(vec![headed(403, &quoting, portal)]).await;
-    let error = tauri_plugin_ravi::Error::from(get(&server.session()).await.unwrap_err());
+    let error = ravi_workspace_core::Error::from(get(&server.session()).await.unwrap_err());
     assert!(!format!("{:?} {error:?}", error.body()).contains("canary"));
 }
 
@@ -557,10 +565,10 @@ async fn the_kind_of_a_failure_decides_the_exit_code() {
         (503, "api.provider", Kind::Unreachable),
     ] {
         let server = Server::start(vec![answer(status, json!({}))]).await;
-        let error = tauri_plugin_ravi::Error::from(get(&server.session()).await.unwrap_err());
+        let error = ravi_workspace_core::Error::from(get(&server.session()).await.unwrap_err());
         assert_eq!((error.code().as_str(), error.kind()), (code, kind));
         assert!(error.hint().ends_with('.'), "{}", error.hint());
     }
-    let error = tauri_plugin_ravi::Error::from(ManagementKey::parse("x".into()).unwrap_err());
+    let error = ravi_workspace_core::Error::from(ManagementKey::parse("x".into()).unwrap_err());
     assert_eq!((error.code().as_str(), error.kind()), ("api.bad_key", Kind::Account));
 }

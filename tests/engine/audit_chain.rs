@@ -7,11 +7,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use ravi_workspace_core::audit::{AuditFilter, AuditProblemKind, AuditReport, Completeness, Integrity};
+use ravi_workspace_core::{Config, Ravi};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 use secrecy::SecretString;
-use tauri_plugin_ravi::audit::{AuditFilter, AuditProblemKind, AuditReport, Completeness, Integrity};
-use tauri_plugin_ravi::{Config, Ravi};
 
 use crate::common::Bed;
 
@@ -274,7 +274,8 @@ async fn handles_that_write_at_once_leave_one_whole_chain() {
 async fn a_flood_of_warm_reads_is_counted_and_none_is_left_out() {
     let bed = Bed::new().await;
     let ravi = trail(&bed).await;
-    let count = |rows: &[tauri_plugin_ravi::audit::AuditRow]| rows.iter().map(|row| u64::from(row.times)).sum::<u64>();
+    let count =
+        |rows: &[ravi_workspace_core::audit::AuditRow]| rows.iter().map(|row| u64::from(row.times)).sum::<u64>();
     let reads =
         AuditFilter { secret: Some("ONE".into()), action: Some("secret.read".into()), ..AuditFilter::default() };
     let before = count(&ravi.audit(&reads).await.expect("rows"));

@@ -3,8 +3,8 @@
 
 use std::time::Instant;
 
+use ravi_workspace_core::audit::AuditFilter;
 use rusqlite::Connection;
-use tauri_plugin_ravi::audit::AuditFilter;
 
 use crate::common::Bed;
 
@@ -29,7 +29,7 @@ async fn who_used_a_secret_in_the_last_week_is_found_by_an_index() {
     let entries = number("RAVI_TEST_ENTRIES").unwrap_or(20_000);
     let bed = Bed::new().await;
     let ravi = bed.ravi();
-    let now_ms = tauri_plugin_ravi::audit::parse_time("0d").expect("now");
+    let now_ms = ravi_workspace_core::audit::parse_time("0d").expect("now");
     let ledger = Connection::open(bed.state().join("ledger.db")).expect("the ledger opens");
     fill(&ledger, entries, now_ms);
 

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::common::{Bed, Run, files_with};
+use ravi_workspace_core::api::{AnyKey, Client, ClientOptions};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use tauri_plugin_ravi::api::{AnyKey, Client, ClientOptions};
 
 const SHARED: &str = "made-up-shared-value-4711";
 const STRIPE: [&str; 2] = ["made-up-stripe-value-1", "made-up-stripe-value-2"];
@@ -83,7 +83,7 @@ async fn who_was_given_what_is_shown_by_name() {
         (room.bed.run(&["list"]).ok().stdout, room.bed.run(&["status", one.to_str().expect("text")]).ok());
     assert!(table.contains("GIVEN") && table.contains("SHARED_KEY, STRIPE_KEY (STRIPE_TEST_KEY_2)"), "{table}");
     assert!(text.stdout.contains("given    API_KEY (copy of SHARED_KEY)"), "{}", text.stdout);
-    assert!(text.stdout.contains("STRIPE_KEY (STRIPE_TEST_KEY_1, of a pool)"), "{}", text.stdout);
+    assert!(text.stdout.contains("STRIPE_KEY (STRIPE_TEST_KEY_1, from a pool)"), "{}", text.stdout);
     let generated = room.bed.secrets_of(identity(&first)).await["SESSION_SECRET"].clone();
     for value in [SHARED, STRIPE[0], STRIPE[1], &generated] {
         assert!(![&table, &text.stdout, &list.stdout].iter().any(|shown| shown.contains(value)));

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::process::{Child, Stdio};
 
 use crate::common::{Bed, Run};
+use ravi_local::Options;
 use serde_json::{Value, json};
-use tauri_plugin_ravi::local::Options;
 
 const POOL: &str = r#"{"entries":[{"key":"STRIPE_KEY","from":{"pool":"STRIPE_TEST_KEY"}}]}"#;
 

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 
-use tauri_plugin_ravi::local::Options;
+use ravi_local::Options;
 
 use crate::common::{Bed, Run};
 

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ravi_workspace_core::codex::{CodexEvent, CodexOptions, CodexWatched, DEFAULT_NAME};
+use ravi_workspace_core::{Config, Ravi};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use tauri_plugin_ravi::codex::{CodexEvent, CodexOptions, CodexWatched, DEFAULT_NAME};
-use tauri_plugin_ravi::{Config, Ravi};
 
 use crate::common::{Bed, Run};
 
@@ -165,7 +165,7 @@ pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
 /// A watcher in this process.
 pub struct Watcher {
     stop: Option<tokio::sync::oneshot::Sender<()>>,
-    task: tokio::task::JoinHandle<tauri_plugin_ravi::Result<CodexWatched>>,
+    task: tokio::task::JoinHandle<ravi_workspace_core::Result<CodexWatched>>,
     told: Arc<Mutex<Vec<CodexEvent>>>,
 }
 
@@ -226,12 +226,12 @@ impl Watcher {
         let _ = self.task.await;
     }
 
-    pub async fn stop(mut self) -> tauri_plugin_ravi::Result<CodexWatched> {
+    pub async fn stop(mut self) -> ravi_workspace_core::Result<CodexWatched> {
         let _ = self.stop.take().expect("once").send(());
         self.task.await.expect("no panic")
     }
 
-    pub async fn end(self) -> tauri_plugin_ravi::Result<CodexWatched> {
+    pub async fn end(self) -> ravi_workspace_core::Result<CodexWatched> {
         self.task.await.expect("no panic")
     }
 }

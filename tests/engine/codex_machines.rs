@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ravi_workspace_core::codex::{CodexEvent, CodexOptions, WatchEnd};
 use serde_json::{Value, json};
-use tauri_plugin_ravi::codex::{CodexEvent, CodexOptions, WatchEnd};
 
 use crate::codex_common::{ACCOUNT, Machine, Watcher, chatgpt, refresh_token, until};
 use crate::common::{Bed, Run, files_with};

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
+use ravi_workspace_core::codex::{AuthStatus, CodexEvent, CodexHealth, CodexOptions};
 use serde_json::{Value, json};
-use tauri_plugin_ravi::codex::{AuthStatus, CodexEvent, CodexHealth, CodexOptions};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 

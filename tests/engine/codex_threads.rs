@@ -14,7 +14,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 /// Codex, where it is installed and runs.
 pub fn installed() -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/codex/node_modules/.bin/codex");
+    let path = crate::common::project().join("tests/codex/node_modules/.bin/codex");
     let runs = Command::new(&path).arg("--version").output().is_ok_and(|output| output.status.success());
     if !runs {
         eprintln!("skipped: Codex is not installed; run scripts/setup test");

@@ -286,7 +286,7 @@ async fn agents_of_a_session_are_who_their_own_worktree_says() {
 
 /// Claude Code, where it is installed and runs.
 fn installed() -> Option<PathBuf> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/claude/node_modules/.bin/claude");
+    let own = crate::common::project().join("tests/claude/node_modules/.bin/claude");
     let all = [std::env::var_os("RAVI_TEST_CLAUDE").map(PathBuf::from), Some(own), Some("claude".into())];
     let runs = |path: &PathBuf| Command::new(path).arg("--version").output().is_ok_and(|done| done.status.success());
     let found = all.into_iter().flatten().find(runs);
@@ -412,7 +412,7 @@ async fn the_real_claude_code_works_as_the_workspace_and_its_agents_as_theirs() 
     let Some(claude) = installed() else { return };
     let bed = Bed::new().await;
     let repository = bed.repository("repo");
-    let manual = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/orchestrators.md"));
+    let manual = std::fs::read_to_string(crate::common::project().join("docs/orchestrators.md"));
     let manual = manual.expect("it is there");
     let printed = manual.split("## Claude Code").nth(1).and_then(|text| text.split("```json").nth(1));
     let settings = printed.and_then(|text| text.split("```").next()).expect("settings");

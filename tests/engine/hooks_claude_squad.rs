@@ -8,7 +8,7 @@ use crate::hooks_worktrees::{bound, in_bed};
 
 /// The program that the manual says to configure.
 fn program() -> String {
-    let manual = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/orchestrators.md"));
+    let manual = std::fs::read_to_string(crate::common::project().join("docs/orchestrators.md"));
     let manual = manual.expect("it is there");
     let after = manual.split("\"default_program\": \"").nth(1).expect("the manual names it");
     after.split('"').next().expect("its end").to_owned()

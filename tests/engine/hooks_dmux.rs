@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use ravi_workspace_core::hooks::Did;
+use ravi_workspace_core::hooks::dmux::{Event, PaneInfo};
+use ravi_workspace_core::{Config, Ravi};
 use serde_json::{Value, json};
-use tauri_plugin_ravi::hooks::Did;
-use tauri_plugin_ravi::hooks::dmux::{Event, PaneInfo};
-use tauri_plugin_ravi::{Config, Ravi};
 
 use crate::common::{Bed, Run};
 
@@ -214,10 +214,7 @@ async fn a_gate_that_cannot_open_stays_shut_and_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn while_ravi_is_away_a_removal_is_noted_quickly_and_done_later() {
     let data = tempfile::tempdir().expect("a folder");
-    let options = || tauri_plugin_ravi::local::Options {
-        data_dir: Some(data.path().to_owned()),
-        ..tauri_plugin_ravi::local::Options::default()
-    };
+    let options = || ravi_local::Options { data_dir: Some(data.path().to_owned()), ..ravi_local::Options::default() };
     let bed = Bed::with(options()).await;
     let project = Project::new(&bed);
     project.add(&bed, "one");
@@ -225,7 +222,7 @@ async fn while_ravi_is_away_a_removal_is_noted_quickly_and_done_later() {
     // Not signed in here: nothing can be done at all but noting it.
     let mut hook = project.hook(&bed, "before_worktree_remove", "dmux-1", Some("one"));
     let noted: Run = hook.env_remove("RAVI_API_KEY").output().expect("it starts").into();
-    assert!(noted.ok().stdout.contains("noted"));
+    assert!(noted.ok().stdout.contains("A later command will end"));
     assert_eq!(states(&bed), one("one", "ready"));
     let plan = bed.run(&["reap", "--dry-run", "--json"]).ok().json();
     assert_eq!(plan["released"].as_array().expect("a list").len(), 1, "the note counts, though the worktree is there");
@@ -276,7 +273,7 @@ async fn a_hook_that_dmux_waits_for_no_longer_goes_on_by_itself_and_ends_the_sam
             late
         } else {
             output.read_to_string(&mut said).expect("text");
-            assert!(said.contains("noted"), "Ravi is slow: {said}");
+            assert!(said.contains("A later command will end"), "Ravi is slow: {said}");
             bed.local(reqwest::Method::DELETE, "faults", None).await;
             assert_eq!((states(&bed), bed.live_keys().await), (Vec::new(), 1), "all but the key, which is owed");
             project.remove(&bed, "one");
@@ -299,7 +296,7 @@ async fn ravi_s_own_guide_names_the_identity_after_the_pane_and_a_second_run_cha
     project.add(&bed, "one");
     let tree = project.tree("one");
     std::fs::write(project.root.join(".git/info/exclude"), ".env\n.dmux\n").expect("written");
-    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/dmux");
+    let scripts = crate::common::project().join("examples/dmux");
     let path = Path::new(env!("CARGO_BIN_EXE_ravi-workspace")).parent().expect("a folder").to_owned();
     let script = |name: &str, args: &[&str]| -> Run {
         let mut command = Command::new(scripts.join(name));
@@ -453,7 +450,7 @@ async fn whatever_the_order_of_hooks_and_reaper_nothing_leaks_and_nothing_in_use
                 _ => drop(hook(Event::Other, &pane).await.expect("it works")),
             }
             let now = ravi.workspace(&tree).await.expect("it is bound");
-            assert_eq!(now.state, tauri_plugin_ravi::workspace::State::Ready, "round {round}: it is in use");
+            assert_eq!(now.state, ravi_workspace_core::workspace::State::Ready, "round {round}: it is in use");
             assert_eq!(bed.live_keys().await, 1, "round {round}");
         }
         agent.kill().expect("it ends");

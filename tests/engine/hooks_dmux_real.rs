@@ -1,7 +1,7 @@
 //! The real dmux, where it is on PATH: what its panes leave at Ravi and in their worktrees, however they come and go.
 
+use ravi_local::Options;
 use serde_json::json;
-use tauri_plugin_ravi::local::Options;
 
 use crate::common::dmux_screen::Screen;
 use crate::common::real_dmux::Dmux;

@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use ravi_workspace_core::api::{AnyKey, Client, ClientOptions, MessageQuery};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use tauri_plugin_ravi::api::{AnyKey, Client, ClientOptions, MessageQuery};
 
 use crate::common::{Bed, HUMAN_EMAIL, Run};
 use crate::hooks_dmux::{Dice, Project};

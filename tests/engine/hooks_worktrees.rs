@@ -190,7 +190,7 @@ async fn direnv_s_function_gives_a_shell_what_the_workspace_has_and_nothing_else
     bed.git(&repository, &["worktree", "add", "--quiet", "-b", "one", tree.to_str().expect("text")]);
     let name = "one 'agent' $HOME \"x\" \\";
     bed.run(&Bed::provision_args(&tree, "one", name)).ok();
-    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/direnv/use_ravi.sh");
+    let library = crate::common::project().join("examples/direnv/use_ravi.sh");
     let ask = |folder: &Path| {
         // direnv's own functions that it calls.
         let text = "log_status() { :; }; log_error() { echo \"$*\" >&2; }; . \"$1\"; use_ravi; echo \"author=$GIT_AUTHOR_NAME\"";

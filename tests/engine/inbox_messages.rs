@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use ravi_workspace_core::inbox::{MessageFilter, MessageKind, OutgoingMail, WaitRequest, Want};
+use ravi_workspace_core::{Config, PoolReuse, ProvisionRequest, Ravi};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tauri_plugin_ravi::inbox::{MessageFilter, MessageKind, OutgoingMail, WaitRequest, Want};
-use tauri_plugin_ravi::{Config, PoolReuse, ProvisionRequest, Ravi};
 
 use crate::common::Bed;
 

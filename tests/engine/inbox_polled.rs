@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use ravi_workspace_core::inbox::{WaitRequest, Want};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tauri_plugin_ravi::inbox::{WaitRequest, Want};
 
 use crate::common::Bed;
 use crate::inbox_messages::{mail, workspace};
@@ -140,7 +140,7 @@ async fn a_wait_by_listing_outlasts_an_outage_and_ends_with_the_key() {
 
     ravi.release("one", false, |_| {}).await.expect("it is released");
     let ended = tokio::time::timeout(Duration::from_secs(60), watch.next()).await.expect("it ends");
-    assert_eq!(ended.expect_err("the key is revoked").kind(), tauri_plugin_ravi::error::Kind::Account);
+    assert_eq!(ended.expect_err("the key is revoked").kind(), ravi_workspace_core::error::Kind::Account);
 }
 
 #[tokio::test]

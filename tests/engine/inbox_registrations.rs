@@ -1,8 +1,8 @@
 //! A workspace's logins at websites: whose they are can be answered, and their passwords are only where they belong.
 
+use ravi_workspace_core::api::{AnyKey, Client, ClientOptions, Password};
+use ravi_workspace_core::{Config, PoolReuse, Ravi};
 use secrecy::ExposeSecret as _;
-use tauri_plugin_ravi::api::{AnyKey, Client, ClientOptions, Password};
-use tauri_plugin_ravi::{Config, PoolReuse, Ravi};
 
 use crate::common::{Bed, Run, files_with};
 use crate::inbox_messages::workspace;

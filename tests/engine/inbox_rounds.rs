@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use ravi_workspace_core::Ravi;
+use ravi_workspace_core::api::{AnyKey, Client, ClientOptions};
+use ravi_workspace_core::inbox::{MessageFilter, MessageWatch, WaitRequest, Want};
 use reqwest::Method;
 use serde_json::json;
-use tauri_plugin_ravi::Ravi;
-use tauri_plugin_ravi::api::{AnyKey, Client, ClientOptions};
-use tauri_plugin_ravi::inbox::{MessageFilter, MessageWatch, WaitRequest, Want};
 
 use crate::common::Bed;
 use crate::inbox_messages::workspace;

@@ -10,9 +10,9 @@ use axum::routing::post;
 use axum::{Json, Router};
 use lettre::message::{Attachment, MultiPart, SinglePart, header::ContentType};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use ravi_local::{Options, Server};
+use ravi_workspace_core::inbox::MessageFilter;
 use serde_json::{Value, json};
-use tauri_plugin_ravi::inbox::MessageFilter;
-use tauri_plugin_ravi::local::{Options, Server};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 

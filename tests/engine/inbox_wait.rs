@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use ravi_workspace_core::inbox::{MessageFilter, WaitRequest, Want};
 use serde_json::json;
-use tauri_plugin_ravi::inbox::{MessageFilter, WaitRequest, Want};
 
 use crate::common::Bed;
 use crate::inbox_messages::{mail, workspace};
@@ -108,8 +108,7 @@ async fn many_waits_share_one_stream() {
 #[tokio::test]
 async fn a_wait_outlasts_an_outage_and_ends_with_the_key() {
     let folder = tempfile::tempdir().expect("a folder");
-    let options =
-        || tauri_plugin_ravi::local::Options { data_dir: Some(folder.path().to_owned()), ..Default::default() };
+    let options = || ravi_local::Options { data_dir: Some(folder.path().to_owned()), ..Default::default() };
     let bed = Bed::with(options()).await;
     let ravi = bed.ravi();
     let (address, _) = workspace(&bed, &ravi, "one", false).await;
@@ -127,5 +126,5 @@ async fn a_wait_outlasts_an_outage_and_ends_with_the_key() {
     let mut watch = ravi.watch_messages("one", None).await.expect("a watch");
     ravi.release("one", false, |_| {}).await.expect("it is released");
     let ended = tokio::time::timeout(Duration::from_secs(60), watch.next()).await.expect("it ends");
-    assert!(ended.expect_err("the key is revoked").kind() == tauri_plugin_ravi::error::Kind::Account);
+    assert!(ended.expect_err("the key is revoked").kind() == ravi_workspace_core::error::Kind::Account);
 }

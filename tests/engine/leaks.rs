@@ -9,10 +9,10 @@ use std::process::Stdio;
 use crate::codex_common;
 use crate::common::leaks::Searcher;
 use crate::common::{Bed, Run, files_with};
+use ravi_workspace_core::api::{AnyKey, Client, ClientOptions};
+use ravi_workspace_core::vault::NewValue;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
-use tauri_plugin_ravi::api::{AnyKey, Client, ClientOptions};
-use tauri_plugin_ravi::vault::NewValue;
 
 const BUNDLE: &str = r#"{"entries":[
     {"key":"POOLED","from":{"pool":"POOL_KEY"}}, {"key":"COPIED","from":{"copy":"SHARED"}},

@@ -2,12 +2,10 @@
 //!
 //! `tests/ledgers/0.1.0` is a state folder as that release leaves it; `scripts/old-release fixture` makes it anew.
 
-use std::path::Path;
-
+use ravi_workspace_core::ProvisionRequest;
 use rusqlite::Connection;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use tauri_plugin_ravi::ProvisionRequest;
 
 use crate::common::{Bed, Run};
 
@@ -28,7 +26,7 @@ fn ids(list: &Value) -> Vec<&str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_ledger_of_an_earlier_release_is_taken_over_as_it_is() {
     let bed = Bed::bare(Default::default()).await;
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ledgers/0.1.0");
+    let fixture = crate::common::project().join("tests/ledgers/0.1.0");
     std::fs::create_dir(bed.state()).expect("a folder");
     for name in ["ledger.db", "machine.key", "audit.head"] {
         std::fs::copy(fixture.join(name), bed.state().join(name)).expect("copied");

@@ -1,10 +1,10 @@
 //! The stand-in under the official Python SDK: the proof that it is no echo of our own client's mistakes.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use ravi_local::{Options, Plan, Server};
 use secrecy::ExposeSecret as _;
-use tauri_plugin_ravi::local::{Options, Plan, Server};
 use tokio::process::Command;
 
 /// The interpreter that has the SDK: the one named by `RAVI_TEST_PYTHON`, else that of the package's own environment.
@@ -12,7 +12,7 @@ fn python() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("RAVI_TEST_PYTHON") {
         return Some(named.into());
     }
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin/python");
+    let own = crate::common::project().join(".venv/bin/python");
     own.exists().then_some(own)
 }
 
@@ -42,7 +42,7 @@ pub fn python_with_sdk() -> Option<PathBuf> {
 async fn check(options: Options, plan: &str) {
     let Some(python) = python_with_sdk() else { return };
     let server = Server::start(options).await.unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/check_sdk.py");
+    let script = crate::common::project().join("tests/sdk/check_sdk.py");
     let output = Command::new(&python)
         .arg(script)
         .env("RAVI_LOCAL_URL", server.base_url())

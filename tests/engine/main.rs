@@ -1,8 +1,7 @@
 //! The tests of the engine: one file per promise, against real git, a real server process, real gh where present.
 //!
 //! They are one program, because linking one is a tenth of the work of linking one per file. Run those of a file with
-//! its name: `cargo test --no-default-features --features cli,local --test engine vault_cache`.
-#![cfg(all(feature = "cli", feature = "local"))]
+//! its name: `cargo test -p ravi-workspace --features __testing --test engine vault_cache`.
 
 mod common;
 
@@ -46,7 +45,6 @@ mod hooks_five_panes;
 mod hooks_install;
 mod hooks_lifetimes;
 mod hooks_worktrees;
-mod inbox_codes;
 mod inbox_messages;
 mod inbox_polled;
 mod inbox_registrations;
@@ -56,17 +54,8 @@ mod inbox_wait;
 mod keychain;
 mod leaks;
 mod ledger_versions;
-mod local_account;
-mod local_calls;
-mod local_control;
-mod local_messages;
-mod local_other_hand;
-mod local_plan;
 #[cfg(unix)]
-mod local_program;
 mod local_sdk;
-mod local_switches;
-mod local_vault;
 mod policy;
 mod power;
 mod printable;

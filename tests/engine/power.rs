@@ -1,8 +1,8 @@
 //! An app that is off until a person asks for it leaves nothing behind; and one whose ledger is broken can begin anew.
 
 use crate::common::Bed;
+use ravi_workspace_core::{Config, Power, Start};
 use secrecy::SecretString;
-use tauri_plugin_ravi::{Config, Power, Start};
 
 fn power(bed: &Bed) -> Power {
     Power::new(Config { start: Some(Start::Asked), ..bed.config() }).expect("a configuration")

@@ -11,7 +11,7 @@ use crate::common::Run;
 use crate::common::ravi_room::{NOBODY, RaviRoom};
 
 const OURS: &str = env!("CARGO_BIN_EXE_ravi-workspace");
-const DIRENV: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/direnv/use_ravi.sh");
+const DIRENV: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/direnv/use_ravi.sh");
 
 /// Whether the machine has the shell; not all need have all of them.
 fn has(shell: &str) -> bool {

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::common::Bed;
+use ravi_workspace_core::TokenSet;
 use secrecy::{ExposeSecret as _, SecretString};
-use tauri_plugin_ravi::TokenSet;
 
 const KEY: &str = "CODEX_MONITOR_DAEMON_TOKEN";
 /// Longer than any test: whatever is seen was looked for.

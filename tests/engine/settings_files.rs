@@ -6,11 +6,11 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::common::{Bed, files_with};
+use ravi_workspace_core::vault::settings::{Place, preset};
+use ravi_workspace_core::{Config, Ravi, Settings};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use tauri_plugin_ravi::vault::settings::{Place, preset};
-use tauri_plugin_ravi::{Config, Ravi, Settings};
 
 const TOKENS: [&str; 3] = ["made-up-daemon-token-4711", "made-up-backend-token-4712", "made-up-backend-token-4713"];
 const DAEMON: &str = "CODEX_MONITOR_DAEMON_TOKEN";
@@ -204,7 +204,10 @@ async fn a_reference_that_the_person_wrote_is_kept_and_written_through() {
     let before = text(&file);
     settings["remoteBackendToken"] = json!("ravi://SHARED");
     let error = settings.save().await.expect_err("refused");
-    assert_eq!((error.code().as_str(), error.kind().exit_code()), ("settings.foreign_reference", 6));
+    assert_eq!(
+        (error.code().as_str(), ravi_workspace_helper::exit_code(error.kind())),
+        ("settings.foreign_reference", 6)
+    );
     assert_eq!(text(&file), before);
 }
 
@@ -372,7 +375,7 @@ async fn what_does_not_resolve_is_an_error_at_its_place_where_the_app_needs_it()
     let error = Settings::<Value>::load(&ravi, &huge, places()).await.expect_err("too large");
     assert_eq!(error.code(), "settings.too_large");
     let error = Settings::<Value>::load(&ravi, bed.path("app/none.json"), places()).await.expect_err("nothing there");
-    assert_eq!((error.code().as_str(), error.kind().exit_code()), ("settings.not_found", 4));
+    assert_eq!((error.code().as_str(), ravi_workspace_helper::exit_code(error.kind())), ("settings.not_found", 4));
     // No Ravi: the reason at the place, never an empty text; what was read before is served.
     let file = settings_file(
         &bed,
@@ -394,7 +397,7 @@ async fn what_does_not_resolve_is_an_error_at_its_place_where_the_app_needs_it()
         "what is served is noted"
     );
     let error = Settings::<Strict>::load(&bed.ravi(), &file, places()).await.expect_err("no Ravi");
-    assert_eq!((error.code().as_str(), error.kind().exit_code()), ("api.unreachable", 5));
+    assert_eq!((error.code().as_str(), ravi_workspace_helper::exit_code(error.kind())), ("api.unreachable", 5));
     assert!(error.to_string().contains("/remoteBackendToken"), "{error}");
 }
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::common::{Bed, Run, files_with};
+use ravi_local::Options;
 use serde_json::{Value, json};
-use tauri_plugin_ravi::local::Options;
 
 const SECRET: &str = "RAVI_SIGNING_KEY";
 

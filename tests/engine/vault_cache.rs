@@ -4,9 +4,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::common::{Bed, Run};
+use ravi_workspace_core::{Config, Ravi};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
-use tauri_plugin_ravi::{Config, Ravi};
 
 const KEY: &str = "DAEMON_TOKEN";
 const VALUE: &str = "made-up-token-4711";

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::common::{Bed, Run};
+use ravi_workspace_core::api::{AnyKey, Client, ClientOptions, Session};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
-use tauri_plugin_ravi::api::{AnyKey, Client, ClientOptions, Session};
 
 pub const PASSPHRASE: &str = "made up words for a recovery";
 const OTHER_PASSPHRASE: &str = "other made up words entirely";
@@ -63,7 +63,7 @@ fn check_values(bed: &Bed, machine: &str, when: &str) {
 /// Ravi's side: what an operator of the server could see and change.
 struct Operator {
     session: Session<AnyKey>,
-    identity: tauri_plugin_ravi::api::IdentityUuid,
+    identity: ravi_workspace_core::api::IdentityUuid,
 }
 
 impl Operator {

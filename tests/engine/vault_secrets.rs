@@ -3,10 +3,10 @@
 use std::os::unix::process::ExitStatusExt as _;
 
 use crate::common::Bed;
+use ravi_workspace_core::vault::{MAX_VALUE, NewValue};
+use ravi_workspace_core::{Config, Ravi};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
-use tauri_plugin_ravi::vault::{MAX_VALUE, NewValue};
-use tauri_plugin_ravi::{Config, Ravi};
 use tokio::sync::broadcast::error::TryRecvError;
 
 const OLD: &str = "made-up-old-token-4711";

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::common::Bed;
-use tauri_plugin_ravi::workspace::{State, Step, StepState};
-use tauri_plugin_ravi::{ProvisionRequest, WorkspaceEvent, WorkspaceWatch};
+use ravi_workspace_core::workspace::{State, Step, StepState};
+use ravi_workspace_core::{ProvisionRequest, WorkspaceEvent, WorkspaceWatch};
 use tokio::time::timeout;
 
 const LIMIT: Duration = Duration::from_secs(20);

@@ -3,13 +3,13 @@
 
 use std::path::Path;
 
-use crate::common::{Bed, HUMAN_EMAIL, HUMAN_NAME};
+use crate::common::{Bed, HUMAN_EMAIL, HUMAN_NAME, Run};
+use ravi_workspace_core::{ProvisionRequest, Ravi};
 use serde_json::{Value, json};
-use tauri_plugin_ravi::{ProvisionRequest, Ravi};
 
 const MINUTES: u32 = 60;
 
-async fn provision(ravi: &Ravi, request: ProvisionRequest) -> tauri_plugin_ravi::Provisioned {
+async fn provision(ravi: &Ravi, request: ProvisionRequest) -> ravi_workspace_core::Provisioned {
     ravi.provision(request, |_| {}).await.expect("provisioned")
 }
 
@@ -77,7 +77,7 @@ async fn a_folder_that_an_app_lists_twice_is_one_workspace_until_both_are_gone()
     assert_eq!(known.len(), 1);
     assert_eq!((known[0].id.as_str(), known[0].also.as_slice()), ("first", ["second".to_owned()].as_slice()));
     for id in ["first", "second"] {
-        assert_eq!(ravi.workspace(Path::new(id)).await.expect("bound").id, "first");
+        assert_eq!(ravi.workspace(id).await.expect("bound").id, "first");
     }
     // Without that wish another id is a mistake.
     let error = ravi.provision(ProvisionRequest::new(&tree, "third", "x"), |_| {}).await.expect_err("taken");
@@ -225,4 +225,24 @@ async fn an_apps_own_gh_is_the_workspaces_whatever_its_path_is() {
         let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         assert_eq!(said, who, "{}", String::from_utf8_lossy(&output.stderr));
     }
+}
+
+/// Promise: a path means the folder, even if another workspace has its name for an id.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_is_not_mistaken_for_a_workspace_with_its_name_as_id() {
+    let bed = Bed::new().await;
+    let repository = bed.repository("shop");
+    let (here, there) = (bed.worktree(&repository, "here"), bed.worktree(&repository, "there"));
+    bed.run(&Bed::provision_args(&here, "w1", "here agent")).ok();
+    bed.run(&Bed::provision_args(&there, "here", "there agent")).ok();
+    let status = |named: &str| {
+        let mut program = bed.program();
+        program.current_dir(here.parent().expect("a folder")).args(["status", named, "--json"]);
+        Run::from(program.output().expect("it starts")).ok().json()["id"].clone()
+    };
+    assert_eq!(status("here"), "w1", "the folder");
+    assert_eq!(status("w1"), "w1", "an id that no folder has");
+    let ravi = bed.ravi();
+    assert_eq!(ravi.workspace(&here).await.expect("bound").id, "w1");
+    assert_eq!(ravi.workspace("here").await.expect("bound").id, "here", "an id goes first where a text is given");
 }

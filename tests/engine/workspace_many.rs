@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
 use crate::common::{Bed, Run};
+use ravi_workspace_core::{ProvisionRequest, Provisioned, Ravi};
 use serde_json::{Value, json};
-use tauri_plugin_ravi::{ProvisionRequest, Provisioned, Ravi};
 
 const CREATE: &str = "POST /api/identities/";
 
@@ -67,7 +67,7 @@ async fn those_that_are_set_up_at_once_share_one_list_and_no_address() {
 }
 
 /// Eight workspaces of one name in one process.
-async fn provision_all(bed: &Bed, ravi: &Ravi) -> Vec<tauri_plugin_ravi::Result<Provisioned>> {
+async fn provision_all(bed: &Bed, ravi: &Ravi) -> Vec<ravi_workspace_core::Result<Provisioned>> {
     let mut jobs = Vec::new();
     for n in 0..8 {
         let (ravi, folder) = (ravi.clone(), bed.path(&format!("folder{n}")));

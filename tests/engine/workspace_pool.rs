@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
+use ravi_workspace_core::api::Compose;
 use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use tauri_plugin_ravi::api::Compose;
 
 use crate::common::{Bed, Run};
 

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::common::{Bed, HUMAN_EMAIL, HUMAN_NAME, Run};
+use ravi_local::Options;
+use ravi_workspace_core::{Config, ProvisionRequest, Ravi};
 use serde_json::{Value, json};
-use tauri_plugin_ravi::local::Options;
-use tauri_plugin_ravi::{Config, ProvisionRequest, Ravi};
 
 const NO_LIST: Value = Value::Array(Vec::new());
 

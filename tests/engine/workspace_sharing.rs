@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use ravi_local::{Options, Plan};
 use serde_json::{Value, json};
-use tauri_plugin_ravi::local::{Options, Plan};
 
 use crate::common::{Bed, Run};
 

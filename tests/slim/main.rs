@@ -1,17 +1,17 @@
 //! What a build without `seal` and `sign` does where it meets what needs them: it refuses, says so, and changes nothing.
 //!
-//!     cargo test --no-default-features --features local --test slim
-#![cfg(all(feature = "local", not(feature = "seal"), not(feature = "sign")))]
+//!     cargo test -p ravi-workspace-core --test slim
+#![cfg(not(any(feature = "seal", feature = "sign")))]
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use tauri_plugin_ravi::api::{AnyKey, Client, ClientOptions, IdentityUuid, Session};
-use tauri_plugin_ravi::local::{Options, Plan, Server};
-use tauri_plugin_ravi::vault::NewValue;
-use tauri_plugin_ravi::vault::settings::Place;
-use tauri_plugin_ravi::{Config, Error, ExposeSecret as _, Keychain, ProvisionRequest, Ravi, SecretString, Settings};
+use ravi_local::{Options, Plan, Server};
+use ravi_workspace_core::api::{AnyKey, Client, ClientOptions, IdentityUuid, Session};
+use ravi_workspace_core::vault::NewValue;
+use ravi_workspace_core::vault::settings::Place;
+use ravi_workspace_core::{Config, Error, ExposeSecret as _, Keychain, ProvisionRequest, Ravi, SecretString, Settings};
 use tempfile::TempDir;
 
 /// Looks as what age makes, and opens with no key.

@@ -1,5 +1,5 @@
-//! Codex's login in custody: put back before the app-server starts, followed while it runs, stored once more at the end.
-//! Where another machine takes it over, the app-server is stopped first.
+//! Codex's login in custody: put back before the app-server starts, followed while it runs, and stored once more at the end. If
+//! another machine takes the login over, the app-server is stopped first.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -7,13 +7,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use ravi_workspace_core::codex::{CodexEvent, CodexOptions};
+use ravi_workspace_core::{Ravi, Result};
 use serde_json::{Value, json};
-use tauri_plugin_ravi::codex::{CodexEvent, CodexOptions};
-use tauri_plugin_ravi::{Ravi, Result};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-/// How long an app-server may take to end by itself.
+/// How long an app-server may take to exit by itself.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The watcher, and the app-server that works with the login.
@@ -24,7 +24,7 @@ pub struct Codex {
 }
 
 impl Codex {
-    /// Returns when the app-server runs: with the login of the vault, or while Ravi is away with the one on the disk.
+    /// Returns once the app-server is running: with the login from the vault or, if Ravi is unreachable, with the one on the disk.
     pub async fn start(ravi: Ravi, home: PathBuf, program: PathBuf) -> Result<Codex> {
         let options = CodexOptions { home: Some(home.clone()), ..CodexOptions::default() };
         let server = Arc::new(AppServer { program, home, child: Mutex::default() });
@@ -43,7 +43,7 @@ impl Codex {
         });
         match begun.wait_for(|begun| *begun).await.is_ok() {
             true => Ok(Codex { server, stop, task }),
-            // It ended before it had a login.
+            // The watcher ended before it had a login.
             false => match task.await {
                 Ok(Err(error)) => Err(error),
                 _ => Ok(Codex { server, stop, task: tokio::spawn(std::future::ready(Ok(()))) }),
@@ -51,7 +51,7 @@ impl Codex {
         }
     }
 
-    /// Stops the app-server, then stores what it left.
+    /// Stops the app-server, then stores the login that it left.
     pub async fn end(self) {
         self.server.stop();
         let _ = self.stop.send(());
@@ -61,7 +61,7 @@ impl Codex {
     }
 }
 
-/// One app-server for the folder: two that refresh at once would spend one token twice.
+/// The only app-server for the folder: two that refresh at the same time would spend one token twice.
 struct AppServer {
     program: PathBuf,
     home: PathBuf,
@@ -69,11 +69,11 @@ struct AppServer {
 }
 
 impl AppServer {
-    /// Does what an event asks for; says whether the app-server may run by now.
+    /// Does what an event asks for; returns whether the app-server may run by now.
     fn told(&self, event: &CodexEvent) -> bool {
         match event {
             CodexEvent::Watching { .. } => self.start(),
-            // Ravi is away: what is on the disk is this machine's as long as nobody said otherwise.
+            // Ravi is unreachable: the login on the disk is this machine's until something says otherwise.
             CodexEvent::Failed { error } => {
                 eprintln!("the Codex login: {}\n  hint: {}", error.message, error.hint);
                 match self.home.join("auth.json").exists() {
@@ -81,7 +81,7 @@ impl AppServer {
                     false => return false,
                 }
             }
-            // It re-reads the file; as that did change, no refresh is spent.
+            // The app-server re-reads the file; because that has changed, no refresh token is spent.
             CodexEvent::Adopt => self.send("account/read", &json!({ "refreshToken": true })),
             CodexEvent::Yielding { to } => {
                 eprintln!("the Codex login goes to {to}");
@@ -102,7 +102,7 @@ impl AppServer {
             return;
         }
         let mut command = Command::new(&self.program);
-        // Agents' shells get its environment, so there is nothing of ours in it.
+        // Agents' shells inherit its environment, so nothing of ours may be in it.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("RAVI_")) {
             command.env_remove(name);
         }
@@ -123,7 +123,7 @@ impl AppServer {
         }
     }
 
-    /// The end of its input ends it.
+    /// Closing its input makes it exit.
     fn stop(&self) {
         let Some(mut child) = self.child.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         drop(child.stdin.take());

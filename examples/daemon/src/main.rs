@@ -1,11 +1,11 @@
 //! A headless daemon that takes its token from the vault.
 //!
 //! It speaks line-delimited JSON over TCP, as CodexMonitor's daemon does: the first message must be
-//! `{"id":1,"method":"auth","params":{"token":"…"}}`. The token is never in its arguments. It starts while Ravi is away if the
-//! token was read on this machine in the last 72 hours, does not start where there is no token, and follows a rotation
-//! without being restarted.
+//! `{"id":1,"method":"auth","params":{"token":"…"}}`. The token is never in its arguments. It starts while Ravi is unreachable if
+//! the token was read on this machine in the last 72 hours, does not start if there is no token, and follows a rotation without
+//! being restarted.
 //!
-//! With `--codex-home` it also runs Codex's app-server, with the login that lies in the vault.
+//! With `--codex-home` it also runs Codex's app-server, with the login that is in the vault.
 
 mod codex;
 mod serve;
@@ -15,7 +15,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use tauri_plugin_ravi::{Config, Error, Ravi, TokenSet};
+use ravi_workspace_core::error::Kind;
+use ravi_workspace_core::{Config, Error, Ravi, TokenSet};
 use tokio::net::TcpListener;
 
 use codex::Codex;
@@ -29,15 +30,26 @@ struct Args {
     /// Name of the secret that holds the token
     #[arg(long, default_value = "CODEX_MONITOR_DAEMON_TOKEN")]
     secret: String,
-    /// Seconds between two looks whether the token was rotated
+    /// Seconds between two checks for a rotated token
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     check_every: u64,
-    /// Codex's folder: its login comes from the vault, and an app-server is run with it
+    /// Codex's folder; its login comes from the vault, and an app-server is run with it
     #[arg(long, value_name = "DIR")]
     codex_home: Option<PathBuf>,
-    /// Codex
+    /// The Codex program
     #[arg(long, value_name = "PROGRAM", default_value = "codex")]
     codex: PathBuf,
+}
+
+/// The codes of `ravi-workspace`, so that a unit file can tell failures apart (`RestartPreventExitStatus=`).
+fn exit_code(kind: Kind) -> u8 {
+    match kind {
+        Kind::Account => 3,
+        Kind::NotFound => 4,
+        Kind::Unreachable => 5,
+        Kind::Policy => 6,
+        _ => 1,
+    }
 }
 
 #[tokio::main]
@@ -53,7 +65,7 @@ async fn main() -> ExitCode {
         }
         Err(Failure::Ravi(e)) => {
             eprintln!("not started: {e}\n  hint: {}", e.hint());
-            ExitCode::from(e.kind().exit_code())
+            ExitCode::from(exit_code(e.kind()))
         }
         Err(Failure::Other(reason)) => {
             eprintln!("not started: {reason}");
@@ -67,7 +79,7 @@ enum Failure {
     Other(String),
 }
 
-/// The token first: a daemon that listens without one would be open.
+/// The token comes first: a daemon that listens without one would be open to everybody.
 async fn start(args: &Args) -> Result<(TokenSet, TcpListener, Option<Codex>), Failure> {
     let config = Config::default().with_env().map_err(|e| Failure::Ravi(e.into()))?;
     let ravi = Ravi::open(config).map_err(Failure::Ravi)?;
@@ -75,7 +87,7 @@ async fn start(args: &Args) -> Result<(TokenSet, TcpListener, Option<Codex>), Fa
     if read.stale {
         eprintln!("note: Ravi does not answer; the token is {} s old", read.age.as_secs());
     }
-    // A connection ends when its token is rotated away, so the former one has no grace.
+    // A connection ends when its token is rotated away, so the former token has no grace period.
     let every = Duration::from_secs(args.check_every);
     let tokens = TokenSet::follow(&ravi, &args.secret, every, Duration::ZERO).await.map_err(Failure::Ravi)?;
     if !tokens.has_one() {
@@ -92,7 +104,7 @@ async fn start(args: &Args) -> Result<(TokenSet, TcpListener, Option<Codex>), Fa
     Ok((tokens, listener, codex))
 }
 
-/// Until systemd or a person says so.
+/// Resolves when systemd or a person stops the daemon.
 async fn end() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ravi_workspace_core::{ExposeSecret as _, SecretString, TokenSet};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tauri_plugin_ravi::{ExposeSecret as _, SecretString, TokenSet};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::tcp::OwnedReadHalf;
 use tokio::net::{TcpListener, TcpStream};
@@ -15,7 +15,7 @@ use tokio::time::timeout;
 /// The longest line, in bytes.
 const LONGEST_LINE: u64 = 64 * 1024;
 
-/// A connection that has not shown a token by then is closed.
+/// A connection that has not shown a token within this time is closed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 const MOST_CONNECTIONS: usize = 256;
@@ -40,7 +40,7 @@ pub async fn until(listener: TcpListener, tokens: TokenSet, end: impl Future<Out
     let accept = async {
         loop {
             let Ok(place) = room.clone().acquire_owned().await else { return };
-            // A connection that died before it was taken is no reason to stop.
+            // A connection that died before it was accepted is no reason to stop.
             let Ok((stream, _)) = listener.accept().await else { continue };
             let tokens = tokens.clone();
             tokio::spawn(async move {
@@ -68,7 +68,7 @@ async fn connection(stream: TcpStream, tokens: &TokenSet) -> std::io::Result<()>
     if !accepted {
         return answer(&mut writer, &first.id, Err("unauthorized")).await;
     }
-    // From here on: looking may just have found the token that was shown.
+    // Watch only from here on: checking may just have found the token that was shown.
     let mut rotated = std::pin::pin!(tokens.changed());
     answer(&mut writer, &first.id, Ok(json!({ "ok": true }))).await?;
     loop {
@@ -86,7 +86,7 @@ async fn connection(stream: TcpStream, tokens: &TokenSet) -> std::io::Result<()>
     }
 }
 
-/// The next request; `None` at the end, and where a line is too long or no request.
+/// The next request; `None` at the end, or if a line is too long or is not a request.
 async fn next(reader: &mut BufReader<OwnedReadHalf>) -> std::io::Result<Option<Request>> {
     let mut line = Vec::new();
     reader.take(LONGEST_LINE).read_until(b'\n', &mut line).await?;

@@ -5,12 +5,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use tauri_plugin_ravi::codex::{CodexOptions, CodexState};
-use tauri_plugin_ravi::local::{Options, Plan, Server};
-use tauri_plugin_ravi::{Config, ExposeSecret as _, Keychain, Ravi, SecretString};
+use ravi_local::{Options, Plan, Server};
+use ravi_workspace_core::codex::{CodexOptions, CodexState};
+use ravi_workspace_core::{Config, ExposeSecret as _, Keychain, Ravi, SecretString};
 
 const PASSPHRASE: &str = "made up words for a recovery";
-/// An API key: what is shown here is the order of things, and an API key is the simplest login.
+/// An API key, because this test is about the order of events, and an API key is the simplest login.
 const LOGIN: &str = r#"{"auth_mode":"apikey","OPENAI_API_KEY":"sk-made-up-1"}"#;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -30,14 +30,14 @@ async fn a_login_is_put_back_before_the_app_server_starts() {
     };
     let options = |home: &Path| CodexOptions { home: Some(home.to_owned()), ..CodexOptions::default() };
     let (first, home) = (dir.path().join("first"), dir.path().join("codex"));
-    // Where somebody signed in.
+    // A machine where somebody signed in.
     std::fs::create_dir(&first).expect("a folder");
     std::fs::write(first.join("auth.json"), LOGIN).expect("a file");
     std::fs::set_permissions(first.join("auth.json"), PermissionsExt::from_mode(0o600)).expect("a mode");
     ravi("one").enable_sealing(SecretString::from(PASSPHRASE)).await.expect("sealed");
     ravi("one").codex_save(&options(&first)).await.expect("saved");
     ravi("one").set_secret("CODEX_MONITOR_DAEMON_TOKEN", SecretString::from("made-up")).await.expect("stored");
-    // Where nobody is. The app-server says what it found when it started.
+    // A machine with nobody at it. The app-server reports what it found when it started.
     ravi("daemon").unlock_sealing(Some(SecretString::from(PASSPHRASE))).await.expect("unlocked");
     let (codex, found) = (dir.path().join("codex-stand-in"), dir.path().join("found"));
     let script =
@@ -64,7 +64,7 @@ async fn a_login_is_put_back_before_the_app_server_starts() {
     };
     assert!(seen.starts_with(&format!("app-server\n{LOGIN}")), "{seen}");
     assert!(!seen.contains("RAVI_API_KEY"), "agents would get it");
-    // Stopped as systemd does it.
+    // Stop it as systemd does.
     let stopped = Command::new("kill").arg(daemon.id().to_string()).status();
     assert!(stopped.expect("it runs").success() && daemon.wait().expect("it ends").success());
     let status = ravi("daemon").codex_status(&options(&home), None).await.expect("known");

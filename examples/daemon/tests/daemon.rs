@@ -6,10 +6,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use ravi_local::{Options, Plan, Server};
+use ravi_workspace_core::vault::NewValue;
+use ravi_workspace_core::{Config, ExposeSecret as _, Ravi, SecretString};
 use serde_json::{Value, json};
-use tauri_plugin_ravi::local::{Options, Plan, Server};
-use tauri_plugin_ravi::vault::NewValue;
-use tauri_plugin_ravi::{Config, ExposeSecret as _, Ravi, SecretString};
 use tempfile::TempDir;
 
 const SECRET: &str = "CODEX_MONITOR_DAEMON_TOKEN";
@@ -25,7 +25,7 @@ struct Bed {
 
 impl Bed {
     async fn new() -> Bed {
-        // Fine when another test of this process was first.
+        // It is fine if another test in this process was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let server =
             Server::start(Options { plan: Plan::Paid, ..Options::default() }).await.expect("ravi-local starts");
@@ -33,7 +33,7 @@ impl Bed {
         Bed { dir: tempfile::tempdir().expect("a folder"), base_url, key, server: Mutex::new(Some(server)) }
     }
 
-    /// Ravi goes away.
+    /// Makes Ravi unreachable.
     async fn stop_ravi(&self) {
         let server = self.server.lock().expect("whole").take();
         server.expect("it runs").stop().await;
@@ -97,7 +97,7 @@ impl Daemon {
         self.connect().auth(token)["result"]["ok"] == true
     }
 
-    /// Waits until the daemon knows what changed in the vault.
+    /// Waits until the daemon has noticed what changed in the vault.
     fn wait_until(&self, what: &str, condition: impl Fn() -> bool) {
         let started = std::time::Instant::now();
         while !condition() {
@@ -115,7 +115,7 @@ impl Client {
         self.read()
     }
 
-    /// `null` when the daemon has closed the connection.
+    /// `null` if the daemon has closed the connection.
     fn read(&mut self) -> Value {
         let mut line = String::new();
         self.0.read_line(&mut line).unwrap_or_default();
@@ -148,7 +148,7 @@ async fn auth_comes_first_and_takes_the_token_of_the_vault() {
         assert_eq!(client.ask(r#"{"id":8,"method":"ping"}"#), Value::Null, "closed after {first}");
     }
     assert_eq!(daemon.connect().ask("no JSON"), Value::Null);
-    // In no argument, and in no file.
+    // The token is in no argument and in no file.
     let arguments = std::fs::read(format!("/proc/{}/cmdline", daemon.child.id())).unwrap_or_default();
     assert!(!String::from_utf8_lossy(&arguments).contains(TOKEN));
     for entry in std::fs::read_dir(bed.dir.path().join("daemon")).expect("a folder").flatten() {
@@ -188,7 +188,7 @@ async fn it_starts_in_the_dark_with_what_was_read_before_and_never_open() {
     bed.ravi("writer").set_secret(SECRET, SecretString::from(TOKEN)).await.expect("stored");
     assert!(bed.start("daemon").lets_in(TOKEN));
     bed.stop_ravi().await;
-    // The cache is warm: it starts, and stays when it looks again.
+    // The cache is warm: the daemon starts, and keeps the token when it checks again.
     let daemon = bed.start("daemon");
     assert!(daemon.lets_in(TOKEN) && !daemon.lets_in(NEXT) && daemon.lets_in(TOKEN));
     drop(daemon);

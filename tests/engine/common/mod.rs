@@ -5,7 +5,6 @@
 pub mod dmux_screen;
 pub mod git_server;
 pub mod leaks;
-pub mod local_support;
 pub mod ravi_room;
 pub mod real_dmux;
 pub mod ssh_server;
@@ -15,16 +14,16 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use ravi_local::{Options, Server};
+use ravi_workspace_core::api::{AnyKey, Client, ClientOptions, ManagementKey, NewIdentity, Session};
+use ravi_workspace_core::{Config, Keychain, Ravi};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
-use tauri_plugin_ravi::api::{AnyKey, Client, ClientOptions, ManagementKey, NewIdentity, Session};
-use tauri_plugin_ravi::local::{Options, Server};
-use tauri_plugin_ravi::{Config, Keychain, Ravi};
 use tempfile::TempDir;
 
 pub const HUMAN_NAME: &str = "Hanna Human";
 /// Name of the identity that the program makes for the app's own secrets.
-pub const HOST: &str = tauri_plugin_ravi::config::DEFAULT_HOST_IDENTITY;
+pub const HOST: &str = ravi_workspace_core::config::DEFAULT_HOST_IDENTITY;
 pub const HUMAN_EMAIL: &str = "hanna@example.com";
 
 pub struct Bed {
@@ -33,6 +32,11 @@ pub struct Bed {
     pub base_url: String,
     pub key: SecretString,
     http: reqwest::Client,
+}
+
+/// The folder of the whole project.
+pub fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("it is there")
 }
 
 impl Bed {

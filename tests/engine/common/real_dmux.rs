@@ -175,7 +175,7 @@ impl<'a> Dmux<'a> {
     /// Does one thing in dmux, in its control pane.
     pub fn act(&self, words: &[&str]) -> Value {
         let mut node = self.command("node");
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engine/common/real_dmux.mjs");
+        let script = super::project().join("tests/engine/common/real_dmux.mjs");
         let server = self.tmux(&["display-message", "-p", "-t", "dmux-test:", "#{socket_path},#{pid},0"]);
         let control = self.tmux(&["list-panes", "-s", "-t", "dmux-test", "-F", "#{pane_id}"]);
         node.env("TMUX", server).env("TMUX_PANE", control.lines().next().expect("a pane"));

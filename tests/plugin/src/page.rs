@@ -10,7 +10,7 @@ pub fn page() -> String {
 const HEAD: &str = r#"# What a window may name
 
 A permission says which commands a window may call; the entries of its scope say what those commands may be told to reach. The
-table is made from `src/plugin/reach.rs`, which also gives the commands their permissions, and a test asks every command under
+table is made from `src/reach.rs`, which also gives the commands their permissions, and a test asks every command under
 every kind of entry (`tests/plugin/tests/reach.rs`). This page is written by
 `cargo run -p plugin-tests --bin permissions-page > docs/permissions.md`.
 

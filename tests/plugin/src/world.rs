@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ravi_local::{Options, Plan, Server};
 use serde_json::{Value, json};
 use tauri::Listener;
 use tauri_plugin_ravi::Builder;
-use tauri_plugin_ravi::local::{Options, Plan, Server};
 
 use crate::{Setup, TestApp};
 

@@ -4,11 +4,11 @@
 use std::sync::{Arc, Mutex};
 
 use plugin_tests::{Setup, TestApp, channel_argument, commands};
+use ravi_local::{Options, Plan, Server};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tauri::Listener;
 use tauri_plugin_ravi::Builder;
-use tauri_plugin_ravi::local::{Options, Plan, Server};
 
 const CANARY: &str = "canary-b5e1d0-made-up";
 const EVENTS: &[&str] = &["ravi://workspace", "ravi://account", "ravi://secret", "ravi://codex", "ravi://message"];

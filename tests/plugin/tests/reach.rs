@@ -45,8 +45,7 @@ fn fields(source: &str, name: &str) -> Vec<String> {
 
 #[test]
 fn each_argument_of_each_command_has_its_row() {
-    let mut found: Vec<(String, Vec<String>)> =
-        sources("src/plugin/commands").iter().flat_map(|s| arguments(s)).collect();
+    let mut found: Vec<(String, Vec<String>)> = sources("src/commands").iter().flat_map(|s| arguments(s)).collect();
     found.sort();
     let mut rows: Vec<&Row> = TABLE.iter().collect();
     rows.sort_by_key(|row| row.command);
@@ -64,10 +63,10 @@ fn each_argument_of_each_command_has_its_row() {
 
 #[test]
 fn each_field_of_a_request_has_its_row() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../src");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     for (file, name, command, prefix) in [
-        ("workspace/model.rs", "ProvisionRequest", "workspace_provision", "request."),
-        ("plugin/commands/codex.rs", "CodexChoice", "codex_save", "choice."),
+        ("crates/ravi-workspace-core/src/model/workspace.rs", "ProvisionRequest", "workspace_provision", "request."),
+        ("src/commands/codex.rs", "CodexChoice", "codex_save", "choice."),
     ] {
         let row = TABLE.iter().find(|row| row.command == command).unwrap();
         let listed: BTreeSet<String> =

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tauri_plugin_ravi::{ProvisionRequest, Ravi};
+use ravi_workspace_core::{ProvisionRequest, Ravi};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use ravi_workspace_core::{Config, Keychain, Ravi};
 use serde_json::Value;
-use tauri_plugin_ravi::{Config, Keychain, Ravi};
 use tempfile::TempDir;
 
 use crate::median;

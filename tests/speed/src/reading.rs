@@ -4,9 +4,9 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use ravi_workspace_core::Ravi;
+use ravi_workspace_core::audit::AuditFilter;
 use serde_json::{Value, json};
-use tauri_plugin_ravi::Ravi;
-use tauri_plugin_ravi::audit::AuditFilter;
 
 use crate::ravi_local::RaviLocal;
 use crate::{Rows, median};

@@ -8,9 +8,9 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use ravi_local::{Options, Plan, Server};
+use ravi_workspace_core::{Config, ExposeSecret as _, Keychain, Ravi, SecretString, WorkspaceEvent};
 use serde_json::{json, Value};
-use tauri_plugin_ravi::local::{Options, Plan, Server};
-use tauri_plugin_ravi::{Config, ExposeSecret as _, Keychain, Ravi, SecretString, WorkspaceEvent};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -140,8 +140,8 @@ impl Desk {
         self.power().switch_off().expect("off");
     }
 
-    fn power(&self) -> tauri_plugin_ravi::Power {
-        tauri_plugin_ravi::Power::new(Config { start: Some(tauri_plugin_ravi::Start::Asked), ..self.config() })
+    fn power(&self) -> ravi_workspace_core::Power {
+        ravi_workspace_core::Power::new(Config { start: Some(ravi_workspace_core::Start::Asked), ..self.config() })
             .expect("a configuration")
     }
 
@@ -169,9 +169,9 @@ impl Desk {
             let workspace = ravi.workspace(tree).await.expect("bound");
             let name = format!("GH_TOKEN_{}", workspace.id.replace('-', "_").to_uppercase());
             ravi.set_secret(&name, SecretString::from(token)).await.expect("stored");
-            let request = tauri_plugin_ravi::ProvisionRequest {
+            let request = ravi_workspace_core::ProvisionRequest {
                 github_secret: Some(name),
-                ..tauri_plugin_ravi::ProvisionRequest::new(tree, &workspace.id, &workspace.name)
+                ..ravi_workspace_core::ProvisionRequest::new(tree, &workspace.id, &workspace.name)
             };
             ravi.provision(request, |_| {}).await.expect("provisioned");
         });

@@ -1,0 +1,52 @@
+//! Files that only this user may read.
+
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use super::Finding;
+use crate::account::official;
+use crate::ledger;
+
+const CHECK: &str = "files";
+
+/// Files in the state folder.
+const OURS: [&str; 5] = ["ledger.db", "ledger.db-wal", "ledger.db-shm", "machine.key", "machine-key.json"];
+
+/// Checks the ledger's files, the official command line's, and each workspace's. `workspaces` are their ids and
+/// folders.
+pub(crate) fn files(state_dir: &Path, workspaces: &[(String, PathBuf)]) -> Vec<Finding> {
+    let ours = OURS.iter().map(|name| state_dir.join(name));
+    let homes = workspaces.iter().flat_map(|(id, path)| [ledger::home(state_dir, id), path.clone()]);
+    let theirs = homes.map(|home| home.join(".ravi/config.json"));
+    let all: Vec<PathBuf> =
+        std::iter::once(state_dir.to_owned()).chain(ours).chain(official::path()).chain(theirs).collect();
+    let mut looked_at = 0;
+    let mut findings = Vec::new();
+    for path in all {
+        match path.symlink_metadata() {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+            Err(e) => findings.push(Finding::warn(CHECK, format!("{}: {e}", path.display()), "Check its folder.")),
+            Ok(meta) => findings.extend(flaw(&path, &meta)),
+        }
+        looked_at += 1;
+    }
+    if findings.is_empty() {
+        findings.push(Finding::ok(CHECK, format!("{looked_at} files and folders are private to this user")));
+    }
+    findings
+}
+
+fn flaw(path: &Path, meta: &std::fs::Metadata) -> Option<Finding> {
+    let shown = path.display();
+    if meta.uid() != rustix::process::geteuid().as_raw() {
+        let fix = format!("Move it away, or give it to your user: `chown \"$USER\" {shown}`.");
+        return Some(Finding::fail(CHECK, format!("{shown} belongs to another user"), fix));
+    }
+    if meta.is_symlink() || meta.mode() & 0o077 == 0 {
+        return None;
+    }
+    let wanted = if meta.is_dir() { "700" } else { "600" };
+    let message = format!("other users can open {shown} (mode {:o})", meta.mode() & 0o777);
+    Some(Finding::fail(CHECK, message, format!("`chmod {wanted} {shown}`")))
+}

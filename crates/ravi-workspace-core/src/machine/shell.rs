@@ -1,0 +1,11 @@
+//! Text for a shell.
+
+/// Quotes for a POSIX shell: within single quotes, only the quote itself is special.
+pub(crate) fn posix(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Quotes for fish, which knows `\'` and `\\` within single quotes.
+pub(crate) fn fish(text: &str) -> String {
+    format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'"))
+}

@@ -1,0 +1,36 @@
+//! What Codex on this machine is set up with.
+
+use super::Ravi;
+use crate::codex::{Installed, LoginFile};
+use crate::error::Result;
+use crate::machine::blocking::blocking;
+use crate::workspace::WorkspaceError;
+
+impl Ravi {
+    /// Puts the folder of helper programs on the PATH of this user's login shells, from which agents' commands get
+    /// theirs.
+    ///
+    /// # Errors
+    /// The shell's profile cannot be read or written.
+    pub async fn install_codex_path(&self) -> Result<Installed> {
+        let dir = self.github_shim_dir()?;
+        in_login_file(move |file| Ok(file.install(&dir)?)).await
+    }
+
+    /// Undoes that: the profile is as it was, byte for byte, apart from what has been written there since.
+    ///
+    /// # Errors
+    /// The shell's profile cannot be read or written.
+    pub async fn uninstall_codex_path(&self) -> Result<Installed> {
+        in_login_file(|file| Ok(file.uninstall()?)).await
+    }
+}
+
+async fn in_login_file(
+    work: impl FnOnce(LoginFile) -> Result<Installed, WorkspaceError> + Send + 'static,
+) -> Result<Installed> {
+    let home = etcetera::home_dir().map_err(|e| WorkspaceError::Folder { path: "~".into(), reason: e.to_string() })?;
+    let shell = std::env::var("SHELL").unwrap_or_default();
+    let work = move || work(LoginFile::of(&home, &shell));
+    Ok(blocking(work).await.unwrap_or(Err(WorkspaceError::Stopped))?)
+}

@@ -1,0 +1,217 @@
+//! `exec`: runs a program with what a workspace has.
+//!
+//! Without masking, this process becomes the program. With it, this process stands between the program's output and its
+//! own, forwards signals, and ends as the program did.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read as _, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::Path;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, Signal};
+use tokio::process::Child;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::output::{line, say};
+use ravi_workspace_core::Handover;
+use ravi_workspace_core::handover::{HandoverError, Masker};
+use ravi_workspace_core::internal::cores;
+use ravi_workspace_core::{Ravi, Result};
+
+/// As much as a pipe holds on Linux.
+const CHUNK: usize = 64 * 1024;
+
+/// How long others may take to close the program's output after the program has ended.
+const AFTER: Duration = Duration::from_millis(100);
+
+/// Signals that are forwarded.
+const HANDED_ON: [(SignalKind, Signal); 6] = [
+    (SignalKind::hangup(), Signal::HUP),
+    (SignalKind::interrupt(), Signal::INT),
+    (SignalKind::quit(), Signal::QUIT),
+    (SignalKind::terminate(), Signal::TERM),
+    (SignalKind::user_defined1(), Signal::USR1),
+    (SignalKind::user_defined2(), Signal::USR2),
+];
+
+/// How to run the program.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wish {
+    pub(super) no_mask: bool,
+    pub(super) no_ssh_agent: bool,
+}
+
+/// Ends this process when the program has been run; returns only if it was not.
+pub(super) async fn exec(ravi: &Ravi, path: &Path, secrets: &[String], wish: Wish, words: &[OsString]) -> Result<()> {
+    // Cannot be empty: clap demands a word.
+    let Some((program, arguments)) = words.split_first() else { return Ok(()) };
+    let handover = ravi.open_workspace(path).await?.handover_for(program, secrets).await?;
+    let handover = if wish.no_ssh_agent { handover.without_ssh_agent() } else { handover };
+    let name = program.to_string_lossy().into_owned();
+    if wish.no_mask {
+        cores::allow_others();
+        let source = handover.command(program).args(arguments).exec();
+        return Err(HandoverError::Start { program: name, source }.into());
+    }
+    for short in handover.unmasked() {
+        say(&format!("note: {short} is too short to be masked in the output."));
+    }
+    let status = run_masked(&handover, program, arguments).await.map_err(|e| match e {
+        Failure::Start(source) => HandoverError::Start { program: name.clone(), source },
+        Failure::Pass(source) => HandoverError::Pass { program: name.clone(), source },
+    })?;
+    std::process::exit(exit_code(status));
+}
+
+enum Failure {
+    Start(io::Error),
+    Pass(io::Error),
+}
+
+/// Returns the exit code, with the shell's convention for a program that a signal ended.
+fn exit_code(status: ExitStatus) -> i32 {
+    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+}
+
+async fn run_masked(
+    handover: &Handover,
+    program: &OsString,
+    arguments: &[OsString],
+) -> std::result::Result<ExitStatus, Failure> {
+    // Before the program starts: a signal that arrives in the meantime is forwarded afterwards.
+    let mut signals = Vec::new();
+    for (kind, number) in HANDED_ON {
+        signals.push((signal(kind).map_err(Failure::Start)?, number));
+    }
+    let (out, out_writer) = io::pipe().map_err(Failure::Start)?;
+    let (err, err_writer) = io::pipe().map_err(Failure::Start)?;
+    let mut command = handover.tokio_command(program);
+    command.args(arguments).stdout(out_writer).stderr(err_writer);
+    cores::allow_others();
+    let child = command.spawn();
+    cores::forbid();
+    let mut child = child.map_err(Failure::Start)?;
+    // It holds the writing ends; while they are open, no reader sees the end.
+    drop(command);
+    let (ended, end) = io::pipe().map_err(Failure::Pass)?;
+    let ended = Arc::new(OwnedFd::from(ended));
+    let out = pump(File::from(OwnedFd::from(out)), Arc::clone(&ended), io::stdout(), handover.masker());
+    let err = pump(File::from(OwnedFd::from(err)), ended, io::stderr(), handover.masker());
+    let status = wait(&mut child, signals).await.map_err(Failure::Pass)?;
+    drop(end);
+    let mut left_open = false;
+    for pumped in [out.await, err.await] {
+        left_open |= pumped.map_err(io::Error::other).and_then(|read| read).map_err(Failure::Pass)?;
+    }
+    if left_open {
+        let program = line(&program.to_string_lossy());
+        say(&format!(
+            "note: {program} has ended; what programs that it started print from now on is lost. See --no-mask."
+        ));
+    }
+    Ok(status)
+}
+
+/// Forwards a stream on a thread of its own.
+///
+/// A slow reader of ours holds up only this stream, as it would the program's own. When our reader goes away, the
+/// program finds out at its next write.
+///
+/// The stream ends when nobody writes to it any more. Once the program has `ended`, what it has written so far is
+/// forwarded; programs that it started may keep the stream open, even for ever. Returns whether that is so.
+fn pump(
+    mut from: File,
+    ended: Arc<OwnedFd>,
+    mut to: impl Write + Send + 'static,
+    mut masker: Masker,
+) -> tokio::task::JoinHandle<io::Result<bool>> {
+    tokio::task::spawn_blocking(move || {
+        let mut chunk = vec![0; CHUNK];
+        let mut masked = Vec::with_capacity(CHUNK);
+        // How much is left to read of what the program wrote before it ended (at most what the stream holds), and until
+        // when.
+        let mut rest: Option<(usize, Instant)> = None;
+        let left_open = loop {
+            if rest.is_none() && !wait_for(&from, Some(&ended), None)? {
+                rest = Some((CHUNK, Instant::now() + AFTER));
+            }
+            if let Some((rest, until)) = rest
+                && (rest == 0 || !wait_for(&from, None, Some(until))?)
+            {
+                break true;
+            }
+            let read = match from.read(&mut chunk) {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                other => other?,
+            };
+            if read == 0 {
+                break false;
+            }
+            rest = rest.map(|(rest, until)| (rest.saturating_sub(read), until));
+            masker.push(&chunk[..read], &mut masked);
+            if !write_out(&mut to, &mut masked) {
+                return Ok(false);
+            }
+        };
+        masker.finish(&mut masked);
+        write_out(&mut to, &mut masked);
+        Ok(left_open)
+    })
+}
+
+/// Waits until there is something to read, or the end of the stream; `false` if `ended` or the time comes first.
+fn wait_for(from: &File, ended: Option<&OwnedFd>, until: Option<Instant>) -> io::Result<bool> {
+    let first = PollFd::new(from, PollFlags::IN);
+    let mut both = [first.clone(), ended.map_or(first, |ended| PollFd::new(ended, PollFlags::IN))];
+    loop {
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        match poll(&mut both, left.and_then(|left| left.try_into().ok()).as_ref()) {
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+            Ok(_) => return Ok(!both[0].revents().is_empty()),
+        }
+    }
+}
+
+fn write_out(to: &mut impl Write, bytes: &mut Vec<u8>) -> bool {
+    let written = to.write_all(bytes).and_then(|()| to.flush());
+    bytes.clear();
+    written.is_ok()
+}
+
+/// Waits for the child and forwards the signals that arrive in the meantime.
+async fn wait(child: &mut Child, signals: Vec<(tokio::signal::unix::Signal, Signal)>) -> io::Result<ExitStatus> {
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    for (mut stream, number) in signals {
+        let tell = tell.clone();
+        tokio::spawn(async move { while stream.recv().await.is_some() && tell.send(number).is_ok() {} });
+    }
+    loop {
+        tokio::select! {
+            status = child.wait() => return status,
+            Some(number) = told.recv() => hand_on(child, number),
+        }
+    }
+}
+
+fn hand_on(child: &Child, number: Signal) {
+    // The terminal sends these to its whole foreground group, the child included.
+    if matches!(number, Signal::INT | Signal::QUIT) && in_foreground() {
+        return;
+    }
+    // A child that has ended no longer has an id, so no other process can be hit.
+    if let Some(pid) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) {
+        let _ = rustix::process::kill_process(pid, number);
+    }
+}
+
+fn in_foreground() -> bool {
+    let Ok(terminal) = File::open("/dev/tty") else { return false };
+    rustix::termios::tcgetpgrp(&terminal).is_ok_and(|group| group == rustix::process::getpgrp())
+}
