@@ -7,7 +7,7 @@ export default defineConfig({
   // Relative addresses: the app serves the pages from its own scheme.
   base: './',
   plugins: [react()],
-  // Only here, beside the package's source. An app of your own gets the package from npm and needs no alias.
+  // Needed only here, beside the package's source. Your own app gets the package from npm and needs no alias.
   resolve: {
     alias: [
       { find: /^tauri-plugin-ravi-api$/, replacement: bindings('index.ts') },

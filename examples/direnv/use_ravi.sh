@@ -1,7 +1,7 @@
 # Put this file into ~/.config/direnv/lib/, and `use ravi` into the .envrc of a workspace.
 #
-# Exports author and committer, the identity's id and the folder of helper programs; no secret. A workspace that sleeps
-# wakes. Outside of workspaces it fails, so that a shell does not act as you by mistake.
+# Exports author and committer, the identity's id and the folder of helper programs, but no secret. Wakes a suspended workspace.
+# Fails outside workspaces, so that a shell does not act as you by mistake.
 
 # Usage: use ravi [PATH]
 use_ravi() {

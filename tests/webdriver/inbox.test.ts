@@ -32,7 +32,7 @@ it('shows by name what its bundle gave it', async () => {
 it('shows a text message when it comes, with its code picked out', async () => {
   const [number] = (await app.read(card, /\+\d{8,}/)).match(/\+\d{8,}/)!
   await app.press('Inbox of calls', card)
-  await app.read('main', 'Nothing has come yet')
+  await app.read('main', 'Nothing has arrived yet')
   await app.outside('sms', { to: number, from: '+15550100009', body: 'Your login code is 771205. Do not share it.' })
   await app.drawn(messages, /Unread.*\+15550100009.*Text message.*Your login code is 771205/s)
   await (await app.see(`${messages} button`)).click()

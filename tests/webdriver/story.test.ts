@@ -114,7 +114,7 @@ it('seals the vault', async () => {
   await app.fill('Recovery passphrase', words)
   await app.fill('The same again', words)
   await app.press('Switch sealing on')
-  await app.read(section('Sealing'), 'opened on your machines alone')
+  await app.read(section('Sealing'), 'only your machines can open what is in the vault')
   // What was rotated before is read through the seal now.
   await app.read('.fingerprint', /^[0-9a-f]{8}$/)
 })
@@ -131,7 +131,7 @@ it('says why a folder cannot be added', async () => {
   await app.press('Workspaces', 'nav')
   await app.fill('Folder of a repository', join(home, 'nothing-here'))
   await app.press('Add repository')
-  await app.read('[role=alert]', 'is no git repository')
+  await app.read('[role=alert]', 'is not a git repository')
 })
 
 it('adds a repository and three worktrees at once, step by step', async () => {
@@ -146,10 +146,18 @@ it('adds a repository and three worktrees at once, step by step', async () => {
   await app.see(card('docs'))
   await app.inspect('progress')
   for (const branch of branches) await app.read(`${card(branch)} .pill`, 'ready')
+  // The last steps may be over before the page is drawn again.
   const seen = await steps()
-  expect(seen).toEqual(expect.arrayContaining(['Find or make the identity done', 'Set the git author done']))
+  expect(seen).toEqual(expect.arrayContaining(['Find or make the identity done', 'Get its key done']))
   expect(worktrees().map(({ kind }) => kind)).toEqual(['main', 'worktree', 'worktree', 'worktree'])
   await app.inspect('workspaces')
+})
+
+it('shows in the card what a workspace used last', async () => {
+  await app.press('Recent uses of payments', card('payments'))
+  await app.read(`${card('payments')} .uses`, 'workspace.provision')
+  await app.inspect('uses')
+  await app.press('Recent uses of payments', card('payments'))
 })
 
 it('shows who made a commit, and leaves the person alone', async () => {
@@ -169,7 +177,7 @@ it('shows who made a commit, and leaves the person alone', async () => {
 
 it('shows a mail when it comes, with its code and its link picked out', async () => {
   await app.press('Inbox of payments', card('payments'))
-  await app.read('main', 'Nothing has come yet')
+  await app.read('main', 'Nothing has arrived yet')
   await app.press('Send it a sample mail')
   await app.drawn(section('Messages'), /Unread.*Sample Service.*Your verification code/s)
   await (await app.see(`${section('Messages')} button`)).click()
@@ -183,7 +191,7 @@ it('shows a mail when it comes, with its code and its link picked out', async ()
 
 it('shows each inbox its own messages only', async () => {
   await app.choose('Workspace', 'search agent')
-  await app.read('main', 'Nothing has come yet')
+  await app.read('main', 'Nothing has arrived yet')
   await app.press('Workspaces', 'nav')
 })
 
@@ -205,7 +213,7 @@ it('tells who used what, by workspace and by secret', async () => {
   await app.read('main', /Whole: \d+ entries/)
   await app.inspect('audit')
   await app.fill('Secret', 'CODEX_MONITOR_NEVER_USED')
-  await app.read('main', 'Nothing is noted')
+  await app.read('main', 'No entries')
   await app.press('Workspaces', 'nav')
 })
 

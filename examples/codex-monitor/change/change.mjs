@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Puts Ravi into a checkout of CodexMonitor, says how much of it is in, and takes it out again: docs/codex-monitor.md.
+// Applies the Ravi change to a checkout of CodexMonitor, says how much of it is applied, and removes it again: see
+// docs/codex-monitor.md.
 import { readFileSync, readdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,19 +10,19 @@ import { Checkout } from './lib/checkout.mjs'
 import { ChangeError } from './lib/error.mjs'
 
 const APP = 'codex-monitor'
-/** The version of the app on which the change was tried. */
+/** The version of the app with which the change was tried. */
 const TRIED = '0.7.68'
 const here = dirname(fileURLToPath(import.meta.url))
 const root = join(here, '../../..')
 
 const USAGE = `Usage: node change.mjs apply|check|undo DIR [--local]
 
-  apply    put the change into the checkout DIR
-  check    say how much of it is in, and whether every place is found
-  undo     take it out again
-  --local  take crate and npm package from this checkout instead of their registries`
+  apply    apply the change to the checkout DIR
+  check    say how much of it is applied, and whether every place is found
+  undo     remove it again
+  --local  take the crate and the npm package from this checkout instead of their registries`
 
-/** The change as it is put into a checkout: lines at places, and new files. */
+/** The change as it is applied to a checkout: lines at places, and new files. */
 export function change({ local = false } = {}) {
   const files = {}
   for (const [from, to] of [
@@ -55,13 +56,13 @@ function apply(checkout, wanted) {
   if (failures.length > 0) return fail(failures, 'Nothing was changed.')
   otherVersion(checkout)
   const files = Object.keys(wanted.files).length
-  say(`The change is in: ${wanted.edits.length} places, ${files} new files. Next: npm install, then build as always.`)
+  say(`The change is applied: ${wanted.edits.length} places, ${files} new files. Next: npm install, then build as usual.`)
 }
 
 function undo(checkout, wanted) {
   const failures = checkout.undo(wanted)
   if (failures.length > 0) return fail(failures, 'Nothing was changed.')
-  say('The change is out. Next: npm install, and `git checkout` of both lock files where they were written again.')
+  say('The change is removed. Next: npm install, then `git checkout` both lock files if they were rewritten.')
 }
 
 function check(checkout, wanted) {
@@ -69,11 +70,11 @@ function check(checkout, wanted) {
   const states = [...made].map(([name, text]) => [name, checkout.state(name, text)])
   for (const [name, state] of states) say(`${state.padEnd(7)}  ${name}`)
   otherVersion(checkout)
-  if (failures.length > 0) return fail(failures, 'It cannot be put in as it is.')
+  if (failures.length > 0) return fail(failures, 'It cannot be applied as it is.')
   const count = (state) => states.filter(([, one]) => one === state).length
-  if (count('in') === states.length) return say('All of it is in.')
+  if (count('in') === states.length) return say('Everything is applied.')
   process.exitCode = 3
-  say(count('out') === states.length ? 'None of it is in; all of it fits.' : 'Not all of it is in; `apply` puts in the rest.')
+  say(count('out') === states.length ? 'Nothing is applied yet; everything fits.' : 'Only part of it is applied; `apply` adds the rest.')
 }
 
 function otherVersion({ version }) {

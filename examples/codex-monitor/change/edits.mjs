@@ -1,47 +1,56 @@
-// Where CodexMonitor calls Ravi: which file, where in it, and the lines that are put there. Nothing of the app's own text is
-// here; a place is named by the functions, types and elements around it. All lines are added and none is changed, so that
-// taking them out again is enough: what has to differ is bound anew (`let token = …`) or put inside a block.
+// Where CodexMonitor calls Ravi: which file, where in it, and the lines that are put there. None of the app's own text is
+// here; a place is named by the functions, types and elements around it. Lines are only added and never changed, so that
+// removing them again is enough: what has to differ is rebound (`let token = …`) or put inside a block.
+import { join } from 'node:path'
+
 import { object, table } from './lib/data-anchors.mjs'
 import { asks, binds, calls, fn, item, struct } from './lib/rust-anchors.mjs'
 import * as ts from './lib/ts-anchors.mjs'
 
 const DESKTOP = 'any(target_os = "linux", target_os = "macos")'
 
-/** For what rustfmt would spread over lines, or indent: a line of ours stays a line, and the app's stay as they are. */
+/** For code that rustfmt would wrap or indent: our lines stay single lines, and the app's lines stay as they are. */
 const UNFORMATTED = '#[rustfmt::skip]'
 
-/** The module with the calls, and on other platforms the one that does nothing. */
-const coreModule = (folder) => [
+/** The module with the calls, or on other platforms the one that does nothing. */
+const module = (name, folder = '') => [
   `#[cfg(${DESKTOP})]`,
-  `#[path = "${folder}ravi_core.rs"]`,
-  'mod ravi_core;',
+  `#[path = "${folder}${name}.rs"]`,
+  `mod ${name};`,
   '#[allow(dead_code)]',
   `#[cfg(not(${DESKTOP}))]`,
-  `#[path = "${folder}ravi_core_off.rs"]`,
-  'mod ravi_core;',
+  `#[path = "${folder}${name}_off.rs"]`,
+  `mod ${name};`,
 ]
 
-/** One file's edits: `[place, lines]`, and for a place around something the lines after it. */
+/** One file's edits: `[place, lines]`, and for a place around something also the lines after it. */
 const edits = (file, ...places) => places.map(([at, add, close]) => ({ file, at, add: [add].flat(), close: [close ?? []].flat() }))
 
-/** Where crate and package are taken from: their registries, or a checkout of the plugin. */
-const source = (checkout) => ({
-  // Only what the app uses: every other capability brings packages of its own.
-  crate: `{ ${checkout ? `path = ${JSON.stringify(checkout)}` : 'version = "0.1"'}, default-features = false, features = ["codex", "tauri"] }`,
-  npm: JSON.stringify(checkout ? `file:${checkout}` : '^0.1.0'),
-})
+/** A dependency on one of our crates, from its registry or from a checkout of the plugin. */
+const crate = (checkout, folder, rest) =>
+  `{ ${checkout ? `path = ${JSON.stringify(join(checkout, folder))}` : 'version = "0.1"'}${rest} }`
 
-const dependencies = ({ crate, npm }) => [
+const dependencies = (checkout) => [
   ...edits('src-tauri/Cargo.toml', [
     table('dependencies').before,
-    [`[target.${JSON.stringify(`cfg(${DESKTOP})`)}.dependencies]`, `tauri-plugin-ravi = ${crate}`],
+    [
+      `[target.${JSON.stringify(`cfg(${DESKTOP})`)}.dependencies]`,
+      // Only what the app uses: every other capability brings further packages.
+      `tauri-plugin-ravi = ${crate(checkout, '', ', default-features = false, features = ["codex"]')}`,
+      // The daemon uses these and not the plugin, so it links no web view.
+      `ravi-workspace-core = ${crate(checkout, 'crates/ravi-workspace-core', '')}`,
+      `ravi-workspace-helper = ${crate(checkout, 'crates/ravi-workspace-helper', '')}`,
+    ],
   ]),
-  ...edits('package.json', [object('dependencies').start, `"tauri-plugin-ravi-api": ${npm},`]),
+  ...edits('package.json', [
+    object('dependencies').start,
+    `"tauri-plugin-ravi-api": ${JSON.stringify(checkout ? `file:${checkout}` : '^0.1.0')},`,
+  ]),
 ]
 
 const app = [
   ...edits('src-tauri/src/main.rs', [
-    // Before anything else: git, gh and ravi call this program as their helper.
+    // Before anything else, because git, gh and ravi call this program as their helper.
     fn('main').start,
     [`#[cfg(${DESKTOP})]`, 'tauri_plugin_ravi::helper_main();'],
   ]),
@@ -49,10 +58,10 @@ const app = [
     'src-tauri/src/lib.rs',
     [
       item('mod remote_backend').before,
-      coreModule(''),
+      [...module('ravi_app'), ...module('ravi_core')],
     ],
-    [fn('run').statement(calls('invoke_handler')).before, 'let builder = builder.plugin(ravi_core::plugin());'],
-    [fn('run').innermost(calls('AppState::load')).before, 'ravi_core::start_app(app.handle());'],
+    [fn('run').statement(calls('invoke_handler')).before, 'let builder = builder.plugin(ravi_app::plugin());'],
+    [fn('run').innermost(calls('AppState::load')).before, 'ravi_app::start_app(app.handle());'],
   ),
   ...edits(
     'src-tauri/src/tailscale/daemon_commands.rs',
@@ -103,7 +112,7 @@ const shared = [
   ]),
 ]
 
-/** The value that a core answers with carries the address. */
+/** The value that a core returns includes the address. */
 const described = (name, id) => [fn(name).literal('WorkspaceInfo').start, `ravi: crate::ravi_core::describe(&${id}),`]
 
 const workspaces = [
@@ -141,7 +150,7 @@ const workspaces = [
     ],
     [fn('add_worktree_core').beforeLast, 'added.keep();'],
     described('add_worktree_core', 'entry.id'),
-    // The worktree is gone and the list is written: only now may the identity go.
+    // Only now, with the worktree gone and the list written, may the identity go.
     [fn('remove_worktree_core').beforeLast, 'crate::ravi_core::removed(&entry.id);'],
     [fn('rename_worktree_core').beforeLast, 'crate::ravi_core::renamed(&entry_snapshot).await;'],
     described('rename_worktree_core', 'entry_snapshot.id'),
@@ -154,7 +163,7 @@ const daemon = [
     'src-tauri/src/bin/codex_monitor_daemon.rs',
     [
       item('mod git_utils').after,
-      coreModule('../'),
+      module('ravi_core', '../'),
     ],
     [fn('main').start, 'ravi_core::helper_main();'],
     [fn('parse_args').arm('--insecure-no-auth').before, '"--token-grace" => ravi_core::set_token_grace(args.next())?,'],
@@ -231,7 +240,7 @@ const window = [
   ),
 ]
 
-/** All edits, in the order in which a person would read them. */
+/** All edits, in a sensible reading order. */
 export function allEdits(checkout) {
-  return [...dependencies(source(checkout)), ...shared, ...workspaces, ...app, ...daemon, ...window]
+  return [...dependencies(checkout), ...shared, ...workspaces, ...app, ...daemon, ...window]
 }

@@ -1,18 +1,18 @@
-// Everything that this app asks of its own Rust side. The plugin's commands come from `tauri-plugin-ravi-api`.
+// Every call from this app's page to its own Rust side. The plugin's commands come from `tauri-plugin-ravi-api`.
 import { invoke } from '@tauri-apps/api/core'
 import { RaviError, type Extraction, type InboxMessage } from 'tauri-plugin-ravi-api'
 
 /** Which Ravi this run talks to, and where the app keeps its settings. */
 export interface About {
-  /** The stand-in runs inside this app. */
+  /** Whether the stand-in runs inside this app. */
   local: boolean
-  /** Address of the Ravi that is asked. */
+  /** Address of the Ravi that is used. */
   server: string
   settingsFile: string
   version: string
 }
 
-/** One of `workspaces.json`. */
+/** An entry of `workspaces.json`. */
 export interface Entry {
   id: string
   name: string
@@ -50,14 +50,14 @@ export const lastCommit = (id: string) => ask<Commit | null>('last_commit', { id
 
 export const theme = () => ask<Theme>('theme')
 export const setTheme = (theme: Theme) => ask<void>('set_theme', { theme })
-/** Tells daemon tokens apart; `null` where there is none. */
+/** A fingerprint that tells daemon tokens apart; `null` if there is no token. */
 export const daemonToken = () => ask<string | null>('daemon_token')
 
-/** The code and the link in a message, where one stands out. */
+/** The code and the link in a message, if one stands out. */
 export const pickedOut = ({ from, to, subject, text, html, kind }: InboxMessage) =>
   ask<Extraction>('picked_out', { message: { from, to, subject, text, html, kind } })
 
-/** What a person does with the stand-in in place of the outside world. */
+/** What a person does with the stand-in that the outside world would otherwise do. */
 export const standIn = {
   approve: (userCode: string) => ask<void>('stand_in_approve', { userCode }),
   mail: (to: string) => ask<void>('stand_in_mail', { to }),

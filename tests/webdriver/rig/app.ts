@@ -109,7 +109,7 @@ export class App {
   /** Presses the button, link or tab with this accessible name, once it is shown and not disabled. */
   async press(name: string, within = 'body'): Promise<void> {
     await until(`"${name}" can be pressed`, async () => {
-      const element = await this.named('button, a, input[type=radio], input[type=checkbox]', name, within)
+      const element = await this.named('button, a, summary, input[type=radio], input[type=checkbox]', name, within)
       if (!element) return false
       return element.click().then(() => true, stale)
     })

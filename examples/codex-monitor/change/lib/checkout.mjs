@@ -1,4 +1,4 @@
-// A checkout of the app: what the change makes of it, and how much of it is in.
+// A checkout of the app: what the change turns it into, and how much of the change is applied.
 import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { writeFileSync } from 'node:fs'
@@ -6,7 +6,7 @@ import { dirname, join, relative } from 'node:path'
 import { ChangeError } from './error.mjs'
 import { marked, withEdits, without } from './marked.mjs'
 
-/** What was put into this checkout, so that it can be told from what a person made of it. */
+/** Records what was put into this checkout, to tell it from what a person has changed. */
 const RECORD = '.ravi-change.json'
 const SKIPPED = new Set(['.git', 'node_modules', 'target', 'dist', 'gen', 'public'])
 const TEXT = /\.(rs|ts|tsx|toml|json)$/
@@ -17,7 +17,7 @@ export class Checkout {
     const about = this.read('package.json')
     this.version = about === null ? null : parse(about)?.version
     if (about === null || parse(about)?.name !== app) {
-      throw new ChangeError('not_the_app', `${folder} is no checkout of ${app}`, 'Give the folder that has its package.json.')
+      throw new ChangeError('not_the_app', `${folder} is not a checkout of ${app}`, 'Give the folder that contains its package.json.')
     }
   }
 
@@ -36,19 +36,19 @@ export class Checkout {
     return parse(this.read(RECORD) ?? '{}') ?? {}
   }
 
-  /** Whether crate and package come from a checkout of the plugin. */
+  /** Whether the crate and the package come from a checkout of the plugin. */
   get isLocal() {
     return /"tauri-plugin-ravi-api":\s*"file:/.test(this.read('package.json'))
   }
 
-  /** `in` as it is to be, `out` not at all, else `partly`. */
+  /** `in` if it is as it should be, `out` if nothing of ours is in it, otherwise `partly`. */
   state(name, wanted) {
     const text = this.read(name)
     if (text === wanted) return 'in'
     return text === null || (without(name, text) === text && without(name, wanted) !== wanted) ? 'out' : 'partly'
   }
 
-  /** `name → text` after the change; all places are found, or nothing is answered. */
+  /** `name → text` after the change, and the failures if any place is not found. */
   plan({ edits, files }) {
     const made = new Map()
     const failures = []
@@ -67,29 +67,29 @@ export class Checkout {
     for (const [name, text] of Object.entries(files)) {
       const there = this.read(name)
       if (there !== null && there !== text && !this.isOurs(name, there)) {
-        const message = `${name} is there already, and is another one`
-        failures.push(new ChangeError('file_exists', message, 'Move it away, then try again.'))
+        const message = `${name} exists already, with other content`
+        failures.push(new ChangeError('file_exists', message, 'Move it out of the way, then try again.'))
       }
       made.set(name, text)
     }
     return { made, failures }
   }
 
-  /** Whether a new file is as it was put there. */
+  /** Whether a new file is still as it was written. */
   isOurs(name, text) {
     return this.record.files?.[name] === digest(text)
   }
 
   apply(change) {
     const { made, failures } = this.plan(change)
-    // Files that an older version of the change had, and this one has not.
+    // Files that an older version of the change had, and this one does not.
     failures.push(...this.takeOut(Object.keys(this.record.files ?? {}).filter((name) => !(name in change.files)), {}, made))
     if (failures.length > 0) return failures
     const files = Object.fromEntries(Object.entries(change.files).map(([name, text]) => [name, digest(text)]))
     const edited = [...made].filter(([name, text]) => text !== null && !(name in files))
     const lines = Object.fromEntries(edited.map(([name, text]) => [name, marked(name, text)]))
     made.set(RECORD, `${JSON.stringify({ change: change.version, app: this.version, files, lines }, null, 2)}\n`)
-    // Lines that an older version put where this one puts none.
+    // Lines from an older version in files where this version adds none.
     for (const name of this.markedFiles()) if (!made.has(name)) made.set(name, without(name, this.read(name)))
     this.write(made)
     return []
@@ -105,7 +105,7 @@ export class Checkout {
     return []
   }
 
-  /** Takes new files out again, but none that is not as it was put there. */
+  /** Removes new files again, except those that have been edited since. */
   takeOut(names, texts, made) {
     const failures = []
     for (const name of names) {
@@ -113,26 +113,26 @@ export class Checkout {
       if (text === null) continue
       if (text === texts[name] || this.isOurs(name, text)) made.set(name, null)
       else {
-        const hint = 'Keep what you need of it and delete it, then try again.'
-        failures.push(new ChangeError('file_edited', `${name} was edited after it was put there`, hint))
+        const hint = 'Save what you need from it and delete it, then try again.'
+        failures.push(new ChangeError('file_edited', `${name} was edited after it was added`, hint))
       }
     }
     return failures
   }
 
-  /** Lines of ours that are not as they were put there: a formatter has moved the mark, and the rest of the line would stay. */
+  /** Our lines that have changed since: if a formatter has moved the mark, the rest of the line would stay behind. */
   changedLines() {
     return Object.entries(this.record.lines ?? {}).flatMap(([name, lines]) => {
       const text = this.read(name)
       const there = text === null ? lines : marked(name, text)
-      const hint = 'Put it back so, or take all of it out by hand and `apply` again; then try again.'
+      const hint = 'Restore it, or remove all of it by hand and `apply` again; then try again.'
       return lines
         .filter((line) => !there.includes(line))
-        .map((line) => new ChangeError('line_changed', `${name}: a line is not as it was put there: ${line}`, hint))
+        .map((line) => new ChangeError('line_changed', `${name}: a line has changed since it was added: ${line}`, hint))
     })
   }
 
-  /** Files with lines of ours. */
+  /** Files that contain our lines. */
   markedFiles() {
     return ['src', 'src-tauri', 'package.json']
       .flatMap((name) => this.texts(join(this.folder, name)))
@@ -147,7 +147,7 @@ export class Checkout {
       .flatMap(({ name }) => this.texts(join(path, name)))
   }
 
-  /** All of it, or nothing: what was written is put back where one file cannot be. */
+  /** All or nothing: if one file cannot be written, those already written are restored. */
   write(made) {
     const before = new Map()
     try {
@@ -159,7 +159,7 @@ export class Checkout {
       }
     } catch (error) {
       for (const [name, text] of before) this.put(name, text)
-      throw new ChangeError('write', error.message, 'Nothing was changed. Mend that, then try again.')
+      throw new ChangeError('write', error.message, 'Nothing was changed. Fix that, then try again.')
     }
   }
 
@@ -178,7 +178,7 @@ export class Checkout {
     }
   }
 
-  /** A file, and the folders that were made for it. */
+  /** Removes a file, and the folders that were made for it. */
   remove(path) {
     rmSync(path, { force: true })
     for (let folder = dirname(path); folder !== this.folder && readdirSync(folder).length === 0; folder = dirname(folder)) {

@@ -1,4 +1,4 @@
-// Places in TOML and JSON, line by line: both are written one entry a line.
+// Places in TOML and JSON, line by line: both are written with one entry per line.
 import { missing, place } from './places.mjs'
 
 /** A table of a TOML file, `[dependencies]`. */
@@ -9,7 +9,7 @@ export function table(name) {
   }
 }
 
-/** An object of a JSON file whose members have a line each. */
+/** An object of a JSON file with one member per line. */
 export function object(key) {
   return {
     start: place(`first in "${key}"`, (file) => {

@@ -1,4 +1,4 @@
-/** What a person can mend: a stable code, what is the matter, what to do. */
+/** An error that a person can fix: a stable code, what is wrong, what to do. */
 export class ChangeError extends Error {
   constructor(code, message, hint) {
     super(message)

@@ -1,13 +1,13 @@
-// The text of a file with lines of ours in it, each marked, and without them. Only whole lines are put in, so taking them out
-// is enough to have the file as it was.
+// The text of a file with our lines in it, each marked, and without them. Only whole lines are added, so removing them is enough
+// to get the original file back.
 import { ChangeError } from './error.mjs'
 
 const MARKS = { slashes: ' // +ravi', hash: ' # +ravi', jsx: '{/* +ravi */}' }
 const MARKED = /(?:\/\/|#|\{\/\*) \+ravi(?: \*\/\})?$/
-/** JSON has no comments: the line is known by its key. */
+/** JSON has no comments, so the line is recognised by its key. */
 const MARKED_JSON = /^\s*"tauri-plugin-ravi-api":/
 
-/** The lines of `source`, each with its own line end. */
+/** The lines of `source`, each with its line ending. */
 function linesOf(source) {
   return source.match(/[^\n]*\n|[^\n]+$/g) ?? []
 }
@@ -23,19 +23,19 @@ export function without(name, source) {
     .join('')
 }
 
-/** Our lines in `source`, without indent and line end. */
+/** Our lines in `source`, without indentation and line ending. */
 export function marked(name, source) {
   return linesOf(source)
     .filter((line) => isMarked(name, line))
     .map((line) => line.trim())
 }
 
-/** `source`, which has none of our lines, with those of `edits`. Throws where a place is not there. */
+/** `source`, which has none of our lines, with those of `edits`. Throws if a place is not found. */
 export function withEdits(name, source, edits) {
   const file = { name, source }
   const lines = linesOf(source)
   const newline = lines[0]?.endsWith('\r\n') ? '\r\n' : '\n'
-  /** Line number → what comes before it. */
+  /** Line number → what is put before it. */
   const added = new Map()
   for (const edit of edits) {
     found(edit.at, file).forEach((point, index) => {
@@ -58,7 +58,7 @@ function found(place, file) {
   }
 }
 
-/** The number of the line before which something is put, and its indent. */
+/** The number of the line before which something is put, and its indentation. */
 function lineOf(file, lines, point, words) {
   let number = 0
   let start = 0

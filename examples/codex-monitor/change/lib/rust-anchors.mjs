@@ -1,15 +1,15 @@
-// Places in a Rust file, named by what is there: a function, a statement of it, an item. Each place has `words`, which is what
-// a person reads, and `find`, which answers where it is.
+// Places in a Rust file, named by what is there: a function, one of its statements, an item. Each place has `words`, for people
+// to read, and `find`, which returns where it is.
 import { afterAttributes, functionBody, scanRust, statements } from './rust.mjs'
 import { ambiguous, missing, only, place } from './places.mjs'
 
-/** An item at the top of the file, `mod settings`, `struct Entry`. */
+/** An item at the top level of the file: `mod settings`, `struct Entry`. */
 export function item(name) {
   const isIt = (tokens) => ([from, to]) => startsItem(tokens, from, to, name.split(' '))
   return sides(`\`${name}\``, (file) => only(items(file).filter(isIt(tokensOf(file))), `\`${name}\``, file))
 }
 
-/** A function at the top of the file, else the only one of this name further in (in an `impl`, in another function). */
+/** A function at the top level of the file, or else the only one of this name further in (in an `impl`, in another function). */
 export function fn(name) {
   const words = `fn ${name}`
   const body = (file) => bodyOf(file, name)
@@ -22,7 +22,7 @@ export function fn(name) {
       if (!last) throw missing(words, file)
       return [before(file, last)]
     }),
-    /** The statement of the function's body that `what` is true of. */
+    /** The statement of the function's body to which `what` applies. */
     statement: (what) => {
       const one = `statement of ${words} that ${what.words}`
       return sides(`the ${one}`, (file) => only(all(file).filter(what.test(file)), one, file))
@@ -36,7 +36,7 @@ export function fn(name) {
         return only(found.filter((outer) => !found.some((inner) => isWithin(inner, outer))), one, file)
       })
     },
-    /** An arm of a `match` whose pattern is one string. */
+    /** An arm of a `match` whose pattern is a single string. */
     arm: (text) =>
       sides(`the arm "${text}" of ${words}`, (file) => {
         const tokens = tokensOf(file)
@@ -44,7 +44,7 @@ export function fn(name) {
         const heads = indices(open, close).filter((at) => tokens[at].text === `"${text}"` && tokens[at + 1].text === '=>')
         return only(heads.map((at) => [at, at]), `arm "${text}" of ${words}`, file)
       }),
-    /** What makes a value of a struct, `Name { … }`. */
+    /** The expression that makes a value of a struct, `Name { … }`. */
     literal: (struct) => ({
       start: place(`in ${words}, first in the value of ${struct}`, (file) => {
         const tokens = tokensOf(file)
@@ -58,7 +58,7 @@ export function fn(name) {
   }
 }
 
-/** A struct; its fields come after what is put at its end. */
+/** A struct; lines are put after its fields. */
 export function struct(name) {
   return {
     end: place(`last in struct ${name}`, (file) => {
@@ -135,7 +135,7 @@ function bodyOf(file, name) {
   return found[0][1]
 }
 
-/** Nothing is open between the start of the item and this token. */
+/** Whether no bracket is open between the start of the item and this token. */
 function isTop(tokens, from, at) {
   for (let i = from; i < at; i += 1) {
     if (tokens[i].pair > at) return false

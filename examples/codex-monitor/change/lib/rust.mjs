@@ -69,7 +69,7 @@ function commentEnd(source, from) {
   throw unbalanced(source, from)
 }
 
-/** The body of the function whose name is at `name`: `[index of {, index of }]`; none where it only is declared. */
+/** The body of the function whose name is at `name`: `[index of {, index of }]`; none if the function is only declared. */
 export function functionBody(tokens, name) {
   let angles = 0
   for (let at = name + 1; at < tokens.length; at += 1) {

@@ -1,10 +1,10 @@
-// What both scanners make of a source: a flat list of tokens without comments and white space. A bracket knows its partner,
-// so that a walk can step over what it encloses.
+// What both scanners turn a source into: a flat list of tokens without comments and white space. A bracket knows its partner,
+// so that a walk can skip what it encloses.
 import { ChangeError } from './error.mjs'
 
 const CLOSES = { '(': ')', '[': ']', '{': '}' }
 
-/** Tokens in the order of the source: `{ kind, text, start, end }`, brackets with `pair`, the index of their partner. */
+/** Tokens in source order: `{ kind, text, start, end }`; brackets also have `pair`, the index of their partner. */
 export class Tokens {
   constructor(source) {
     this.source = source
@@ -40,10 +40,10 @@ export class Tokens {
 export function unbalanced(source, at) {
   const line = source.slice(0, at).split('\n').length
   const message = `line ${line}: a bracket, a string or a comment has no end`
-  return new ChangeError('unbalanced', message, 'The file is not whole; mend it first.')
+  return new ChangeError('unbalanced', message, 'The file is incomplete; fix it first.')
 }
 
-/** The end of what begins at `from` and ends with `quote`, with backslash as escape. */
+/** The end of the text that begins at `from` and ends with `quote`, with backslash as the escape character. */
 export function stringEnd(source, from, quote) {
   for (let at = from + 1; at < source.length; at += 1) {
     if (source[at] === '\\') at += 1

@@ -24,7 +24,7 @@ export function fn(name) {
   }
 }
 
-/** What a constant is set to: a list or an object. */
+/** The value of a constant: a list or an object. */
 export function constant(name) {
   return {
     start: place(`first in the constant ${name}`, (file) => [first(file, 'const', name, ['[', '{'])]),
@@ -38,7 +38,7 @@ export function type(name) {
   }
 }
 
-/** The only element of its tag. */
+/** The only element with this tag. */
 export function tag(name) {
   return element(`the element <${name}>`, (one) => one.tag === name)
 }

@@ -4,7 +4,7 @@ import { lineEnd, stringEnd, Tokens, unbalanced } from './tokens.mjs'
 const WORD = /[\p{L}_$][\p{L}\p{N}_$]*/uy
 const NUMBER = /\d[\w.]*/y
 const LONG = ['=>', '...', '?.', '??', '&&', '||', '===', '!==', '==', '!=', '<=', '>=']
-/** After these an expression begins, so that `/` opens a regular expression and `<` an element. */
+/** After these an expression begins, so `/` opens a regular expression and `<` an element. */
 const BEFORE_EXPRESSION = new Set([...'([{,;=:?!&|+-*%^~<', '=>', '&&', '||', '??', '===', '!==', '==', '!=', '<=', '>=', '...'])
 const WORDS_BEFORE_EXPRESSION = new Set([
   ...['return', 'case', 'default', 'typeof', 'in', 'of', 'delete', 'void', 'throw', 'await', 'yield', 'else', 'do', 'export'],
@@ -28,7 +28,7 @@ class Scanner {
     this.at = 0
   }
 
-  /** Up to the end, or up to and with the `}` that closes what a template or an element has opened. */
+  /** Up to the end, or up to and including the `}` that closes what a template or an element has opened. */
   code(inside) {
     const { source, tokens } = this
     const depth = tokens.open.length
@@ -80,7 +80,7 @@ class Scanner {
     return last.kind === 'punct' && BEFORE_EXPRESSION.has(last.text)
   }
 
-  /** An element or a fragment, and no type parameters: `<T,>(…)`, `<T extends …>(…)`. */
+  /** Whether this is an element or a fragment, and not type parameters: `<T,>(…)`, `<T extends …>(…)`. */
   isElement() {
     const tag = this.match(TAG)
     const rest = this.source.slice(TAG.lastIndex, TAG.lastIndex + 40)
@@ -107,7 +107,7 @@ class Scanner {
       if (source[this.at] === '\\') this.at += 2
       else if (source.startsWith('${', this.at)) {
         this.at += 2
-        // What is between the braces is no part of the tokens: only its end is looked for.
+        // The code between the braces is not part of the tokens: only its end is looked for.
         new Nested(this).code(true)
       } else if (source[this.at] === '`') {
         this.tokens.push('string', from, (this.at += 1))
@@ -126,11 +126,11 @@ class Scanner {
     this.elements.push(element)
     if (!isClosed) this.children(element)
     element.close ??= element.open
-    // The element stands for a value.
+    // The element counts as a value.
     this.tokens.push('element', from, this.at)
   }
 
-  /** Up to and with `>`; whether the element has no children. */
+  /** Up to and including `>`; returns whether the element has no children. */
   attributes(element) {
     const { source } = this
     while (this.at < source.length) {
@@ -210,7 +210,7 @@ export function functionBody(tokens, name) {
   for (let at = tokens[open].pair + 1; at < tokens.length; at += 1) {
     const { text, pair } = tokens[at]
     if (text === ';') return null
-    // After one of these it is a type.
+    // After one of these, a brace opens a type.
     if (text === '{' && ![':', '|', '&', '<', ','].includes(tokens[at - 1].text)) return [at, pair]
     if (pair > at) at = pair
   }

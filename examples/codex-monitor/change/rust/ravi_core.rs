@@ -1,8 +1,8 @@
 //! Ravi in CodexMonitor: what its app and its daemon share. `edits.mjs` says where it is called.
 //!
-//! It knows the app's two types and nothing of windows. Until a person has switched Ravi on, every call does nothing and
-//! answers what the app had before; nothing is opened, made or started. A reference to a secret is never a token: where
-//! it leads to no value there is none.
+//! It knows two of the app's types and nothing about windows, so that the daemon links no web view; `ravi_app.rs` is the window's part. Until a person has switched Ravi on, every call does nothing and
+//! returns what the app had before; nothing is opened, created or started. A reference to a secret is never used as a token: if
+//! it cannot be resolved, there is no token.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -12,29 +12,24 @@ use std::process::Stdio;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use ravi_workspace_core::vault::settings::{preset, Place};
+use ravi_workspace_core::{Config, Error, ExposeSecret as _, Power, ProvisionRequest, Ravi, Settings, Start, TokenSet};
 use serde_json::Value;
-use tauri::plugin::TauriPlugin;
-use tauri::{AppHandle, Runtime};
-use tauri_plugin_ravi::vault::settings::{preset, Place};
-use tauri_plugin_ravi::workspace::WorkspaceError;
-use tauri_plugin_ravi::{
-    Config, Error, ExposeSecret as _, Power, ProvisionRequest, Ravi, RaviExt as _, Settings, Start, TokenSet,
-};
 use tokio::time::timeout;
 
 use crate::types::{AppSettings, WorkspaceEntry};
 
-/// The secret that holds the daemon's token, also the variable that the daemon reads.
+/// The secret that holds the daemon's token, and the variable that the daemon reads.
 const DAEMON_TOKEN: &str = "CODEX_MONITOR_DAEMON_TOKEN";
-/// Where the settings have it.
+/// Where the token is in the settings.
 const DAEMON_TOKEN_AT: &str = "/remoteBackendToken";
-/// How long the former token is accepted once there is a new one; the operator may say otherwise.
+/// How long the former token is accepted once there is a new one; the operator may set another time.
 const GRACE: Duration = Duration::from_secs(600);
-/// How often the daemon looks for a new token by itself; a client that shows one makes it look at once.
+/// How often the daemon looks for a new token by itself; a client that shows an unknown one makes it look at once.
 const LOOK: Duration = Duration::from_secs(30);
-/// How long a person waits for a workspace's identity; an add that takes longer is undone and says so.
+/// How long a person waits for a workspace's identity; if adding takes longer, it is undone and reported.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How long taking it back may take then; the reaper does the rest.
+/// How long undoing may then take; the reaper does the rest.
 const LAST_PATIENCE: Duration = Duration::from_secs(5);
 
 type Source = Box<dyn Fn() -> Option<Ravi> + Send + Sync>;
@@ -43,14 +38,14 @@ static SOURCE: OnceLock<Source> = OnceLock::new();
 static SETTINGS: Mutex<Option<HashMap<PathBuf, Settings<AppSettings>>>> = Mutex::new(None);
 static TOKEN_GRACE: OnceLock<Duration> = OnceLock::new();
 static TOKENS: tokio::sync::OnceCell<Option<TokenSet>> = tokio::sync::OnceCell::const_new();
-/// The daemon's token is the secret, and not one that an operator gave it.
+/// Set if the daemon's token is the secret, and not one that an operator gave it.
 static FOLLOWS_SECRET: OnceLock<()> = OnceLock::new();
 
 // --- begin ----------------------------------------------------------------------------------------------------------
 
-/// First in the daemon's `main`: git, gh and ravi call this program as their helper, and `daemonctl` asks it for the token.
+/// Called first in the daemon's `main`: git, gh and ravi call this program as their helper, and `daemonctl` asks it for the token.
 pub(crate) fn helper_main() {
-    tauri_plugin_ravi::helper_main();
+    ravi_workspace_helper::helper_main();
     let mut args = std::env::args().skip(1);
     if args.next().as_deref() != Some("ravi-token") {
         return;
@@ -70,18 +65,12 @@ pub(crate) fn helper_main() {
     std::process::exit(0);
 }
 
-/// The plugin of the app's windows. Off until a person switches it on.
-pub(crate) fn plugin<R: Runtime>() -> TauriPlugin<R, Option<Config>> {
-    tauri_plugin_ravi::Builder::new().start(Start::Asked).build()
+/// The app uses the handle of its plugin.
+pub(crate) fn use_handle_of(source: impl Fn() -> Option<Ravi> + Send + Sync + 'static) {
+    let _ = SOURCE.set(Box::new(source));
 }
 
-/// The app's handle is the plugin's.
-pub(crate) fn start_app<R: Runtime>(app: &AppHandle<R>) {
-    let app = app.clone();
-    let _ = SOURCE.set(Box::new(move || app.try_ravi()));
-}
-
-/// The daemon's handle is on the ledger that the app on the same data folder has.
+/// The daemon's handle uses the same ledger as the app with the same data folder.
 pub(crate) fn start(data_dir: &Path) -> Result<(), String> {
     let mut config = Config::default().with_env().map_err(|error| told(&error.into()))?;
     config.state_dir.get_or_insert_with(|| data_dir.join("ravi"));
@@ -94,12 +83,12 @@ pub(crate) fn start(data_dir: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// `None` until a person switched it on, and in the app's own tests.
+/// `None` until a person has switched Ravi on, and in the app's own tests.
 fn handle() -> Option<Ravi> {
     SOURCE.get().and_then(|source| source())
 }
 
-/// What a person is shown: the cause, and the next step.
+/// The text for a person: the cause, and the next step.
 fn told(error: &Error) -> String {
     format!("{error}\n{}", error.hint())
 }
@@ -115,8 +104,8 @@ fn kept<T>(work: impl FnOnce(&mut HashMap<PathBuf, Settings<AppSettings>>) -> T)
     work(kept.get_or_insert_default())
 }
 
-/// Settings that the app has read and migrated by itself, with what their references lead to; `None` where that is nothing
-/// now.
+/// The settings that the app has read and migrated itself, with references replaced by their values; `None` in place of a
+/// reference that cannot be resolved now.
 pub(crate) fn resolve_settings(path: &Path, settings: AppSettings) -> AppSettings {
     let resolved = match handle() {
         Some(ravi) => Settings::resolve_blocking(&ravi, path, places(), settings.clone()),
@@ -130,7 +119,7 @@ pub(crate) fn resolve_settings(path: &Path, settings: AppSettings) -> AppSetting
                     nowhere.reference, nowhere.error.message, nowhere.error.hint
                 );
             }
-            // Where nothing is Ravi's, the settings are the app's own to the last byte.
+            // If the settings have no references, they are the app's own, unchanged.
             let value = if resolved.references().is_empty() { settings } else { (*resolved).clone() };
             kept(|kept| kept.insert(path.to_owned(), resolved));
             value
@@ -142,7 +131,7 @@ pub(crate) fn resolve_settings(path: &Path, settings: AppSettings) -> AppSetting
     }
 }
 
-/// Whatever is wrong with a reference, it is no token.
+/// Removes all references: whatever is wrong with one, it must not be used as a token.
 fn without_references(mut settings: AppSettings) -> AppSettings {
     let is_reference = |token: &String| token.trim_start().starts_with("ravi://");
     settings.remote_backend_token = settings.remote_backend_token.filter(|token| !is_reference(token));
@@ -152,8 +141,8 @@ fn without_references(mut settings: AppSettings) -> AppSettings {
     settings
 }
 
-/// What the window sent back, with references for the secrets that it was shown. `None`: nothing here is Ravi's, and the app
-/// writes as it always has.
+/// Saves what the window sent back, with references in place of the secrets that it was shown. `None`: the settings have no
+/// references, and the app writes them as it always has.
 pub(crate) fn save_settings(path: &Path, settings: &AppSettings) -> Option<Result<(), String>> {
     let ravi = handle();
     let known = kept(|kept| kept.remove(path)).filter(|known| known.is_offline() == ravi.is_none());
@@ -170,7 +159,7 @@ pub(crate) fn save_settings(path: &Path, settings: &AppSettings) -> Option<Resul
     Some(saved)
 }
 
-/// As the file is, for settings that were read before the switch was turned.
+/// The file as it is, for settings that were read before Ravi was switched on or off.
 fn as_on_disk(ravi: Option<&Ravi>, path: &Path) -> Option<Settings<AppSettings>> {
     let read: AppSettings = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
     match ravi {
@@ -200,16 +189,16 @@ fn time(text: &str) -> Option<Duration> {
     Some(Duration::from_secs(number.parse::<u64>().ok()?.checked_mul(seconds)?))
 }
 
-/// As the operator chose.
+/// The grace period that the operator chose.
 fn token_grace() -> Duration {
     let variable = || std::env::var("CODEX_MONITOR_TOKEN_GRACE").ok().and_then(|text| time(&text));
     TOKEN_GRACE.get().copied().or_else(variable).unwrap_or(GRACE)
 }
 
-/// The token that was given, else a mark that the daemon follows the secret. A reference is none.
+/// The token that was given, or else a placeholder while the daemon follows the secret. A reference does not count as a token.
 pub(crate) fn daemon_token(given: Option<String>, insecure: bool) -> Result<Option<String>, String> {
     if handle().is_some() {
-        // Codex and all that it starts would inherit it. No thread has been started yet.
+        // Codex and everything it starts would inherit it. No thread has been started yet.
         std::env::remove_var(DAEMON_TOKEN);
     }
     let given = given.filter(|text| !text.trim_start().starts_with("ravi://"));
@@ -218,7 +207,7 @@ pub(crate) fn daemon_token(given: Option<String>, insecure: bool) -> Result<Opti
     }
     let Some(_) = secret_token()? else { return Ok(None) };
     let _ = FOLLOWS_SECRET.set(());
-    // The token itself is not needed here, and this one nobody can show.
+    // The token itself is not needed here, and nobody can guess this placeholder.
     Ok(Some(uuid::Uuid::new_v4().to_string()))
 }
 
@@ -228,7 +217,7 @@ fn secret_token() -> Result<Option<String>, String> {
     Ok(Some(token.expose_secret().trim().to_owned()).filter(|token| !token.is_empty()))
 }
 
-/// Expected and given token as the daemon compares them: equal where the given one lets its client in.
+/// The expected and the given token for the daemon to compare: equal if the given one is to be accepted.
 pub(crate) async fn compared(expected: String, given: String) -> (String, String) {
     if handle().is_none() {
         return (expected, given);
@@ -258,8 +247,8 @@ async fn follow(expected: &str) -> Option<TokenSet> {
     }
 }
 
-/// The daemon, started without a token in its arguments or environment, where it finds the token by itself: the settings
-/// have a reference to it. `None`: the app starts it as it always has.
+/// Starts the daemon without a token in its arguments or environment, if the daemon can find the token by itself because the
+/// settings have a reference to it. `None`: the app starts the daemon as it always has.
 pub(crate) fn spawn_daemon(
     program: &Path,
     listen: &str,
@@ -278,8 +267,8 @@ pub(crate) fn spawn_daemon(
 
 // --- workspaces -----------------------------------------------------------------------------------------------------
 
-/// A workspace that is being added. Dropped before [`keep`](Added::keep), it is released again; where the app is killed
-/// before that, the reaper does it.
+/// A workspace that is being added. If it is dropped before [`keep`](Added::keep), it is released again; if the app is killed
+/// before that, the reaper releases it.
 #[must_use = "a workspace that is not kept is released again"]
 pub(crate) struct Added(Option<(Ravi, String)>);
 
@@ -303,13 +292,13 @@ impl Drop for Added {
     }
 }
 
-/// Before an added worktree is stored: an agent that starts after it is its own. Where there is no identity for it, `undo`
-/// takes away what the app has made.
+/// Called before an added worktree is stored, so that an agent that starts afterwards has its own identity. If there is no
+/// identity for it, `undo` removes what the app has made.
 pub(crate) async fn provision<F: Future>(entry: &WorkspaceEntry, undo: impl FnOnce() -> F) -> Result<Added, String> {
     add(entry, false, undo).await
 }
 
-/// The same for a clone that the app made for an agent. Other main checkouts are the person's, and nothing is done to them.
+/// The same for a clone that the app made for an agent. Other main checkouts belong to the person and are left alone.
 pub(crate) async fn provision_clone<F: Future>(
     entry: &WorkspaceEntry,
     undo: impl FnOnce() -> F,
@@ -330,7 +319,7 @@ async fn add<F: Future>(entry: &WorkspaceEntry, main: bool, undo: impl FnOnce() 
         Ok(Err(error)) => told(&error),
         Err(_) => format!("Ravi did not answer within {} s; nothing was added. Try again.", PATIENCE.as_secs()),
     };
-    // What was begun goes first, while its folder is still there; what Ravi cannot take now is owed.
+    // Release what was begun first, while its folder still exists; what Ravi cannot revoke now remains owed.
     let _ = timeout(LAST_PATIENCE, release(&ravi, &entry.id)).await;
     undo().await;
     Err(failed)
@@ -338,20 +327,21 @@ async fn add<F: Future>(entry: &WorkspaceEntry, main: bool, undo: impl FnOnce() 
 
 async fn release(ravi: &Ravi, id: &str) {
     match ravi.release(id, false, |_| {}).await {
-        Ok(_) | Err(Error::Workspace(WorkspaceError::Unbound { .. })) => {}
-        // The reaper goes on from there.
+        Ok(_) => {}
+        Err(error) if error.code() == "workspace.unbound" => {}
+        // The reaper continues from there.
         Err(error) => eprintln!("ravi: {}", told(&error)),
     }
 }
 
-/// After a worktree was removed and the list was written. What is not done at once, the reaper does later.
+/// Called after a worktree was removed and the list was written. The reaper later does whatever could not be done at once.
 pub(crate) fn removed(id: &str) {
     let Some(ravi) = handle() else { return };
     let id = id.to_owned();
     tokio::spawn(async move { release(&ravi, &id).await });
 }
 
-/// After a rename, which is done whatever becomes of this: the identity stays, and follows name and folder.
+/// Called after a rename, which stands whatever happens here: the identity stays, and follows the name and the folder.
 pub(crate) async fn renamed(entry: &WorkspaceEntry) {
     let Some(ravi) = handle() else { return };
     if !matches!(ravi.workspace_now(&entry.id), Ok(Some(_))) {
@@ -363,18 +353,18 @@ pub(crate) async fn renamed(entry: &WorkspaceEntry) {
             eprintln!("ravi: {}", told(&error));
         }
     });
-    // Mostly it is done at once, and then a removal that comes next does not meet it at work; else it goes on by itself.
+    // Usually this finishes at once, so that a removal that follows does not overlap with it; otherwise it continues on its own.
     let _ = timeout(LAST_PATIENCE, follow).await;
 }
 
-/// Who the agent of a workspace is, as it goes to a window with the workspace, also one on another machine.
+/// Who the agent of a workspace is, for windows to show with the workspace, including windows on another machine.
 pub(crate) fn describe(id: &str) -> Option<Value> {
     let workspace = handle()?.workspace_now(id).ok().flatten()?;
     serde_json::to_value(workspace).ok()
 }
 
-/// For `thread/start`, `thread/resume` and `thread/fork`: one Codex process serves all workspaces. A workspace that had an
-/// identity, and has none any more, is an error: its agent would act as the person.
+/// For `thread/start`, `thread/resume` and `thread/fork`, because one Codex process serves all workspaces. It is an error if a
+/// workspace no longer has the identity that it had: its agent would act as the person.
 pub(crate) async fn thread_config(id: &str, mut params: Value) -> Result<Value, String> {
     let Some(ravi) = handle() else { return Ok(params) };
     match ravi.workspace_now(id).map_err(|error| told(&error))? {
@@ -384,16 +374,16 @@ pub(crate) async fn thread_config(id: &str, mut params: Value) -> Result<Value, 
         }
         None if ravi.is_released(id).await.map_err(|error| told(&error))? => {
             return Err(
-                "This workspace's identity was released; its agent would act as you. Remove it, or add it anew.".into(),
+                "This workspace's identity was released; its agent would act as you. Remove it or add it again.".into(),
             );
         }
-        // A main checkout, where the person works, or one that was there before Ravi was switched on.
+        // A main checkout, where the person works, or a workspace that existed before Ravi was switched on.
         None => {}
     }
     Ok(params)
 }
 
-/// What to run in place of a program: for `gh` the one that acts as the workspace whose folder it is run in.
+/// What to run in place of a program: for `gh`, the one that acts as the workspace whose folder it is run in.
 pub(crate) fn program(name: &OsStr) -> OsString {
     match name.to_str() {
         Some("gh") => handle().map_or_else(|| name.to_owned(), |ravi| ravi.program("gh").into_os_string()),
@@ -403,7 +393,7 @@ pub(crate) fn program(name: &OsStr) -> OsString {
 
 // --- beside ---------------------------------------------------------------------------------------------------------
 
-/// What a daemon does beside its work: revocations that are owed, and worktrees that are gone. The plugin does it itself.
+/// What the daemon does in the background: owed revocations, and worktrees that are gone. In the app the plugin does this itself.
 pub(crate) fn tend() {
     if let Some(ravi) = handle() {
         tokio::spawn(async move { ravi.tend().await });

@@ -1,35 +1,27 @@
-//! `ravi_core` where there is no Ravi: on Windows and phones, and in `daemonctl`. Every call does nothing and answers what the
-//! app had before.
+//! `ravi_core` without Ravi: for Windows and phones, and for `daemonctl`. Every call does nothing and returns what the app had
+//! before.
 
 use std::ffi::{OsStr, OsString};
 use std::future::Future;
 use std::path::Path;
 
 use serde_json::Value;
-use tauri::plugin::TauriPlugin;
-use tauri::{AppHandle, Runtime};
 
 use crate::types::{AppSettings, WorkspaceEntry};
 
 pub(crate) fn helper_main() {}
 
-pub(crate) fn plugin<R: Runtime>() -> TauriPlugin<R> {
-    tauri::plugin::Builder::new("ravi").build()
-}
-
-pub(crate) fn start_app<R: Runtime>(_app: &AppHandle<R>) {}
-
 pub(crate) fn start(_data_dir: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// A reference is no token, and nobody is here to resolve it.
+/// A reference is not a token, and nothing here can resolve it.
 pub(crate) fn daemon_token(token: Option<String>, _insecure: bool) -> Result<Option<String>, String> {
     Ok(token.filter(|text| !text.trim_start().starts_with("ravi://")))
 }
 
 pub(crate) fn set_token_grace(_text: Option<String>) -> Result<(), String> {
-    Err("--token-grace needs Ravi, which this program has not.".to_string())
+    Err("--token-grace needs Ravi, which this program was built without.".to_string())
 }
 
 pub(crate) async fn compared(expected: String, given: String) -> (String, String) {

@@ -1,18 +1,19 @@
-//! What `daemonctl` knows of Ravi. It links nothing of it: a token that is a reference, it asks the daemon's program for.
+//! What `daemonctl` knows about Ravi. It links nothing of Ravi: if the token is a reference, it asks the daemon's program for the
+//! value.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The token comes from the settings, where it is a reference: the daemon finds it as this program did.
+/// Whether the token in the settings is a reference, so that the daemon finds it by itself.
 static DAEMON_HAS_IT: AtomicBool = AtomicBool::new(false);
 
 pub(crate) fn is_reference(text: &str) -> bool {
     text.trim_start().starts_with("ravi://")
 }
 
-/// The token to talk to a daemon with. A reference is none: where its value cannot be had, there is no token. A preview only
-/// asks whether there is one, and starts nothing.
+/// The token for talking to a daemon. A reference is not a token: if its value cannot be had, there is no token. A preview only
+/// needs to know whether there is one, and starts nothing.
 pub(crate) fn token(
     token: Option<String>,
     is_preview: bool,
@@ -34,7 +35,7 @@ pub(crate) fn daemon_has_it() -> bool {
     DAEMON_HAS_IT.load(Ordering::Relaxed)
 }
 
-/// It comes through a pipe: neither arguments nor environment of any process have it.
+/// The token comes through a pipe, so it is not in any process's arguments or environment.
 fn ask(program: &Path, data_dir: &Path) -> Result<String, String> {
     let output = Command::new(program)
         .args(["ravi-token", "--data-dir"])
@@ -45,7 +46,7 @@ fn ask(program: &Path, data_dir: &Path) -> Result<String, String> {
         .map_err(|error| error.to_string())?;
     let token = String::from_utf8_lossy(&output.stdout).trim().to_string();
     if !output.status.success() || token.is_empty() {
-        return Err(format!("{} could not tell it", program.display()));
+        return Err(format!("{} could not provide it", program.display()));
     }
     Ok(token)
 }

@@ -1,4 +1,4 @@
-// A made-up app that has what the change looks for, in files of a few lines each.
+// A made-up app that contains what the change looks for, in files of a few lines each.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'

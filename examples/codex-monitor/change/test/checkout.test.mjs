@@ -1,4 +1,4 @@
-// The change is put into a made-up app, checked, and taken out again.
+// The change is applied to a made-up app, checked, and removed again.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -115,10 +115,10 @@ test('check tells in, out, partly and another version', () => {
   const folder = app()
   const out = run('check', folder)
   assert.equal(out.status, 3)
-  assert.match(out.stdout, /None of it is in; all of it fits\./)
+  assert.match(out.stdout, /Nothing is applied yet; everything fits\./)
   assert.doesNotMatch(out.stdout, /note:/)
   done('apply', folder)
-  assert.match(done('check', folder).stdout, /All of it is in\./)
+  assert.match(done('check', folder).stdout, /Everything is applied\./)
   edit(folder, 'src-tauri/src/main.rs', '    tauri_plugin_ravi::helper_main(); // +ravi\n', '')
   edit(folder, 'package.json', '0.7.68', '0.8.0')
   const partly = run('check', folder)
@@ -126,7 +126,7 @@ test('check tells in, out, partly and another version', () => {
   assert.match(partly.stdout, /partly +src-tauri\/src\/main\.rs/)
   assert.match(partly.stdout, /note: this is version 0\.8\.0 of the app; the change was tried with 0\.7\.68/)
   done('apply', folder)
-  assert.match(done('check', folder).stdout, /All of it is in\./)
+  assert.match(done('check', folder).stdout, /Everything is applied\./)
 })
 
 test('a line that a formatter has broken is not taken out in part', () => {
@@ -173,7 +173,7 @@ test('what an older version of the change has put in goes', () => {
 
 test('a write that fails puts back what was written before it', () => {
   const folder = app()
-  // It is in the way of the last file but a few.
+  // It blocks one of the last files.
   const before = { ...FILES, 'src/types.ts.ravi-new/in-the-way': '' }
   mkdirSync(join(folder, 'src/types.ts.ravi-new'))
   writeFileSync(join(folder, 'src/types.ts.ravi-new/in-the-way'), '')
@@ -216,7 +216,7 @@ test('another folder, no folder and an unknown command are refused', () => {
 test('what the edits call, the module that does nothing has too', () => {
   const { edits, files } = change()
   const lines = edits.flatMap(({ add, close }) => [...add, ...close]).join('\n')
-  for (const [module, file] of [['ravi_core', 'ravi_core_off.rs'], ['ravi_ctl', 'ravi_ctl.rs']]) {
+  for (const [module, file] of [['ravi_app', 'ravi_app_off.rs'], ['ravi_core', 'ravi_core_off.rs'], ['ravi_ctl', 'ravi_ctl.rs']]) {
     const called = [...lines.matchAll(new RegExp(`${module}::(\\w+)\\(`, 'g'))].map(([, name]) => name)
     assert.ok(called.length > 0)
     for (const name of called) assert.match(files[`src-tauri/src/${file}`], new RegExp(`\\bfn ${name}\\b`), name)
@@ -227,5 +227,8 @@ test('the two modules have the same calls', () => {
   const { files } = change()
   const named = (text) => [...text.matchAll(/^pub\(crate\) (?:async )?fn (\w+)/gm)].map(([, call]) => call).sort()
   const calls = (name) => named(files[`src-tauri/src/${name}`])
-  assert.deepEqual(calls('ravi_core.rs').filter((name) => calls('ravi_core_off.rs').includes(name)), calls('ravi_core_off.rs'))
+  for (const module of ['ravi_app', 'ravi_core']) {
+    const without = calls(`${module}_off.rs`)
+    assert.deepEqual(calls(`${module}.rs`).filter((name) => without.includes(name)), without)
+  }
 })

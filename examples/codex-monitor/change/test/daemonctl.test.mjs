@@ -1,4 +1,4 @@
-// What daemonctl knows of Ravi is compiled by itself: it needs no crate.
+// Compiles the module that daemonctl uses on its own: it needs no crate.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

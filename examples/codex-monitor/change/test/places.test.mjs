@@ -1,4 +1,4 @@
-// Where a place is, in Rust and in TypeScript: what looks like it in a string or a comment is none.
+// Where a place is, in Rust and in TypeScript: lookalikes in strings and comments do not count.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { object, table } from '../lib/data-anchors.mjs'

@@ -1,4 +1,4 @@
-//! `ravi_ctl.rs` with a daemon that is a few lines of shell. Compiled and run by `daemonctl.test.mjs`.
+//! Tests `ravi_ctl.rs` with a daemon that is a few lines of shell. Compiled and run by `daemonctl.test.mjs`.
 
 #[path = "../rust/ravi_ctl.rs"]
 mod ravi_ctl;
@@ -7,7 +7,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// A program that notes its arguments beside itself and does `then`.
+/// A program that writes its arguments to a file beside it and runs `then`.
 fn daemon(name: &str, then: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("ravi-ctl-{}-{name}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
@@ -25,7 +25,7 @@ fn args(program: &Path) -> Option<String> {
     std::fs::read_to_string(program.with_file_name("args")).ok()
 }
 
-/// One test: whether the daemon has the token is a state of the program.
+/// A single test, because whether the daemon has the token is global state.
 #[test]
 fn a_reference_is_asked_for_and_never_a_token() {
     let tells = daemon("tells", "echo made-up-token");

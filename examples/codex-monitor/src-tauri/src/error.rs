@@ -1,10 +1,10 @@
-//! How the app's own commands fail: with the same three parts as the plugin's, so that the page shows both alike.
+//! Errors of the app's own commands: the same three parts as the plugin's, so that the page shows both alike.
 
 use std::fmt::Display;
 
 use tauri_plugin_ravi::ErrorBody;
 
-/// What a command of the app answers.
+/// What a command of the app returns.
 pub type Result<T> = std::result::Result<T, ErrorBody>;
 
 /// A failure with a code of the app's own.

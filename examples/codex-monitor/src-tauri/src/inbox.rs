@@ -1,4 +1,4 @@
-//! What is picked out of a message for the person who looks at it. The page has the message already; nothing is asked.
+//! What is picked out of a message for the person who is looking at it. The page has the message already; no call is made.
 
 use serde::Deserialize;
 use tauri_plugin_ravi::inbox::MessageKind;
@@ -17,7 +17,7 @@ pub struct Parts {
     kind: MessageKind,
 }
 
-/// On a thread for long work: a page may be made to take long.
+/// Runs on a thread for long work, because a sender can craft a message that takes long.
 #[tauri::command]
 pub async fn picked_out(message: Parts) -> Result<Extraction> {
     let search = tauri::async_runtime::spawn_blocking(move || message.search());

@@ -1,8 +1,8 @@
 //! A host app in the style of CodexMonitor, with the plugin `ravi`.
 //!
 //! It keeps `workspaces.json` and `settings.json` in its data folder, in the shapes of CodexMonitor, and makes and removes
-//! worktrees with git. Everything about identities, secrets, messages and the audit trail is asked of the plugin by the
-//! page; here is only what a host app has anyway, and what the page must not see: the daemon's token.
+//! worktrees with git. For everything about identities, secrets, messages and the audit trail the page calls the plugin; this
+//! side contains only what a host app has anyway, and what the page must not see: the daemon's token.
 //!
 //! It runs the stand-in Ravi inside itself, so that it works without an account. `RAVI_API_URL` makes it use a real
 //! service instead; `RAVI_EXAMPLE_DATA_DIR` moves everything that it keeps.
@@ -59,7 +59,7 @@ async fn open_about(app: AppHandle) -> tauri::Result<()> {
 }
 
 fn main() {
-    // First: git and gh may call this program as their helper.
+    // This must come first: git and gh may call this program as their helper.
     tauri_plugin_ravi::helper_main();
     if let Err(error) = run() {
         eprintln!("codex-monitor-example: {error}");
@@ -73,7 +73,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(&data)?;
     context.config_mut().app.app_directories_override = Some(AppDirectoriesOverride::Root(data.clone()));
 
-    // Only the tests of real windows set it: the app's own pages have no frames.
+    // Set only by the tests in real windows: the app's own pages have no frames.
     if let Ok(origin) = std::env::var("RAVI_EXAMPLE_FRAME_ORIGIN") {
         let security = &mut context.config_mut().app.security;
         security.csp = security.csp.take().map(|csp| Csp::Policy(format!("{csp}; frame-src {origin}")));
@@ -113,7 +113,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Folder of everything that the app keeps.
+/// The folder that holds everything the app keeps.
 fn data_dir(identifier: &str) -> Result<PathBuf, Box<dyn Error>> {
     use etcetera::BaseStrategy as _;
     match std::env::var_os("RAVI_EXAMPLE_DATA_DIR").filter(|folder| !folder.is_empty()) {

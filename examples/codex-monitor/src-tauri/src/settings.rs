@@ -41,7 +41,7 @@ impl SettingsFile {
         &self.0
     }
 
-    /// What CodexMonitor leaves behind today, with made-up tokens in plaintext; not where there is a file.
+    /// Writes what CodexMonitor leaves behind today, with made-up tokens in plaintext, unless the file exists.
     pub fn write_sample(&self) -> io::Result<()> {
         let sample = json!({
             "theme": "system",
@@ -64,7 +64,7 @@ impl SettingsFile {
         if !self.0.exists() {
             return Ok(Settings::new(app.ravi(), &self.0, Vec::new(), Known::default()));
         }
-        // No places: what this app knows is no secret, so nothing is resolved and nobody is asked.
+        // No places: what this app knows is not secret, so nothing is resolved and no call is made.
         Settings::load(app.ravi(), &self.0, Vec::new()).await.map_err(ravi)
     }
 }
@@ -81,7 +81,7 @@ pub async fn set_theme(app: AppHandle, settings: State<'_, SettingsFile>, theme:
     known.save().await.map_err(ravi)
 }
 
-/// Tells the daemon's tokens apart without showing them: the beginning of a hash. `None` where there is no token.
+/// Tells the daemon's tokens apart without showing them: the beginning of a hash. `None` if there is no token.
 #[tauri::command]
 pub async fn daemon_token(app: AppHandle, settings: State<'_, SettingsFile>) -> Result<Option<String>> {
     match app.ravi().settings_value(settings.path(), "/remoteBackendToken").await {

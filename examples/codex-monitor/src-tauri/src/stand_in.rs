@@ -1,12 +1,12 @@
-//! The stand-in Ravi inside the app, and what a person does with it in place of the outside world: approve a login, send
-//! a mail, pull the network.
+//! The stand-in Ravi inside the app, and what a person does with it that the outside world would otherwise do: approve a login,
+//! send a mail, pull the network.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
+use ravi_local::{Options, Plan, Server};
 use serde_json::{Value, json};
 use tauri::State;
-use tauri_plugin_ravi::local::{Options, Plan, Server};
 use tauri_plugin_ravi::{Builder, Keychain};
 use tokio::sync::Mutex;
 
@@ -25,7 +25,7 @@ impl StandIn {
         Ok(StandIn { folder: folder.to_owned(), base_url: server.base_url(), server: Mutex::new(Some(server)) })
     }
 
-    /// The plugin, led to the stand-in. Its ledger is the stand-in's own: identities that were made up mean nothing to a
+    /// The plugin, pointed at the stand-in. The ledger belongs to the stand-in, because made-up identities mean nothing to a
     /// real service.
     pub fn plugin(&self) -> std::result::Result<Builder, Box<dyn Error>> {
         Ok(Builder::new()
@@ -36,14 +36,14 @@ impl StandIn {
     }
 
     async fn control(&self, what: &str, order: Value) -> Result<()> {
-        let stopped = |error: reqwest::Error| failure("stand_in", error, "See that the stand-in is running.");
-        // The engine's own client has chosen the TLS library by now, which a second one needs too.
+        let stopped = |error: reqwest::Error| failure("stand_in", error, "Check that the stand-in is running.");
+        // By now the engine's own client has chosen the TLS library, which a second client needs too.
         let call = reqwest::Client::new().post(format!("{}/_local/{what}", self.base_url)).json(&order);
         call.send().await.and_then(reqwest::Response::error_for_status).map(drop).map_err(stopped)
     }
 }
 
-/// Starts at the address it had before: workspaces belong to an address.
+/// Starts at the same address as before, because workspaces belong to an address.
 async fn start(folder: &Path) -> std::result::Result<Server, Box<dyn Error>> {
     let file = folder.join("port");
     let port = std::fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
@@ -65,7 +65,7 @@ pub async fn stand_in_approve(stand_in: State<'_, Option<StandIn>>, user_code: S
     of_this_run(&stand_in)?.control("device", json!({ "user_code": user_code, "action": "approve" })).await
 }
 
-/// What a website would send that the agent at `to` signs up for.
+/// What a website that the agent at `to` signs up for would send.
 #[tauri::command]
 pub async fn stand_in_mail(stand_in: State<'_, Option<StandIn>>, to: String) -> Result<()> {
     let mail = json!({
@@ -83,7 +83,7 @@ pub async fn stand_in_running(stand_in: State<'_, Option<StandIn>>) -> Result<bo
     Ok(of_this_run(&stand_in)?.server.lock().await.is_some())
 }
 
-/// Stops the stand-in, as if the network were pulled, or starts it again.
+/// Stops the stand-in, as if the network had been disconnected, or starts it again.
 #[tauri::command]
 pub async fn stand_in_switch(stand_in: State<'_, Option<StandIn>>, on: bool) -> Result<()> {
     let stand_in = of_this_run(&stand_in)?;

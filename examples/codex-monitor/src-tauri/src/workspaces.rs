@@ -26,7 +26,7 @@ pub struct Entry {
     parent_id: Option<Uuid>,
     #[serde(default)]
     worktree: Option<Worktree>,
-    /// CodexMonitor's own; kept as they are.
+    /// CodexMonitor's own settings; kept as they are.
     #[serde(default)]
     settings: serde_json::Map<String, serde_json::Value>,
 }
@@ -43,7 +43,7 @@ struct Worktree {
     branch: String,
 }
 
-/// The commit on top of a worktree.
+/// The latest commit of a worktree.
 #[derive(Serialize)]
 pub struct Commit {
     subject: String,
@@ -66,20 +66,20 @@ impl Workspaces {
         Ok(Workspaces { data: data.to_owned(), entries: Mutex::new(entries) })
     }
 
-    /// Held while git works too: one change at a time.
+    /// Held while git is working, too, so that there is one change at a time.
     fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn save(&self, entries: &[Entry]) -> Result<()> {
-        let failed = |error: &dyn std::fmt::Display| failure("save", error, "See that the data folder can be written.");
+        let failed = |error: &dyn std::fmt::Display| failure("save", error, "Check that the data folder is writable.");
         let text = serde_json::to_vec_pretty(entries).map_err(|error| failed(&error))?;
         write_atomic(&self.data.join("workspaces.json"), &text, Mode::Exact(0o644)).map_err(|error| failed(&error))
     }
 }
 
 fn find(entries: &[Entry], id: Uuid) -> Result<&Entry> {
-    let hint = "It may have been removed meanwhile.";
+    let hint = "It may have been removed in the meantime.";
     entries.iter().find(|entry| entry.id == id).ok_or_else(|| failure("unknown", "there is no such workspace", hint))
 }
 
@@ -93,7 +93,7 @@ pub fn workspace_entries(workspaces: State<'_, Workspaces>) -> Vec<Entry> {
 pub fn add_workspace(workspaces: State<'_, Workspaces>, path: PathBuf) -> Result<Entry> {
     let no_repository = |_| {
         let hint = "Enter the folder of a git repository.";
-        failure("no_repository", format!("{} is no git repository", path.display()), hint)
+        failure("no_repository", format!("{} is not a git repository", path.display()), hint)
     };
     let path = PathBuf::from(git(&path, &["rev-parse", "--show-toplevel"]).map_err(no_repository)?);
     let mut entries = workspaces.lock();
@@ -127,7 +127,7 @@ pub fn add_worktree(workspaces: State<'_, Workspaces>, parent: Uuid, branch: Str
     Ok(entry)
 }
 
-/// Removes a worktree from the disk, or a repository from the list; its folder stays then.
+/// Removes a worktree from the disk, or a repository from the list; a repository's folder stays.
 #[tauri::command(async)]
 pub fn remove_workspace(workspaces: State<'_, Workspaces>, id: Uuid) -> Result<()> {
     let mut entries = workspaces.lock();
@@ -147,7 +147,7 @@ pub fn remove_workspace(workspaces: State<'_, Workspaces>, id: Uuid) -> Result<(
     workspaces.save(&entries)
 }
 
-/// The commit on top; `None` where there is none or git cannot tell.
+/// The latest commit; `None` if there is none or git cannot tell.
 #[tauri::command(async)]
 pub fn last_commit(workspaces: State<'_, Workspaces>, id: Uuid) -> Result<Option<Commit>> {
     let path = find(&workspaces.lock(), id)?.path.clone();

@@ -3,7 +3,7 @@ import { RaviError, type Account } from 'tauri-plugin-ravi-api'
 import { useAccount as useRaviAccount, type LiveAccount } from 'tauri-plugin-ravi-api/react'
 import { useEvery } from './useEvery'
 
-/** How this machine stands with Ravi. */
+/** The state of this machine's connection to Ravi. */
 export type Connection =
   | { state: 'loading' | 'signed-out' }
   | { state: 'offline' | 'failed'; error: RaviError }
@@ -11,16 +11,16 @@ export type Connection =
 
 interface Shared {
   connection: Connection
-  /** Asks anew. */
+  /** Asks again. */
   check: () => Promise<void>
-  /** Tells of a failed call: after one that did not reach Ravi it is asked whether it is there. */
+  /** Reports a failed call; if the call did not reach Ravi, checks whether Ravi is reachable. */
   note: (cause: unknown) => RaviError
 }
 
 const Context = createContext<Shared>({ connection: { state: 'loading' }, check: async () => {}, note: RaviError.from })
 
 const isOffline = ({ code }: RaviError) => code === 'api.unreachable' || code === 'api.deadline'
-/** How often Ravi is asked whether it is there: seldom while it was, often while it was not. */
+/** How often to check that Ravi is reachable: seldom while it is, often while it is not. */
 const [CALM_MS, ANXIOUS_MS] = [30_000, 1_500]
 
 function standing({ account, error, loading }: LiveAccount): Connection {

@@ -1,6 +1,6 @@
 import { useEffect } from 'react'
 
-/** Calls `work` every so many milliseconds while the window can be seen, and when it is looked at again. */
+/** Calls `work` at this interval while the window is visible, and when it gets the focus again. */
 export function useEvery(milliseconds: number, work: () => void): void {
   useEffect(() => {
     const visible = () => document.visibilityState === 'visible' && work()

@@ -2,20 +2,20 @@ import { useCallback, useState } from 'react'
 import type { RaviError } from 'tauri-plugin-ravi-api'
 import { useNoteError } from './useAccount'
 
-/** A provision or release that this page asked for: it runs, or failed and was not dismissed yet. */
+/** A provision or release started by this page that is running, or that failed and has not been dismissed yet. */
 export interface Job {
   id: string
   error?: RaviError
 }
 
-/** Long work, one piece for each workspace. Its steps come from the plugin, whoever asked for it. */
+/** Long-running work, one job for each workspace. The steps come from the plugin, whoever started the work. */
 export function useJobs() {
   const [jobs, setJobs] = useState<Job[]>([])
   const note = useNoteError()
 
   const dismiss = useCallback((id: string) => setJobs((all) => all.filter((job) => job.id !== id)), [])
 
-  /** Whether it was done; how it failed is kept with the job. */
+  /** Resolves to whether the work was done; an error is kept with the job. */
   const run = useCallback(
     async (id: string, work: () => Promise<unknown>): Promise<boolean> => {
       const set = (job: Job) => setJobs((all) => [...all.filter((one) => one.id !== id), job])

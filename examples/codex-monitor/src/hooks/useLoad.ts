@@ -3,13 +3,13 @@ import { RaviError } from 'tauri-plugin-ravi-api'
 import { useNoteError } from './useAccount'
 
 export interface Loaded<T> {
-  /** What was read last; `undefined` until then. Stays while it is read again. */
+  /** What was last read; `undefined` until then. Stays while it is read again. */
   data: T | undefined
   error: RaviError | undefined
   reload: () => void
 }
 
-/** What `read` answers, and how it failed. Reads again when `read` changes; give it a stable function. */
+/** What `read` returns, or how it failed. Reads again when `read` changes, so pass a stable function. */
 export function useLoad<T>(read: () => Promise<T>): Loaded<T> {
   const [data, setData] = useState<T>()
   const [error, setError] = useState<RaviError>()
@@ -18,7 +18,7 @@ export function useLoad<T>(read: () => Promise<T>): Loaded<T> {
 
   const reload = useCallback(() => {
     const mine = ++turn.current
-    // Answers may overtake each other; the latest question counts.
+    // Results may overtake each other; the latest call counts.
     const current = () => mine === turn.current
     read().then(
       (answer) => {

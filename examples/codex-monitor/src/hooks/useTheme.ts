@@ -9,7 +9,7 @@ export function useTheme(): [Theme, (theme: Theme) => void] {
   const [theme, show] = useState<Theme>('system')
 
   useEffect(() => {
-    // A file that cannot be read is told on the settings page; the window still has to look like something.
+    // The settings page reports a file that cannot be read; the window still needs some theme.
     savedTheme().then(show, () => show('system'))
     const listening = listen<Theme>(CHANGED, ({ payload }) => show(payload))
     return () => void listening.then((stop) => stop())

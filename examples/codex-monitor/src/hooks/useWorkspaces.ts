@@ -8,7 +8,7 @@ import { useLoad } from './useLoad'
 /** A worktree of `workspaces.json`, with what the plugin knows about it and what is being done with it. */
 export interface Workspace {
   entry: Entry
-  /** `undefined` where it has no identity. */
+  /** `undefined` if it has no identity. */
   summary: WorkspaceSummary | undefined
   job: Job | undefined
 }
@@ -26,7 +26,7 @@ export function useWorkspaces() {
   const { jobs, run, dismiss } = useJobs()
   const [message, setMessage] = useState('')
 
-  // Not before both are known: a worktree would seem to have no identity.
+  // Not before both are known, or a worktree would seem to have no identity.
   const known = loading ? undefined : all
   const repositories = useMemo(() => known && together(known, bound, jobs), [known, bound, jobs])
 
@@ -70,12 +70,12 @@ export function useWorkspaces() {
   const add = useCallback(
     async (path: string) => {
       const entry = await addRepository(path)
-      say(`${entry.name} is added.`)
+      say(`${entry.name} has been added.`)
     },
     [say],
   )
 
-  /** Each begins to get its identity as soon as its folder is there; all of them at the same time. */
+  /** Each starts to get its identity as soon as its folder exists, all of them in parallel. */
   const addWorktrees = useCallback(
     async (parent: Entry, branches: string[], phone: boolean) => {
       const running: Promise<unknown>[] = []
@@ -92,13 +92,13 @@ export function useWorkspaces() {
     [provision, reload],
   )
 
-  /** Gives the identity back, then takes the folder away. */
+  /** Gives the identity back, then removes the folder. */
   const remove = useCallback(
     (entry: Entry, bound: boolean) =>
       run(entry.id, async () => {
         if (bound) await ravi.workspaces.release(entry.id)
         await removeEntry(entry.id)
-        say(entry.kind === 'main' ? `${entry.name} is off the list; its folder stays.` : `${entry.name} is removed.`)
+        say(entry.kind === 'main' ? `${entry.name} is no longer listed; its folder stays.` : `${entry.name} has been removed.`)
       }),
     [run, say],
   )

@@ -27,13 +27,13 @@ export function AuditPage({ chosen }: { chosen: string | undefined }) {
         <WorkspaceChoice workspaces={workspaces} value={workspace} onValue={setWorkspace} all="All workspaces" />
         <Field label="Secret" value={secret} onValue={setSecret} placeholder="CODEX_MONITOR_DAEMON_TOKEN" />
         <button type="button" onClick={reload}>
-          Read again
+          Reload
         </button>
       </div>
       <VerifyTrail />
       {error && <ErrorNotice error={error} action={{ label: 'Try again', run: reload }} />}
       {!rows && !error && <Loading what="the trail" />}
-      {rows?.length === 0 && <Empty title="Nothing is noted">Nothing was done that fits.</Empty>}
+      {rows?.length === 0 && <Empty title="No entries">Nothing that was done matches.</Empty>}
       {rows && rows.length > 0 && <Timeline rows={[...rows].reverse()} workspaces={workspaces} />}
     </Page>
   )

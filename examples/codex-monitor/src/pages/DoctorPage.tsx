@@ -5,14 +5,14 @@ import { Loading, Page } from '../parts/Page'
 import { Reaper } from '../parts/Reaper'
 import { SignInFirst } from '../parts/SignInFirst'
 
-const WORDS: Record<FindingState, string> = { fail: 'Wrong', warn: 'Look at this', ok: 'Fine' }
+const WORDS: Record<FindingState, string> = { fail: 'Problem', warn: 'Check this', ok: 'Fine' }
 const ORDER: FindingState[] = ['fail', 'warn', 'ok']
 const examine = () => ravi.doctor()
 
 export function DoctorPage({ onSignIn }: { onSignIn: () => void }) {
   const { data: report, error, reload } = useLoad(examine)
   return (
-    <Page title="Doctor" lead="What can be wrong on this machine, and what to do about it. Looking changes nothing.">
+    <Page title="Doctor" lead="What may be wrong on this machine, and what to do about it. Checking changes nothing.">
       <SignInFirst onSignIn={onSignIn} />
       {error && <ErrorNotice error={error} action={{ label: 'Try again', run: reload }} />}
       {!report && !error && <Loading what="this machine" />}
@@ -21,7 +21,7 @@ export function DoctorPage({ onSignIn }: { onSignIn: () => void }) {
           <header>
             <h2>{report.ok ? 'Nothing is broken' : 'Something is broken'}</h2>
             <button type="button" onClick={reload}>
-              Look again
+              Check again
             </button>
           </header>
           <ul className="findings">

@@ -10,7 +10,7 @@ import { WorkspaceChoice } from '../parts/WorkspaceChoice'
 import { standIn } from '../tauri'
 
 interface Props {
-  /** The workspace to begin with. */
+  /** The workspace to show first. */
   chosen: string | undefined
   local: boolean
   onSignIn: () => void
@@ -22,7 +22,7 @@ export function InboxPage({ chosen, local, onSignIn }: Props) {
   const ready = workspaces.filter(({ state }) => state === 'ready')
   const workspace = ready.find(({ id }) => id === picked) ?? ready[0]
   return (
-    <Page title="Inbox" lead="What came to an agent's address and number; codes and links are picked out.">
+    <Page title="Inbox" lead="Messages to an agent's address and number, with codes and links picked out.">
       <SignInFirst onSignIn={onSignIn} />
       {loading && <Loading what="the workspaces" />}
       {!loading && !workspace && <Empty title="No inbox yet">Every worktree gets one with its identity.</Empty>}
@@ -62,7 +62,7 @@ function Messages({ workspace }: { workspace: string }) {
       {error && <ErrorNotice error={error} action={{ label: 'Try again', run: () => void refresh() }} />}
       {loading && <Loading what="the inbox" />}
       {!loading && !error && messages.length === 0 && (
-        <Empty title="Nothing has come yet">Mails and text messages show here by themselves.</Empty>
+        <Empty title="Nothing has arrived yet">Mails and text messages appear here automatically.</Empty>
       )}
       {messages.length > 0 && (
         <div className="inbox">

@@ -10,7 +10,7 @@ interface Props {
   onTheme: (theme: Theme) => void
 }
 
-const THEMES: Record<Theme, string> = { system: 'As the system', light: 'Light', dark: 'Dark' }
+const THEMES: Record<Theme, string> = { system: 'Same as the system', light: 'Light', dark: 'Dark' }
 
 export function SettingsPage({ where, theme, onTheme }: Props) {
   return (

@@ -31,7 +31,12 @@ export function WorkspacesPage({ onSignIn, onOpen }: Props) {
           onOpen={onOpen}
         />
       ))}
-      {repositories?.length === 0 && <Empty title="No repository yet">Add the folder of one below, then make worktrees of it.</Empty>}
+      {repositories?.length === 0 && (
+        <Empty title="No repository yet">
+          Add the folder of a git repository below. Each worktree that you then make gets an address, a git author and a key of its
+          own; your own checkout stays yours.
+        </Empty>
+      )}
       {repositories && <AddRepository onAdd={workspaces.add} />}
     </Page>
   )

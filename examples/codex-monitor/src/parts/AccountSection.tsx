@@ -1,7 +1,7 @@
 import { AccountState } from 'tauri-plugin-ravi-api/react'
 import { standIn } from '../tauri'
 
-/** Who this machine is, and signing in with a code that is approved elsewhere; or right here, at the stand-in. */
+/** The signed-in account, and signing in with a code that is approved elsewhere, or right here at the stand-in. */
 export function AccountSection({ local }: { local: boolean }) {
   return (
     <div className="card">

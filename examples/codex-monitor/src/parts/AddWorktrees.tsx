@@ -20,7 +20,7 @@ export function AddWorktrees({ repository, onAdd }: Props) {
   return (
     <form aria-label={`Add worktrees to ${repository.name}`} onSubmit={submit}>
       <div className="row">
-        <Field label="New worktrees" value={text} onValue={setText} placeholder="payments, search, docs" help="Names of branches; several at once are made at once." required />
+        <Field label="New worktrees" value={text} onValue={setText} placeholder="payments, search, docs" help="Branch names; if you enter several, all are made at the same time." required />
         <label className="check">
           <input type="checkbox" checked={phone} onChange={(event) => setPhone(event.target.checked)} />
           With a phone number

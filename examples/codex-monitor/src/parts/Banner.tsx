@@ -2,7 +2,7 @@ import { useAccount } from '../hooks/useAccount'
 import { useLoad } from '../hooks/useLoad'
 import { standIn, type About } from '../tauri'
 
-/** Says which Ravi is asked, and when it does not answer. */
+/** Says which Ravi is used, and when it does not answer. */
 export function Banner({ where }: { where: About }) {
   return (
     <div className="banners">
@@ -23,8 +23,8 @@ function StandInBanner() {
   return (
     <aside className="banner stand-in" aria-label="Stand-in Ravi">
       <p>
-        <strong>Stand-in Ravi.</strong> It runs inside this app, for trying out: addresses are made up, and it is no vault. Set{' '}
-        <code>RAVI_API_URL</code> for the real service.
+        <strong>Stand-in Ravi.</strong> It runs inside this app, for trying things out: addresses are made up, and it is not a secure
+        vault. Set <code>RAVI_API_URL</code> to use the real service.
       </p>
       {running !== undefined && (
         <button type="button" className="small" onClick={() => void flip()}>
@@ -41,8 +41,8 @@ function OfflineBanner() {
   return (
     <div className="banner offline" role="alert">
       <p>
-        <strong>Ravi does not answer.</strong> Agents keep working with what they have; what you begin now goes on when it is
-        back. Trying again by itself.
+        <strong>Ravi does not answer.</strong> Agents keep working with what they have; whatever you start now continues when it is
+        back. Retrying automatically.
       </p>
       <button type="button" className="small" onClick={() => void check()}>
         Try now

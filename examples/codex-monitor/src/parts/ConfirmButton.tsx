@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'react'
 
 interface Props {
   label: string
-  /** What a screen reader says, where the label alone does not tell what it is about. */
+  /** What a screen reader says, if the label alone does not say what the button is for. */
   name?: string
   /** What happens, in one sentence. */
   warning: string
@@ -10,7 +10,7 @@ interface Props {
   onConfirm: () => void
 }
 
-/** A button for what cannot be taken back: it asks before it acts. Escape is no. */
+/** A button for something that cannot be undone: it asks before it acts. Escape means no. */
 export function ConfirmButton({ label, name = label, warning, disabled, onConfirm }: Props) {
   const [asking, ask] = useState(false)
   const opener = useRef<HTMLButtonElement>(null)

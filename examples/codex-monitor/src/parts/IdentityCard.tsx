@@ -8,6 +8,8 @@ import { lastCommit } from '../tauri'
 import { ConfirmButton } from './ConfirmButton'
 import { ErrorNotice } from './ErrorNotice'
 import type { PageName } from './Nav'
+import { Path } from './Path'
+import { RecentUses } from './RecentUses'
 
 interface Props {
   workspace: Workspace
@@ -20,12 +22,13 @@ interface Props {
   onOpen: (page: PageName) => void
 }
 
-/** Who the agent in a worktree is, how it stands, and what to do when something is wrong. */
+/** Who the agent in a worktree is, its state, and what to do when something is wrong. */
 export function IdentityCard({ workspace, onFinish, onShare, onWake, onRemove, onDismiss, onSignIn, onOpen }: Props) {
   const { entry, summary, job } = workspace
   const busy = job !== undefined && !job.error
   const state = busy ? 'working' : (summary?.state ?? 'no identity')
-  // The plugin keeps how a call failed, and shows it with the identity; what never reached it, the job alone knows.
+  // The plugin keeps the error of a failed call and shows it with the identity. If the call never reached the plugin, only the
+  // job has the error.
   const failed = job?.error && job.error.message !== summary?.last_error?.message ? job.error : undefined
   const fine = !failed && !summary?.last_error && summary?.folder !== 'gone' && summary?.folder !== 'unseen'
 
@@ -49,9 +52,12 @@ export function IdentityCard({ workspace, onFinish, onShare, onWake, onRemove, o
             <LastCommit id={entry.id} />
           </dd>
           <dt>Folder</dt>
-          <dd className="path quiet">{entry.path}</dd>
+          <dd>
+            <Path path={entry.path} />
+          </dd>
         </WorkspaceIdentity>
       )}
+      {summary && !busy && <RecentUses id={entry.id} name={entry.name} />}
       {busy && <ProgressSteps id={entry.id} />}
       {failed && !busy && <ErrorNotice error={failed} action={fix(failed)} />}
       {!busy && (
@@ -70,7 +76,7 @@ export function IdentityCard({ workspace, onFinish, onShare, onWake, onRemove, o
           <ConfirmButton
             label="Remove"
             name={`Remove ${entry.name}`}
-            warning="Deletes the folder and what is not committed in it."
+            warning="Deletes the folder and everything in it that is not committed."
             onConfirm={onRemove}
           />
         </footer>

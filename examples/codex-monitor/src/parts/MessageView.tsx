@@ -13,12 +13,12 @@ interface Props {
   onRead: () => unknown
 }
 
-/** A message with its code and link picked out. Its HTML is a stranger's and never shown. */
+/** A message with its code and link picked out. Its HTML comes from a stranger and is never shown. */
 export function MessageView({ workspace, id, onRead }: Props) {
   const { data: message, error, reload } = useLoad(useCallback(() => ravi.inbox.get(workspace, id), [workspace, id]))
 
   useEffect(() => {
-    // That it could not be marked is nothing to tell: it stays unread.
+    // If it cannot be marked, it simply stays unread.
     ravi.inbox.markRead(workspace, id).then(onRead, () => {})
   }, [workspace, id, onRead])
 

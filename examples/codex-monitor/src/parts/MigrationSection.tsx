@@ -10,7 +10,7 @@ import { useSubmit } from './useSubmit'
 
 const DAEMON_TOKEN = 'CODEX_MONITOR_DAEMON_TOKEN'
 
-/** The migration assistant: what is plaintext in settings.json, moving it, and putting it back. */
+/** The migration assistant: shows what is plaintext in settings.json, moves it to the vault, and puts it back. */
 export function MigrationSection({ file }: { file: string }) {
   const { connection } = useAccount()
   const { data: plan, error, reload } = useLoad(useCallback(() => ravi.settings.plan(file, 'codex-monitor'), [file]))
@@ -22,7 +22,7 @@ export function MigrationSection({ file }: { file: string }) {
   })
   const undo = useSubmit(async () => {
     const { aside } = await ravi.settings.undo(file)
-    setMessage(`The file is as it was before.${aside ? ` What was changed since lies in ${aside}.` : ''}`)
+    setMessage(`The file is as it was before.${aside ? ` Changes made since are in ${aside}.` : ''}`)
     reload()
   })
 
@@ -35,7 +35,7 @@ export function MigrationSection({ file }: { file: string }) {
       <h2>Secrets in settings.json</h2>
       <p className="quiet path">{file}</p>
       {error && connection.state !== 'signed-out' && <ErrorNotice error={error} action={{ label: 'Try again', run: reload }} />}
-      {connection.state === 'signed-out' && <p>Sign in to see what is plaintext in it, and to move that into the vault.</p>}
+      {connection.state === 'signed-out' && <p>Sign in to see which secrets in it are plaintext, and to move them into the vault.</p>}
       {!plan && !error && <Loading what="the file" />}
       {plan && <Places plan={plan} />}
       <p className="message" role="status">
@@ -50,7 +50,7 @@ export function MigrationSection({ file }: { file: string }) {
             </button>
           )}
           {plan.already.length > 0 && (
-            <ConfirmButton label="Undo" warning="Puts the tokens back into the file, readable." disabled={undo.busy} onConfirm={undo.submit} />
+            <ConfirmButton label="Undo" warning="Puts the tokens back into the file as plaintext." disabled={undo.busy} onConfirm={undo.submit} />
           )}
         </p>
       )}
@@ -60,7 +60,7 @@ export function MigrationSection({ file }: { file: string }) {
 }
 
 function Places({ plan: { moved, already } }: { plan: MigrateReport }) {
-  if (moved.length + already.length === 0) return <p>There is no secret in it.</p>
+  if (moved.length + already.length === 0) return <p>It contains no secret.</p>
   const rows = [
     ...moved.map((place) => ({ ...place, state: 'plaintext' })),
     ...already.map((place) => ({ ...place, state: 'in the vault' })),
@@ -93,7 +93,7 @@ function Places({ plan: { moved, already } }: { plan: MigrateReport }) {
   )
 }
 
-/** The token that the app gives its daemon. The page sees a fingerprint of it. */
+/** The token that the app gives its daemon. The page only sees a fingerprint of it. */
 function DaemonToken() {
   const { data: fingerprint, error, reload } = useLoad(daemonToken)
   const rotate = useSubmit(async () => {
@@ -105,7 +105,7 @@ function DaemonToken() {
       <p>
         Daemon token with the fingerprint <code className="fingerprint">{fingerprint ?? '…'}</code>
       </p>
-      <ConfirmButton label="Rotate" name="Rotate the daemon token" warning="Daemons that do not follow have to start again." disabled={rotate.busy} onConfirm={rotate.submit} />
+      <ConfirmButton label="Rotate" name="Rotate the daemon token" warning="Daemons that do not follow the change must be restarted." disabled={rotate.busy} onConfirm={rotate.submit} />
       {(error ?? rotate.error) && <ErrorNotice error={(error ?? rotate.error)!} />}
     </div>
   )

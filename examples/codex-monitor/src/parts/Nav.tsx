@@ -5,7 +5,7 @@ const PAGES = ['Workspaces', 'Inbox', 'Audit', 'Settings', 'Doctor'] as const
 export type PageName = (typeof PAGES)[number]
 
 const STATES: Record<Connection['state'], string> = {
-  loading: 'Asking Ravi…',
+  loading: 'Contacting Ravi…',
   'signed-out': 'Not signed in',
   offline: 'Offline',
   failed: 'Key refused',

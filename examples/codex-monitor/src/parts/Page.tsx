@@ -1,6 +1,6 @@
 import { useEffect, useRef, type ReactNode } from 'react'
 
-/** A page with its heading, which gets the focus so that a screen reader begins there. */
+/** A page with its heading, which gets the focus so that a screen reader starts there. */
 export function Page({ title, lead, children }: { title: string; lead: string; children: ReactNode }) {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => heading.current?.focus(), [title])

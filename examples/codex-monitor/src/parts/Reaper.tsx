@@ -8,7 +8,7 @@ import { useSubmit } from './useSubmit'
 
 const plan = () => Promise.all([ravi.workspaces.reapPlan(), ravi.workspaces.owed()])
 
-/** Workspaces whose folder is gone, and revocations that Ravi has not taken yet. */
+/** Workspaces whose folder is gone, and revocations that Ravi has not carried out yet. */
 export function Reaper() {
   const { data, error, reload } = useLoad(plan)
   const [stuck, setStuck] = useState<ReapFailure[]>([])
@@ -16,7 +16,7 @@ export function Reaper() {
     setStuck((await ravi.workspaces.reap()).failed)
     reload()
   })
-  // That nobody is signed in is said above.
+  // The page already says above that nobody is signed in.
   if (error || !data) return null
   const [{ released, left, keys, keys_unseen }, owed] = data
   const nothing = released.length + left.length + keys.length + owed.length === 0
@@ -35,15 +35,15 @@ export function Reaper() {
           </li>
         ))}
         {keys.map(({ uuid, workspace }) => (
-          <li key={uuid}>A key of {workspace} that no workspace has</li>
+          <li key={uuid}>A key made for {workspace} that no workspace has</li>
         ))}
         {owed.map(({ identity, attempts }) => (
           <li key={identity}>
-            A revocation for {identity} is owed; tried {attempts} times
+            A revocation for {identity} is owed; tried {attempts} times so far
           </li>
         ))}
       </ul>
-      {keys_unseen && <p className="quiet">Ravi did not answer: whether a key is left behind there is not known.</p>}
+      {keys_unseen && <p className="quiet">Ravi did not answer, so it is not known whether a key is left behind there.</p>}
       {stuck.map(({ id, path, error }) => (
         <div key={id} role="alert">
           <p>

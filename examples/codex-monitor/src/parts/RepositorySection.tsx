@@ -4,6 +4,7 @@ import { ConfirmButton } from './ConfirmButton'
 import { ErrorNotice } from './ErrorNotice'
 import { IdentityCard } from './IdentityCard'
 import type { PageName } from './Nav'
+import { Path } from './Path'
 
 interface Props {
   repository: Repository
@@ -20,7 +21,9 @@ export function RepositorySection({ repository: { entry, job, worktrees }, works
       <header>
         <div>
           <h2>{entry.name}</h2>
-          <p className="quiet path">{entry.path}</p>
+          <p>
+            <Path path={entry.path} />
+          </p>
         </div>
         {worktrees.length === 0 && (
           <ConfirmButton

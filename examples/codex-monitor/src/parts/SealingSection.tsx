@@ -10,10 +10,10 @@ import { useSubmit } from './useSubmit'
 type State = SealStatus['state']
 
 const WORDS: Record<State, string> = {
-  off: 'Off: Ravi could read what is in the vault.',
-  on: 'On: what is in the vault can be opened on your machines alone.',
+  off: 'Off: Ravi can read what is in the vault.',
+  on: 'On: only your machines can open what is in the vault.',
   locked: 'On, and this machine does not have the key. The recovery passphrase brings it here.',
-  unfinished: 'A change of keys was begun and not finished. Doing it again finishes it.',
+  unfinished: 'A change of keys was started but not finished. Doing it again finishes it.',
 }
 const ACTIONS: Record<State, { label: string; run: (passphrase: string) => Promise<unknown> }> = {
   off: { label: 'Switch sealing on', run: ravi.seal.enable },
@@ -34,7 +34,7 @@ export function SealingSection() {
   return (
     <section className="card" aria-label="Sealing">
       <h2>End-to-end sealing</h2>
-      {connection.state === 'signed-out' && <p>Sign in to see how the vault lies at Ravi.</p>}
+      {connection.state === 'signed-out' && <p>Sign in to see how the vault is stored at Ravi.</p>}
       {error && connection.state !== 'signed-out' && <ErrorNotice error={error} action={{ label: 'Try again', run: reload }} />}
       {!status && !error && <Loading what="the vault" />}
       {status && <p>{WORDS[status.state]}</p>}
@@ -69,7 +69,7 @@ function Sealed({ status: { key, sealed, plain, refused } }: { status: SealStatu
   )
 }
 
-/** A passphrase that is made up here is asked for twice; one that is known, once. */
+/** A new passphrase is asked for twice, an existing one once. */
 function PassphraseForm({ state, onDone }: { state: State; onDone: () => void }) {
   const [passphrase, setPassphrase] = useState('')
   const [again, setAgain] = useState('')
@@ -90,7 +90,7 @@ function PassphraseForm({ state, onDone }: { state: State; onDone: () => void })
           {busy ? 'Working…' : label}
         </button>
       </div>
-      <p className="quiet">Keep it where you keep passwords: without it and without this machine, nobody opens the vault.</p>
+      <p className="quiet">Keep it where you keep passwords: without it and without this machine, nobody can open the vault.</p>
       {error && <ErrorNotice error={error} />}
     </form>
   )

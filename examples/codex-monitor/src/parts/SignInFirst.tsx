@@ -1,7 +1,7 @@
 import { useAccount } from '../hooks/useAccount'
 import { Empty } from './Page'
 
-/** Stands where a page needs an account and nobody is signed in. */
+/** Shown on a page that needs an account while nobody is signed in. */
 export function SignInFirst({ onSignIn }: { onSignIn: () => void }) {
   const { connection } = useAccount()
   if (connection.state !== 'signed-out') return null

@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { ErrorNotice } from './ErrorNotice'
 import { useSubmit } from './useSubmit'
 
-/** Sees that nothing was changed in the trail or cut off it. */
+/** Checks that nothing was changed in the trail or cut off it. */
 export function VerifyTrail() {
   const [report, setReport] = useState<AuditReport>()
   const { busy, error, submit } = useSubmit(async () => setReport(await ravi.audit.verify()))

@@ -5,7 +5,7 @@ interface Props {
   workspaces: WorkspaceSummary[]
   value: string
   onValue: (id: string) => void
-  /** What stands for no workspace in particular; without it one must be chosen. */
+  /** The text of the option for all workspaces; without it, one must be chosen. */
   all?: string
 }
 

@@ -1,4 +1,4 @@
-/** A point in time as a person reads it: the day is left out where it is today. */
+/** A point in time for people to read; the date is left out if it is today. */
 export function timeWords(at: string | number | null): string {
   if (at === null) return ''
   const time = new Date(at)

@@ -2,7 +2,7 @@ import { useState, type FormEvent } from 'react'
 import type { RaviError } from 'tauri-plugin-ravi-api'
 import { useNoteError } from '../hooks/useAccount'
 
-/** A form's work: whether it runs, and how it failed. */
+/** The action of a form: whether it is running, and how it failed. */
 export function useSubmit(work: () => Promise<unknown>) {
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<RaviError>()

@@ -8,7 +8,7 @@ type RaviNavItemProps = {
   onClick: () => void;
 };
 
-/** The way to the settings; none on a platform that has no Ravi. */
+/** The entry that opens the settings page; not shown on a platform without Ravi. */
 export function RaviNavItem(props: RaviNavItemProps) {
   const { power } = usePower();
   if (!power) {

@@ -3,7 +3,7 @@ import { SettingsSection } from "@/features/design-system/components/settings/Se
 import { AccountState, PowerSwitch, usePower } from "@services/ravi";
 import "../ravi.css";
 
-/** Settings → Identities. Off until a person switches it on; then who is signed in, or the way to sign in. */
+/** Settings → Identities. Off until a person switches Ravi on; then shows who is signed in, or how to sign in. */
 export function RaviSettings() {
   const { power } = usePower();
   return (
