@@ -188,8 +188,8 @@ impl Builder {
     /// Keeps the Codex login of this machine while the app runs.
     ///
     /// The login is restored first, and then each rotation goes to the vault at once. What happens is reported as
-    /// [`CODEX_EVENT`]; when the app ends, it is stored once more. Start app-servers after the event `watching`. May be
-    /// called for several logins.
+    /// [`CODEX_EVENT`](crate::plugin::CODEX_EVENT); when the app ends, it is stored once more. Start app-servers after
+    /// the event `watching`. May be called for several logins.
     #[cfg(feature = "codex")]
     pub fn watch_codex(mut self, login: CodexOptions) -> Builder {
         self.codex.push(login);

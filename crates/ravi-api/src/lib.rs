@@ -22,8 +22,8 @@
 //! # }
 //! ```
 //!
-//! Calls are repeated only if that is safe: Ravi has no idempotency keys, so a `POST` whose reply was lost is never sent again.
-//! [`ApiError::outcome_unknown`] says whether a failed call may have taken effect.
+//! Calls are repeated only if that is safe: Ravi has no idempotency keys, so a `POST` whose reply was lost is never sent
+//! again. [`ApiError::outcome_unknown`] says whether a failed call may have taken effect.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

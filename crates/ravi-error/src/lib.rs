@@ -1,4 +1,4 @@
-//! How the Ravi crates report a failure: a stable code (`workspace.not_a_folder`), a message that names the cause, and
+//! How the Ravi crates report a failure: a stable code (`workspace.folder`), a message that names the cause, and
 //! a hint that names the next step.
 //!
 //! Every layer has its own error enum and implements [`Explain`] for it. [`Error`] carries any of them upwards and
@@ -90,7 +90,7 @@ pub struct Case {
     pub kind: Kind,
 }
 
-/// A result whose error is [`enum@Error`].
+/// A result whose error is [`struct@Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Any failure: the error of some layer, with its code, message, hint and kind.

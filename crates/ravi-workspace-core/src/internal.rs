@@ -1,7 +1,6 @@
 //! What the helper programs (`ravi-workspace-helper`), the command line and the plugin use beyond the handle. They are
 //! released together with the engine; nothing here is stable for anybody else.
 
-pub use crate::launcher;
 pub use crate::machine::{cores, files};
 pub use crate::messages::MessageKind;
 
@@ -72,17 +71,27 @@ pub mod git {
 
 pub mod github {
     //! A workspace's login at GitHub.
-    pub use crate::github::{
-        CONFIG_DIR, DOTCOM, GithubConfig, GithubError, GithubHost, HOST, Plan, Remote, TOKENS, Transport, config_dir,
-        is_ssh_name, names_for, ssh_command, ssh_name, token_variable,
-    };
-    pub use crate::ravi::github_token::{Login, read, read_blocking, reject};
+    pub use crate::github::remote::{Remote, Transport};
+    pub use crate::github::variables::{CONFIG_DIR, DOTCOM, HOST, TOKENS, config_dir};
+    pub use crate::github::ways::{is_ssh_name, ssh_command, ssh_name};
+    pub use crate::github::{GithubError, GithubHost};
+    pub use crate::ledger::Plan;
+    pub use crate::ravi::github_token::{Login, read_blocking, reject};
 }
 
 pub mod handover {
     //! What a process of a workspace is given.
     pub use crate::Workspace;
-    pub use crate::handover::{HandoverError, WORKSPACE_ID};
+    pub use crate::handover::HandoverError;
+    pub use crate::handover::below::ID as WORKSPACE_ID;
+}
+
+pub mod launcher {
+    //! Which program a launcher starts, and how it is asked what it is.
+    pub use crate::launcher::{
+        FIRST, HelperError, LAUNCHED_FROM, NAMES, PROBE, PROBE_SWITCH, RAVI_SWITCH, SIGNER, acts_as_helper, follow,
+        is_known, is_launcher, on_path, own_name_is, probe_answer, shim_dir, state_of,
+    };
 }
 
 pub mod ledger {
@@ -92,7 +101,15 @@ pub mod ledger {
 
 pub mod workspace {
     //! Worktrees and their bindings.
-    pub use crate::workspace::{
-        GithubSource, NOTE_FILE, Note, Repository, State, WorkspaceError, git_dir_of, has_note, is_origin, signing,
-    };
+    pub use crate::workspace::find::has_note;
+    pub use crate::workspace::inspect::git_dir_of;
+    pub use crate::workspace::note::Note;
+    pub use crate::workspace::shared::Repository;
+    pub use crate::workspace::values::is_origin;
+    pub use crate::workspace::{GithubSource, NOTE_FILE, State, WorkspaceError};
+
+    pub mod signing {
+        //! The key a workspace signs its commits with.
+        pub use crate::workspace::signing::{SECRET, check_built, is_ours, sign};
+    }
 }

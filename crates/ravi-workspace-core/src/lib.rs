@@ -1,5 +1,5 @@
-//! Gives every agent workspace of a desktop app its own [Ravi](https://ravi.id) identity, and keeps the app's secrets out
-//! of plaintext files.
+//! Gives every agent workspace of a desktop app its own [Ravi](https://ravi.id) identity, and keeps the app's secrets
+//! out of plaintext files.
 //!
 //! This is the engine: it knows no window, and reads no arguments and no standard input. Its one handle is [`Ravi`],
 //! held by a headless daemon, by the Tauri plugin (`tauri-plugin-ravi`, which re-exports all of this) and by the
@@ -75,12 +75,12 @@ pub mod hooks;
 pub mod inbox;
 #[doc(hidden)]
 pub mod internal;
-pub mod launcher;
 pub mod policy;
 pub mod vault;
 pub mod workspace;
 
 mod git;
+mod launcher;
 mod ledger;
 mod machine;
 mod messages;

@@ -5,17 +5,12 @@
 
 mod error;
 mod plan;
-mod remote;
-mod variables;
-mod ways;
+pub(crate) mod remote;
+pub(crate) mod variables;
+pub(crate) mod ways;
 
 pub use crate::config::{GithubConfig, GithubHost, MissingToken};
 pub use error::GithubError;
 
-pub use crate::ledger::{Plan, TokenAt};
-pub use plan::names_for;
-pub use ways::{is_ssh_name, ssh_command, ssh_name};
-
-pub(crate) use plan::{Decision, Read, decide, git_values, helper_program, helper_value, open_ways};
-pub use remote::{Remote, Transport};
-pub use variables::{CONFIG_DIR, DOTCOM, HOST, TOKENS, config_dir, token_variable};
+pub(crate) use plan::{Decision, Read, decide, git_values, helper_program, helper_value, names_for, open_ways};
+pub(crate) use variables::{CONFIG_DIR, HOST, TOKENS, config_dir, token_variable};

@@ -12,5 +12,3 @@ pub(crate) mod names;
 pub use environment::{Environment, Shell};
 pub use error::HandoverError;
 pub use mask::{MASK, Masker, SHORTEST_MASKED};
-
-pub use below::ID as WORKSPACE_ID;

@@ -78,7 +78,17 @@ mod tests {
         }
     }
 
-    /// With a reader that takes quadratic time, this test would not end in hours.
+    #[test]
+    fn a_link_is_numbered_whatever_white_space_follows_it() {
+        for space in (0..=0x3000).filter_map(char::from_u32).filter(|c| c.is_whitespace()) {
+            for next in ["→→→→→", "é→→→→", "a→→→→"] {
+                let html = format!("<table><tr><td><a href=https://example.com>a{space}{space}</a><td>{next}</table>");
+                let text = of_mail("", &html);
+                assert!(text.starts_with('a') && text.contains("[1]"), "{space:?}: {text:?}");
+            }
+        }
+    }
+
     #[test]
     fn a_hostile_page_is_shown_as_text_in_little_time() {
         let attributes: String = (0..MOST_HTML / 8).map(|number| format!("a{number} ")).collect();
@@ -87,6 +97,8 @@ mod tests {
         let pages = [
             "<div>".repeat(MOST_HTML),
             "<a href=x>y".repeat(MOST_HTML),
+            "<a href=http://x.example>y".repeat(MOST_HTML / 16),
+            "<a href=http://x.example>y</a><td>".repeat(MOST_HTML / 16),
             "<table><td>".repeat(MOST_HTML),
             format!("<table><tr>{}", "<td>x".repeat(MOST_HTML)),
             "<table><tr><td>x</table>".repeat(MOST_HTML / 24),

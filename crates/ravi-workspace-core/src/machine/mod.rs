@@ -1,6 +1,7 @@
 //! Everything that touches the machine: files, programs, locks, the clock, the keychain.
 //!
-//! The lowest room: it must know nothing of Ravi, workspaces, git or the ledger.
+//! The lowest room: it uses no other. Its errors may name a workspace, because that is what a user was waiting for; it
+//! must not know what a workspace, a git folder or a ledger is.
 
 pub(crate) mod blocking;
 pub mod clock;

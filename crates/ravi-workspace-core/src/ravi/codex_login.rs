@@ -142,18 +142,17 @@ impl Ravi {
         let vault = open.vault(self);
         let custody = self.custody(place, &vault, options, Some(true));
         let followed = match custody.follow().await {
-            Err(error) if matches!(error.downcast_ref(), Some(CodexError::Held { .. })) => {
+            Err(error) => {
+                let Some(CodexError::Held { holder, .. }) = error.downcast_ref() else { return Err(error) };
                 let aside = custody.give_up().await?;
-                if let Some(CodexError::Held { holder, .. }) = error.downcast_ref() {
-                    tell(CodexEvent::TakenOver { by: holder.host.clone(), aside }).await;
-                }
+                tell(CodexEvent::TakenOver { by: holder.host.clone(), aside }).await;
                 if !*begun {
                     return Err(error);
                 }
                 watched.end = WatchEnd::TakenOver;
                 return Ok(false);
             }
-            other => other?,
+            Ok(followed) => followed,
         };
         let generation = followed.generation;
         if followed.pushed {

@@ -9,8 +9,9 @@ use super::Ravi;
 use super::github_token::{self, Login};
 use crate::audit::{Action, Entry};
 use crate::error::Result;
-use crate::github::{self, Plan};
+use crate::github;
 use crate::launcher;
+use crate::ledger::Plan;
 use crate::workspace::{self, WorkspaceError};
 
 impl Ravi {

@@ -110,7 +110,8 @@ impl Ravi {
     ///
     /// # Errors
     /// A secret of the same name has another value (`account.merge_conflict`), and nothing is copied; one of the two
-    /// vaults is sealed and this machine does not have its key; not signed in with a management key; Ravi does not answer.
+    /// vaults is sealed and this machine does not have its key; not signed in with a management key; Ravi does not
+    /// answer.
     pub async fn merge_host(&self, from: &str) -> Result<Merged> {
         let done = Box::pin(self.merge_host_now(from)).await;
         self.noted(Entry::done(Action::AccountMergeHost).object(from), done).await

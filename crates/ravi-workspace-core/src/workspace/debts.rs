@@ -1,5 +1,5 @@
-//! What is owed to Ravi: keys to revoke, identities to empty and to put away. It is written down before it is tried, and tried
-//! again until it is done.
+//! What is owed to Ravi: keys to revoke, identities to empty and to put away. It is written down before it is tried,
+//! and tried again until it is done.
 
 use super::context::Context;
 use super::suspend::pay_suspended;

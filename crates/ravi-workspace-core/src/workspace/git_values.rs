@@ -13,9 +13,9 @@ use super::{signing, values};
 use crate::config::Signatures;
 use crate::error::Result;
 use crate::git::Git;
-use crate::github::{self, Plan};
+use crate::github;
 use crate::launcher;
-use crate::ledger::{Binding, IdentityRow};
+use crate::ledger::{Binding, IdentityRow, Plan};
 use crate::model::workspace::{GitInfo, GithubSource, OpenWay};
 
 /// Sets git's values. Returns the ways that still lead past the workspace's login.

@@ -19,8 +19,7 @@ use super::{address, env_file, find, git_values, heal, holders, keys, login, rav
 use crate::api::{IdentityKey, IdentityUuid};
 use crate::error::Result;
 use crate::git::config_file;
-use crate::github::Plan;
-use crate::ledger::{Binding, Chosen, IdentityRow, Ledger};
+use crate::ledger::{Binding, Chosen, IdentityRow, Ledger, Plan};
 use crate::machine::clock::now_ms;
 use crate::machine::lock::Lock;
 use crate::machine::places;

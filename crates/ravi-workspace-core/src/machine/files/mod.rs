@@ -3,7 +3,7 @@
 //! For our own files (`read_bounded`, `write_atomic`), a symbolic link is refused. For an app's files (the functions
 //! ending in `_following`), a link stays a link and its target is replaced. A reader never hangs on a pipe and never
 //! reads more than it was told to; a writer never leaves half a file; and in a folder that others can write to,
-//! everything is done in the one folder that was opened ([`Dir`]). This module must not know what the files mean. Unix
+//! everything is done in the one folder that was opened (`Dir`). This module must not know what the files mean. Unix
 //! only.
 
 mod dir;
