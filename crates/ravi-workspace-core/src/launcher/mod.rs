@@ -16,13 +16,13 @@ mod target;
 
 pub use error::HelperError;
 pub use known::is_known;
-pub use names::{NAMES, RAVI_SWITCH, SIGNER, shim_dir, state_of};
+pub use names::{NAMES, RAVI_SWITCH, SIGNER, state_of};
 pub use program::{acts_as_helper, on_path, own_name_is};
 pub use protocol::{FIRST, LAUNCHED_FROM, PROBE, PROBE_SWITCH, probe_answer};
 pub use script::is_launcher;
-pub use target::follow;
+pub use target::{follow, shim_dir};
 
 pub(crate) use known::remember;
-pub(crate) use names::{DIR as SHIM_DIR, launcher_path, signer_path};
+pub(crate) use names::{DIR as SHIM_DIR, LAUNCHER};
 pub(crate) use probe::{Probed, launcher as probe_launcher};
-pub(crate) use target::{LAUNCHER, list_folders, renew, target};
+pub(crate) use target::{launcher_path, list_folders, renew, signer_path, target};

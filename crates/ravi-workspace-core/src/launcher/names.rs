@@ -1,9 +1,6 @@
-//! The folder of launchers in a state folder, which comes first on PATH, and the names in it.
+//! The names of launchers and of the files beside them, and of the folder that they are in, which comes first on PATH.
 
-use std::path::{Path, PathBuf};
-
-use super::error::HelperError;
-use super::target::{self, LAUNCHER};
+use std::path::Path;
 
 /// Names of other programs for which launchers stand in.
 pub const NAMES: [&str; 2] = ["gh", "ravi"];
@@ -17,20 +14,17 @@ pub const RAVI_SWITCH: &str = "RAVI_WORKSPACE_RAVI";
 /// The folder's name in a state folder.
 pub(crate) const DIR: &str = "bin";
 
-/// Makes the folder of shims in `state_dir` and returns its path, which goes first on PATH.
-pub fn shim_dir(state_dir: &Path) -> Result<PathBuf, HelperError> {
-    target::make(state_dir)
-}
+/// File that names the program that acts for launchers: its path, then its version.
+pub(super) const PROGRAM: &str = ".program";
 
-/// The launcher of our own program, called by git's configuration and by hooks.
-pub(crate) fn launcher_path(state_dir: &Path) -> Result<PathBuf, HelperError> {
-    Ok(target::make(state_dir)?.join(LAUNCHER))
-}
+/// The same for what needs `ravi-workspace` itself, with its commands.
+pub(super) const CLI: &str = ".cli";
 
-/// The launcher that git signs with.
-pub(crate) fn signer_path(state_dir: &Path) -> Result<PathBuf, HelperError> {
-    Ok(target::make(state_dir)?.join(SIGNER))
-}
+/// File that lists the workspaces outside any repository, one path per line: launchers do not read the ledger.
+pub(super) const FOLDERS: &str = ".folders";
+
+/// Name of the launcher of our own program.
+pub(crate) const LAUNCHER: &str = "ravi-launch";
 
 /// The state folder that a folder on PATH belongs to, if it is one of ours by its name.
 pub fn state_of(dir: &Path) -> Option<&Path> {

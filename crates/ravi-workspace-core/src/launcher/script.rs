@@ -6,8 +6,8 @@
 
 use std::path::Path;
 
+use super::names::{CLI, FOLDERS, PROGRAM};
 use super::protocol::{FIRST, LAUNCHED_FROM};
-use super::target::{CLI, FOLDERS, PROGRAM};
 
 /// What the second line of a launcher begins with.
 const MARK: &[u8] = b"# ravi-workspace launcher:";

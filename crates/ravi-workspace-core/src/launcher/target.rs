@@ -10,23 +10,11 @@ use std::path::{Path, PathBuf};
 
 use super::candidate::{Candidate, is_one_line, own_version};
 use super::error::HelperError;
-use super::names::{DIR, RAVI_SWITCH, SIGNER};
+use super::names::{CLI, DIR, FOLDERS, LAUNCHER, PROGRAM, RAVI_SWITCH, SIGNER};
 use super::probe::{self, Probed};
 use super::program::{NAME, on_path};
 use super::script::Role;
 use crate::machine::files;
-
-/// File that names the program that acts for launchers: its path, then its version.
-pub(super) const PROGRAM: &str = ".program";
-
-/// The same for what needs `ravi-workspace` itself, with its commands.
-pub(super) const CLI: &str = ".cli";
-
-/// File that lists the workspaces outside any repository, one path per line: launchers do not read the ledger.
-pub(super) const FOLDERS: &str = ".folders";
-
-/// Name of the launcher of our own program.
-pub(crate) const LAUNCHER: &str = "ravi-launch";
 
 /// Every launcher.
 const ROLES: [Role; 4] = [
@@ -39,8 +27,23 @@ const ROLES: [Role; 4] = [
 /// The longest record.
 const LIMIT: usize = 16 * 1024;
 
+/// Makes the folder of shims in `state_dir` and returns its path, which goes first on PATH.
+pub fn shim_dir(state_dir: &Path) -> Result<PathBuf, HelperError> {
+    make(state_dir)
+}
+
+/// The launcher of our own program, called by git's configuration and by hooks.
+pub(crate) fn launcher_path(state_dir: &Path) -> Result<PathBuf, HelperError> {
+    Ok(make(state_dir)?.join(LAUNCHER))
+}
+
+/// The launcher that git signs with.
+pub(crate) fn signer_path(state_dir: &Path) -> Result<PathBuf, HelperError> {
+    Ok(make(state_dir)?.join(SIGNER))
+}
+
 /// Makes any missing launchers of a state folder, points them to the newest program, and returns their folder.
-pub(crate) fn make(state_dir: &Path) -> Result<PathBuf, HelperError> {
+fn make(state_dir: &Path) -> Result<PathBuf, HelperError> {
     let dir = state_dir.join(DIR);
     let fail = |source| HelperError::Io { path: dir.clone(), doing: "made", source };
     // Nothing is made that would lead nowhere.

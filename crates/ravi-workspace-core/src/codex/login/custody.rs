@@ -5,10 +5,10 @@
 
 use std::path::PathBuf;
 
-use super::CodexOptions;
 use super::auth::{Account, Auth};
 use super::error::CodexError;
 use super::home::Home;
+use super::options::{CodexOptions, LEASE};
 use super::place::Place;
 use super::record::{Newer, Record, newer};
 use super::report::{CodexRestored, CodexSaved};
@@ -350,7 +350,7 @@ impl Custody<'_> {
     }
 
     fn lease_ms(&self) -> i64 {
-        i64::try_from(self.options.lease.unwrap_or(super::LEASE).as_millis()).unwrap_or(i64::MAX / 4)
+        i64::try_from(self.options.lease.unwrap_or(LEASE).as_millis()).unwrap_or(i64::MAX / 4)
     }
 
     async fn blocking<T: Send + 'static>(

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::record::Holder;
+use super::holder::Holder;
 use crate::error::Explain;
 use crate::machine::files::FileError;
 

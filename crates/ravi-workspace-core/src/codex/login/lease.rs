@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::custody::Custody;
 use super::error::CodexError;
+use super::holder::Holder;
 use super::record::Record;
 use crate::api::SecretUuid;
 use crate::error::{Error, Result};
@@ -120,7 +121,7 @@ impl Custody<'_> {
         }
     }
 
-    pub(super) fn held(&self, holder: &super::record::Holder) -> Error {
+    pub(super) fn held(&self, holder: &Holder) -> Error {
         CodexError::Held { name: self.place.name.to_string(), holder: Box::new(holder.clone()) }.into()
     }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::CodexOptions;
 use super::home::{Home, Stamp};
+use super::options::CodexOptions;
 
 /// How often the vault is checked, by default.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(30);

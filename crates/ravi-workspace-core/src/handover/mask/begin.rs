@@ -2,6 +2,7 @@
 //! more closely.
 
 use super::decode;
+use super::places::Places;
 use super::runs::{base64_unit, hex_unit, is_break};
 use super::search::Patterns;
 use super::text::fold;
@@ -16,31 +17,6 @@ pub(super) struct Begins {
     pairs: Box<[u8]>,
     /// The same for the last byte of a chunk.
     singles: [u8; 256],
-}
-
-/// Places in a chunk, in order.
-#[derive(Default)]
-pub(super) struct Places {
-    pub(super) text: Vec<usize>,
-    pub(super) base64: Vec<usize>,
-    pub(super) hex: Vec<usize>,
-}
-
-/// Walks through places in order.
-pub(super) struct Ahead<'a>(&'a [usize]);
-
-impl<'a> Ahead<'a> {
-    pub(super) fn new(places: &'a [usize]) -> Ahead<'a> {
-        Ahead(places)
-    }
-
-    /// Returns the first place at or after `at`.
-    pub(super) fn next(&mut self, at: usize) -> Option<usize> {
-        while self.0.first().is_some_and(|place| *place < at) {
-            self.0 = &self.0[1..];
-        }
-        self.0.first().copied()
-    }
 }
 
 impl Begins {

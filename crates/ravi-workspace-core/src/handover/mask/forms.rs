@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use super::SHORTEST_MASKED;
 use super::text::fold;
 
+/// Shorter values are not masked: they occur by chance, and masking them would damage other text.
+pub const SHORTEST_MASKED: usize = 5;
 /// Shortest line of a multi-line value that is masked by itself.
 const SHORTEST_LINE: usize = 16;
 

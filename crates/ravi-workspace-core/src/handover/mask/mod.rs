@@ -12,6 +12,7 @@ mod begin;
 mod decode;
 mod dump;
 mod forms;
+mod places;
 mod runs;
 mod search;
 mod text;
@@ -19,19 +20,19 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub use forms::SHORTEST_MASKED;
+
 use secrecy::{ExposeSecret as _, SecretString};
 
-use begin::{Begins, Places};
+use begin::Begins;
 use dump::Dump;
+use places::Places;
 use runs::{HISTORY, Runs};
 use search::{Patterns, Span};
 use text::Text;
 
 /// What is printed instead of a value.
 pub const MASK: &str = "[masked]";
-
-/// Shorter values are not masked: they occur by chance, and masking them would damage other text.
-pub const SHORTEST_MASKED: usize = 5;
 
 /// Masks one stream. [`push`](Masker::push) takes input, [`finish`](Masker::finish) returns the rest.
 pub struct Masker {

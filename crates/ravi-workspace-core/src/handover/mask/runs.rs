@@ -1,7 +1,7 @@
 //! Reads the stream as one encoded text, base64 or hexadecimal. Line ends, and the spaces between pairs of digits, are
 //! taken to be the encoder's.
 
-use super::begin::Ahead;
+use super::places::Ahead;
 use super::search::{Patterns, Span, Tracker};
 
 /// Fewest characters of a line that may continue in the next one. A shorter line is complete at its end, and is not

@@ -1,8 +1,8 @@
 //! Reads the stream as text: as it is, with its escapes undone, and with the escapes in that undone again, because JSON
 //! may contain JSON. The three differ only after an escape, so all three are followed only there.
 
-use super::begin::Ahead;
 use super::decode::{self, Decoder};
+use super::places::Ahead;
 use super::search::{Patterns, Span, Tracker};
 
 /// Turns a plus into a space, as in form data of web pages.
