@@ -9,10 +9,7 @@ use std::path::Path;
 pub fn printable(text: &str) -> String {
     let text = if text.contains('\r') { text.replace("\r\n", "\n") } else { text.to_owned() };
     let is_command = |c: char| is_odd(c) && c != '\n' && c != '\t';
-    match text.contains(is_command) {
-        true => text.replace(is_command, "\u{fffd}"),
-        false => text,
-    }
+    if text.contains(is_command) { text.replace(is_command, "\u{fffd}") } else { text }
 }
 
 /// The same on one line, for use within a line of ours.

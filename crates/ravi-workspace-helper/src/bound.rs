@@ -257,8 +257,9 @@ fn git_dir_of(dir: &Path) -> Option<GitDir> {
     let back = files::read_bounded(&git_dir.join("gitdir"), GIT_FILE_LIMIT).ok();
     let back = back.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
     let back = back.and_then(|text| git_dir.join(text.trim_end_matches(['\n', '\r'])).canonicalize().ok());
-    match back.is_some() && back == dot_git.canonicalize().ok() {
-        true => Some(GitDir::Linked(git_dir)),
-        false => Some(GitDir::Foreign(git_dir)),
+    if back.is_some() && back == dot_git.canonicalize().ok() {
+        Some(GitDir::Linked(git_dir))
+    } else {
+        Some(GitDir::Foreign(git_dir))
     }
 }

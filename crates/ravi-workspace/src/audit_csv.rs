@@ -67,9 +67,10 @@ fn cells(row: &AuditRow) -> [String; COLUMNS.len()] {
 fn harmless(cell: &str) -> Cow<'_, str> {
     // A phone number is not a formula.
     let is_number = cell.strip_prefix(['+', '-']).is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()));
-    match cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number {
-        true => Cow::Owned(format!("'{cell}")),
-        false => Cow::Borrowed(cell),
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number {
+        Cow::Owned(format!("'{cell}"))
+    } else {
+        Cow::Borrowed(cell)
     }
 }
 

@@ -27,18 +27,12 @@ struct Failure<'a> {
 impl Output {
     /// Prints `value`; `text` turns it into words for a person.
     pub(super) fn answer<T: Serialize>(self, value: &T, text: impl FnOnce(&T) -> String) {
-        match self.json {
-            true => print_json(value),
-            false => print(&text(value)),
-        }
+        if self.json { print_json(value) } else { print(&text(value)) }
     }
 
     /// Prints a value as it is: a program reads it, or a person asked for exactly this.
     pub(super) fn answer_exactly<T: Serialize>(self, value: &T, text: impl FnOnce(&T) -> String) {
-        match self.json {
-            true => print_json(value),
-            false => print_exactly(&text(value)),
-        }
+        if self.json { print_json(value) } else { print_exactly(&text(value)) }
     }
 
     /// Prints a failure; the exit code tells its kind.

@@ -17,10 +17,7 @@ pub(super) async fn reap(ravi: &Ravi, dry_run: bool, output: Output) -> Result<E
 }
 
 pub(super) fn reap_text(report: &ReapReport) -> String {
-    let (release, revoke) = match report.dry_run {
-        true => ("would release", "would revoke"),
-        false => ("released", "revoked"),
-    };
+    let (release, revoke) = if report.dry_run { ("would release", "would revoke") } else { ("released", "revoked") };
     let reaped = |verb: &str, r: &Reaped| format!("{verb} {} ({}): {}", r.id, shown_path(&r.path), line(&r.why));
     let released = report.released.iter().map(|r| reaped(release, r));
     let suspend = if report.dry_run { "would suspend" } else { "suspended" };

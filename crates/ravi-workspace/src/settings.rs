@@ -83,9 +83,10 @@ fn reports_text(reports: &Reports) -> String {
 }
 
 fn undo_text(report: &UndoReport) -> String {
-    let state = match report.restored {
-        true => format!("{} is as it was before the migration.", shown_path(&report.file)),
-        false => format!("{} was already as before the migration.", shown_path(&report.file)),
+    let state = if report.restored {
+        format!("{} is as it was before the migration.", shown_path(&report.file))
+    } else {
+        format!("{} was already as before the migration.", shown_path(&report.file))
     };
     match &report.aside {
         Some(aside) => format!("{state}\nIt had been changed since; that version is now {}.", shown_path(aside)),

@@ -172,6 +172,22 @@ impl Entry {
         self
     }
 
+    /// [`workspace`](Entry::workspace), if there was one.
+    pub fn workspace_if(self, id: Option<impl Into<String>>) -> Entry {
+        match id {
+            Some(id) => self.workspace(id),
+            None => self,
+        }
+    }
+
+    /// [`object`](Entry::object), if it is known.
+    pub fn object_if(self, object: Option<impl Into<String>>) -> Entry {
+        match object {
+            Some(object) => self.object(object),
+            None => self,
+        }
+    }
+
     /// More about it, such as where a token came from.
     pub fn because(mut self, reason: impl Into<String>) -> Entry {
         self.reason = Some(reason.into());

@@ -94,12 +94,7 @@ impl Giver<'_> {
                 _ => Ok(HashMap::new()),
             }
         };
-        let own = async {
-            match self.new {
-                true => Ok(HashMap::new()),
-                false => self.values(&self.holder.identity).await,
-            }
-        };
+        let own = async { if self.new { Ok(HashMap::new()) } else { self.values(&self.holder.identity).await } };
         let (hosts, own) = match tokio::try_join!(hosts, own) {
             Err(e) if e.kind() == Kind::Unreachable && wanted.is_empty() && rows.iter().all(|row| row.given) => {
                 return Ok(None);

@@ -14,9 +14,10 @@ pub(crate) fn git(all: &[WorkspaceSummary]) -> Vec<Finding> {
     let looked_at: Vec<&WorkspaceSummary> = all.iter().filter(set_up).collect();
     let mut wrong: Vec<Finding> = looked_at.iter().filter_map(|workspace| flaw(workspace)).collect();
     wrong.extend(looked_at.iter().filter_map(|workspace| open(workspace)));
-    match wrong.is_empty() {
-        true => vec![Finding::ok(CHECK, format!("{} workspaces have the values that were set", looked_at.len()))],
-        false => wrong,
+    if wrong.is_empty() {
+        vec![Finding::ok(CHECK, format!("{} workspaces have the values that were set", looked_at.len()))]
+    } else {
+        wrong
     }
 }
 

@@ -61,9 +61,10 @@ fn flaw(program: &Path, ids: &str) -> Option<Finding> {
     let fix =
         format!("Run `ravi-workspace provision` again for {ids}, or `ravi-workspace reap`, which repairs all of them.");
     if !launcher::is_launcher(program) {
-        return Some(match program.exists() {
-            true => Finding::warn(CHECK, format!("git in {ids} calls {shown}, which an upgrade removes"), fix),
-            false => Finding::fail(CHECK, format!("git in {ids} calls {shown}, which is not there any more"), fix),
+        return Some(if program.exists() {
+            Finding::warn(CHECK, format!("git in {ids} calls {shown}, which an upgrade removes"), fix)
+        } else {
+            Finding::fail(CHECK, format!("git in {ids} calls {shown}, which is not there any more"), fix)
         });
     }
     match launcher::probe_launcher(program, &["--version"]) {

@@ -23,10 +23,7 @@ pub(crate) fn revocations(owed: &[OwedRevocation]) -> Finding {
 /// Checks for workspaces that are half set up or half taken down, or whose folder is gone.
 pub(crate) fn workspaces(all: &[WorkspaceSummary], now_ms: i64) -> Vec<Finding> {
     let stuck: Vec<Finding> = all.iter().filter_map(|workspace| flaw(workspace, now_ms)).collect();
-    match stuck.is_empty() {
-        true => vec![Finding::ok("workspaces", format!("{} bound, none stuck", all.len()))],
-        false => stuck,
-    }
+    if stuck.is_empty() { vec![Finding::ok("workspaces", format!("{} bound, none stuck", all.len()))] } else { stuck }
 }
 
 /// What the account says of the identities and keys that this ledger uses.
@@ -71,9 +68,10 @@ fn lost(binding: &Binding, rows: &[IdentityRow], there: &AtRavi<'_>) -> Option<F
     const CHECK: &str = "workspaces";
     let (id, uuid) = (&binding.id, binding.identity.as_ref()?);
     if !there.has(uuid) {
-        let fix = match binding.request.borrows() {
-            true => format!("Release {id}, then provision it with another identity."),
-            false => "Provision it again; it gets another one.".to_owned(),
+        let fix = if binding.request.borrows() {
+            format!("Release {id}, then provision it with another identity.")
+        } else {
+            "Provision it again; it gets another one.".to_owned()
         };
         return Some(Finding::fail(CHECK, format!("{id} has an identity that no longer exists at Ravi"), fix));
     }

@@ -104,9 +104,10 @@ impl<'a> Git<'a> {
     pub(crate) fn common_dir(self) -> Result<Option<PathBuf>, GitError> {
         plain_dir::check(self.folder)?;
         let output = self.output(&["rev-parse", "--git-common-dir"])?;
-        match output.status.success() {
-            true => self.absolute(&os_string(output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout))).map(Some),
-            false => self.not_in_a_worktree(false, false, &output),
+        if output.status.success() {
+            self.absolute(&os_string(output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout))).map(Some)
+        } else {
+            self.not_in_a_worktree(false, false, &output)
         }
     }
 
@@ -216,10 +217,7 @@ impl<'a> Git<'a> {
 
     /// All values of `key` in one file; empty if there is no such file.
     pub(crate) fn values_in(self, file: &Path, key: &str) -> Result<Vec<String>, GitError> {
-        match file.exists() {
-            true => self.values_with(&["--file".as_ref(), file.as_os_str()], key),
-            false => Ok(Vec::new()),
-        }
+        if file.exists() { self.values_with(&["--file".as_ref(), file.as_os_str()], key) } else { Ok(Vec::new()) }
     }
 
     fn values_with(self, file: &[&OsStr], key: &str) -> Result<Vec<String>, GitError> {

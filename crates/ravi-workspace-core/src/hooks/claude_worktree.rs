@@ -34,9 +34,10 @@ pub(crate) fn make(cwd: &Path, name: &str, user: Option<&Path>) -> Result<(PathB
     // Run in the main checkout, because git gives a new worktree the configuration of the one that it is made from.
     let add =
         |arguments: &[&str]| change(&root, "make the worktree", &[&["worktree", "add", "--quiet"], arguments].concat());
-    match resolves(cwd, &format!("refs/heads/{branch}")) {
-        true => add(&[&text, &branch])?,
-        false => add(&["-b", &branch, &text, &base(cwd, &root, user)?])?,
+    if resolves(cwd, &format!("refs/heads/{branch}")) {
+        add(&[&text, &branch])?
+    } else {
+        add(&["-b", &branch, &text, &base(cwd, &root, user)?])?
     };
     match include(&root, &path) {
         Ok(()) => Ok((path, true)),

@@ -164,10 +164,8 @@ struct Runner {
 
 impl Runner {
     async fn run(mut self) {
-        let mut link = match is_polled(self.settling.floor()) {
-            true => Link::None,
-            false => Link::Closed(Instant::now(), RECONNECT.0),
-        };
+        let mut link =
+            if is_polled(self.settling.floor()) { Link::None } else { Link::Closed(Instant::now(), RECONNECT.0) };
         loop {
             self.take_wish();
             match self.replay().await {
@@ -231,10 +229,7 @@ impl Runner {
                 *tries += 1;
                 // It was deleted in the meantime, or cannot be read.
                 let given_up = *tries >= MOST_TRIES && !matches!(error, ApiError::Unreachable { .. });
-                match given_up {
-                    true => self.settling.done(seq, Instant::now()),
-                    false => self.settling.failed(seq),
-                }
+                if given_up { self.settling.done(seq, Instant::now()) } else { self.settling.failed(seq) }
             }
         }
     }
@@ -299,10 +294,7 @@ impl Runner {
 
     async fn wait_at_socket(&mut self, mut socket: Box<EventSocket>) -> Link {
         loop {
-            let pause = match self.settling.unsettled() {
-                true => self.next_pause(LONGEST_PAUSE),
-                false => SOCKET_PAUSE,
-            };
+            let pause = if self.settling.unsettled() { self.next_pause(LONGEST_PAUSE) } else { SOCKET_PAUSE };
             let event = tokio::select! {
                 event = socket.next() => event,
                 () = sleep(pause) => return Link::Open(socket),

@@ -12,18 +12,12 @@ const PREVIEW: usize = 120;
 
 /// Returns the text of a mail: its text part, else its HTML as text.
 pub(super) fn of_mail(text: &str, html: &str) -> String {
-    match text.trim().is_empty() && !html.trim().is_empty() {
-        true => render(html, MOST_HTML),
-        false => text.to_owned(),
-    }
+    if text.trim().is_empty() && !html.trim().is_empty() { render(html, MOST_HTML) } else { text.to_owned() }
 }
 
 /// Returns the beginning of a mail on one line.
 pub(super) fn preview_of_mail(text: &str, html: &str) -> String {
-    match text.trim().is_empty() && !html.trim().is_empty() {
-        true => preview(&render(html, PREVIEW_HTML)),
-        false => preview(text),
-    }
+    if text.trim().is_empty() && !html.trim().is_empty() { preview(&render(html, PREVIEW_HTML)) } else { preview(text) }
 }
 
 /// Returns the beginning of a text on one line.

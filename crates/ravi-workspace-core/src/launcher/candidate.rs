@@ -43,9 +43,10 @@ impl Candidate {
             stable(file).map(|path| Candidate { is_cli: is_cli_path(&path), path, version: version.clone() })
         };
         let beside = beside(&own).as_deref().and_then(ours).filter(|found| found.is_cli);
-        match is_cli {
-            true => ours(&own).into_iter().collect(),
-            false => beside.into_iter().chain(ours(&own).filter(|_| acts())).collect(),
+        if is_cli {
+            ours(&own).into_iter().collect()
+        } else {
+            beside.into_iter().chain(ours(&own).filter(|_| acts())).collect()
         }
     }
 

@@ -65,13 +65,12 @@ fn conditions(filter: &AuditFilter) -> Conditions<'_> {
         add("object = ?", Box::new(secret.clone()));
     }
     if let Some(action) = &filter.action {
-        match action.contains('.') {
-            true => add("action = ?", Box::new(action.clone())),
-            false => {
-                // All that begin with `action.`: `/` is the character after `.`.
-                add("action >= ?", Box::new(format!("{action}.")));
-                add("action < ?", Box::new(format!("{action}/")));
-            }
+        if action.contains('.') {
+            add("action = ?", Box::new(action.clone()));
+        } else {
+            // All that begin with `action.`: `/` is the character after `.`.
+            add("action >= ?", Box::new(format!("{action}.")));
+            add("action < ?", Box::new(format!("{action}/")));
         }
     }
     if let Some(since) = filter.since_ms {

@@ -201,9 +201,10 @@ impl Formats {
         let readable_by: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         // A query of the file itself: SQLite's cached schema may be from before another process made the table.
         let there = "SELECT count(*) > 0 FROM sqlite_schema WHERE type = 'table' AND name = 'format'";
-        let has = match connection.query_row(there, [], |row| row.get(0))? {
-            true => connection.query_row("SELECT max(number) FROM format", [], |row| row.get(0))?,
-            false => readable_by,
+        let has = if connection.query_row(there, [], |row| row.get(0))? {
+            connection.query_row("SELECT max(number) FROM format", [], |row| row.get(0))?
+        } else {
+            readable_by
         };
         Ok(Formats { has, readable_by })
     }

@@ -136,9 +136,10 @@ pub(crate) fn check_text_file(path: &Path) -> Result<(), PlaceError> {
 /// Refuses a folder that contains the user's home.
 pub(crate) fn not_home(folder: &Path) -> Result<(), PlaceError> {
     let home = etcetera::home_dir().ok().map(|home| real(&home));
-    match home.is_some_and(|home| home.starts_with(folder)) {
-        true => Err(PlaceError::Home { path: folder.to_owned() }),
-        false => Ok(()),
+    if home.is_some_and(|home| home.starts_with(folder)) {
+        Err(PlaceError::Home { path: folder.to_owned() })
+    } else {
+        Ok(())
     }
 }
 

@@ -82,9 +82,10 @@ impl Source {
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             Err(e) => return Err(e),
         }
-        match self.bytes.len() > MOST_BYTES {
-            true => Err(io::Error::new(io::ErrorKind::FileTooLarge, "its output exceeds 64 MiB")),
-            false => Ok(()),
+        if self.bytes.len() > MOST_BYTES {
+            Err(io::Error::new(io::ErrorKind::FileTooLarge, "its output exceeds 64 MiB"))
+        } else {
+            Ok(())
         }
     }
 }

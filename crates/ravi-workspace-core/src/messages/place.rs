@@ -50,10 +50,7 @@ pub(crate) struct Source<'a, K> {
 impl<K: Credential> Source<'_, K> {
     /// The last place, looked for after `from`. Once `from` is among messages, so is the last one.
     pub(crate) async fn last(&self, from: i64) -> Result<i64> {
-        let event = match is_polled(from) {
-            true => None,
-            false => self.last_event(from).await?,
-        };
+        let event = if is_polled(from) { None } else { self.last_event(from).await? };
         match event {
             Some(seq) => Ok(seq),
             None => self.last_polled().await,

@@ -30,8 +30,23 @@ pub(crate) enum KeyState {
     Old,
 }
 
-const STATES: [(KeyState, &str); 4] =
-    [(KeyState::Next, "next"), (KeyState::First, "first"), (KeyState::Current, "current"), (KeyState::Old, "old")];
+impl KeyState {
+    const ALL: [KeyState; 4] = [KeyState::Next, KeyState::First, KeyState::Current, KeyState::Old];
+
+    /// The word for it in the ledger.
+    fn word(self) -> &'static str {
+        match self {
+            KeyState::Next => "next",
+            KeyState::First => "first",
+            KeyState::Current => "current",
+            KeyState::Old => "old",
+        }
+    }
+
+    fn of_word(word: &str) -> Option<KeyState> {
+        KeyState::ALL.into_iter().find(|state| state.word() == word)
+    }
+}
 
 /// Opens what is stored for `identity` under `name`, with the keys that this machine has for that vault.
 ///
@@ -59,8 +74,7 @@ impl KeyRing {
         let Some(text) = ledger.vault_keys(identity.as_str())? else { return Ok(KeyRing::default()) };
         let line = |line: &str| {
             let (state, key) = line.split_once(' ')?;
-            let state = STATES.iter().find(|(_, word)| *word == state)?.0;
-            Some((state, VaultKey::parse(key)?))
+            Some((KeyState::of_word(state)?, VaultKey::parse(key)?))
         };
         // Lines that do not parse were written by a newer version; without them, values stay closed and nothing is
         // lost.
@@ -70,8 +84,7 @@ impl KeyRing {
     pub(crate) fn write(&self, ledger: &Ledger, identity: &IdentityUuid) -> Result<(), LedgerError> {
         let mut text = Zeroizing::new(String::new());
         for (state, key) in &self.0 {
-            let word = STATES.iter().find(|(one, _)| one == state).map_or("old", |(_, word)| *word);
-            text.push_str(&format!("{word} "));
+            text.push_str(&format!("{} ", state.word()));
             text.push_str(key.text().expose_secret());
             text.push('\n');
         }

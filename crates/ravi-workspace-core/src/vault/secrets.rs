@@ -94,17 +94,19 @@ impl Vault<'_> {
     }
 
     fn check_not_reserved(&self, name: &SecretName) -> Result<()> {
-        match name.as_str() == RECOVERY {
-            true => Err(VaultError::from(SealedError::Reserved { name: name.to_string() }).into()),
-            false => Ok(()),
+        if name.as_str() == RECOVERY {
+            Err(VaultError::from(SealedError::Reserved { name: name.to_string() }).into())
+        } else {
+            Ok(())
         }
     }
 
     /// Makes sure that a machine without the key does not put plain values into a vault that others keep sealed.
     pub(super) async fn check_not_locked(&self, name: &SecretName) -> Result<()> {
-        match self.keys.sealing().is_none() && self.remote().find(RECOVERY).await?.is_some() {
-            true => Err(VaultError::from(seal::locked(name)).into()),
-            false => Ok(()),
+        if self.keys.sealing().is_none() && self.remote().find(RECOVERY).await?.is_some() {
+            Err(VaultError::from(seal::locked(name)).into())
+        } else {
+            Ok(())
         }
     }
 
@@ -178,9 +180,10 @@ fn side_name(name: &SecretName) -> Result<SecretName> {
 
 fn check_size(name: &SecretName, value: &SecretString) -> Result<()> {
     let bytes = value.expose_secret().len();
-    match bytes > MAX_VALUE {
-        true => Err(VaultError::TooLarge { name: name.to_string(), bytes, limit: MAX_VALUE }.into()),
-        false => Ok(()),
+    if bytes > MAX_VALUE {
+        Err(VaultError::TooLarge { name: name.to_string(), bytes, limit: MAX_VALUE }.into())
+    } else {
+        Ok(())
     }
 }
 

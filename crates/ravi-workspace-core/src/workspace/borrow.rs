@@ -63,9 +63,10 @@ pub(crate) async fn refuse_open_host(ctx: Context<'_>, id: &str, host: &Identity
     }
     let plain: Vec<&str> =
         stored.iter().filter(|s| KeyRing::is_plain(&s.key, &s.value)).map(|s| s.key.as_str()).collect();
-    match plain.is_empty() {
-        true => Ok(()),
-        false => Err(open(&format!("these secrets in its vault are not sealed: {}", plain.join(", "))).into()),
+    if plain.is_empty() {
+        Ok(())
+    } else {
+        Err(open(&format!("these secrets in its vault are not sealed: {}", plain.join(", "))).into())
     }
 }
 

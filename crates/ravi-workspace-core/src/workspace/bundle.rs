@@ -31,10 +31,7 @@ pub(super) async fn give(ctx: Context<'_>, binding: &Binding, found: &Found) -> 
         ctx.skip(&binding.id, Step::Bundle);
         return Ok(false);
     }
-    let host = match found.looked {
-        true => ctx.host_search().known().await?,
-        false => ctx.find_host().await?.row().cloned(),
-    };
+    let host = if found.looked { ctx.host_search().known().await? } else { ctx.find_host().await?.row().cloned() };
     let giver = Giver {
         ledger: ctx.ledger,
         account: ctx.account,

@@ -88,10 +88,8 @@ pub(crate) fn remove(path: &Path) -> Result<(), WorkspaceError> {
         text => text?,
     };
     let Some(Found { begin, head, tail }) = Found::in_text(&text) else { return Ok(()) };
-    let head = match begin == BEGIN_AT_OPEN_LINE && tail.is_empty() {
-        true => head.strip_suffix(b"\n").unwrap_or(head),
-        false => head,
-    };
+    let head =
+        if begin == BEGIN_AT_OPEN_LINE && tail.is_empty() { head.strip_suffix(b"\n").unwrap_or(head) } else { head };
     let rest = [head, tail].concat();
     if rest.is_empty() && begin != BEGIN_IN_EMPTY {
         dir.sweep();

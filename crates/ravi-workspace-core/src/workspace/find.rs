@@ -32,10 +32,7 @@ pub(crate) async fn find(ledger: &Ledger, target: impl Into<Target<'_>>) -> Resu
 /// The binding of the workspace that a path lies in, or lay in.
 async fn in_path(ledger: &Ledger, path: &Path) -> Result<Option<Binding>> {
     let path = path.to_owned();
-    match path.exists() {
-        true => at(ledger, path).await,
-        false => at_former_path(ledger, path).await,
-    }
+    if path.exists() { at(ledger, path).await } else { at_former_path(ledger, path).await }
 }
 
 /// The binding of this id, or of the one that it joined.

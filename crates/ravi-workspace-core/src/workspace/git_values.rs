@@ -27,10 +27,7 @@ pub(super) async fn set(
     plan: &Plan,
 ) -> Result<Vec<OpenWay>> {
     let Some(git) = place.git.clone() else { return Ok(Vec::new()) };
-    let signing = match binding.request.sign {
-        true => Some(signing::prepare(ctx, &row.uuid).await?),
-        false => None,
-    };
+    let signing = if binding.request.sign { Some(signing::prepare(ctx, &row.uuid).await?) } else { None };
     let signatures = ctx.chosen(&binding.id).await?.signatures.unwrap_or_default();
     let unsigned = signing.is_none() && signatures == Signatures::Workspace;
     let launcher = match plan.source {

@@ -48,10 +48,7 @@ fn is_lasting(path: &Path) -> bool {
 }
 
 fn program_in(key: &str, value: &str) -> Option<PathBuf> {
-    match key.starts_with("credential.") {
-        true => helper_program(value),
-        false => (key == SIGN).then(|| value.into()),
-    }
+    if key.starts_with("credential.") { helper_program(value) } else { (key == SIGN).then(|| value.into()) }
 }
 
 /// Returns the program in a line of the file, as [`values`] writes it.

@@ -31,9 +31,10 @@ pub(super) async fn meant(ctx: Context<'_>, request: ProvisionRequest, terms: Te
     let other = if terms.join { at(ctx.ledger, &request.path).await? } else { None };
     let Some(other) = other.filter(|other| other.state != State::Releasing) else { return Ok(request) };
     // Boxed: rare and large, it would otherwise inflate every provision.
-    match !other.confirmed && Box::pin(give_up(ctx, &other)).await? {
-        true => Ok(request),
-        false => Ok(ProvisionRequest { path: request.path, ..other.request }),
+    if !other.confirmed && Box::pin(give_up(ctx, &other)).await? {
+        Ok(request)
+    } else {
+        Ok(ProvisionRequest { path: request.path, ..other.request })
     }
 }
 
@@ -60,13 +61,15 @@ pub(crate) async fn id_at(ledger: &Ledger, path: &Path) -> Result<Option<String>
 pub(super) async fn note(ctx: Context<'_>, asked: &str, own: &str, terms: Terms) -> Result<()> {
     let (asked, own) = (asked.to_owned(), own.to_owned());
     let note = move |l: &Ledger| {
-        match asked == own {
-            true => l.hold_again(&own)?,
-            false => l.hold(&asked, &own)?,
+        if asked == own {
+            l.hold_again(&own)?
+        } else {
+            l.hold(&asked, &own)?
         }
-        match terms.unconfirmed || l.binding(&own)?.is_none_or(|binding| binding.confirmed) {
-            true => Ok(()),
-            false => l.confirm(&own),
+        if terms.unconfirmed || l.binding(&own)?.is_none_or(|binding| binding.confirmed) {
+            Ok(())
+        } else {
+            l.confirm(&own)
         }
     };
     Ok(ctx.ledger.run(note).await?)

@@ -120,6 +120,5 @@ async fn revoke(ctx: Context<'_>, key: &KeyUuid, workspace: Option<&str>) -> Res
         Ok(()) | Err(ApiError::NotFound { .. }) => {}
         Err(e) => return Err(e.into()),
     }
-    let entry = Entry::done(Action::KeyRevoke).object(key.as_str());
-    ctx.note(workspace.iter().fold(entry, |entry, id| entry.workspace(*id))).await
+    ctx.note(Entry::done(Action::KeyRevoke).object(key.as_str()).workspace_if(workspace)).await
 }

@@ -136,21 +136,17 @@ async fn run(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, life: Li
         login::bundle_and_login(ctx, &binding, &found),
     );
     let (key, mut plan, row) = (key?, plan?, found.row);
-    let row = match binding.request.phone {
-        true => ctx.step(&id, Step::Phone, identity::phone(ctx, row)).await?,
-        false => row,
-    };
-    match place.git.is_some() {
-        true => {
-            let set = async {
-                let open = git_values::set(ctx, &binding, &place, &row, &plan).await?;
-                let plan = Plan { open, ..plan };
-                git_values::tell_open(ctx, &binding, &plan)?;
-                Ok(plan)
-            };
-            plan = ctx.step(&id, Step::Git, set).await?;
-        }
-        false => ctx.skip(&id, Step::Git),
+    let row = if binding.request.phone { ctx.step(&id, Step::Phone, identity::phone(ctx, row)).await? } else { row };
+    if place.git.is_some() {
+        let set = async {
+            let open = git_values::set(ctx, &binding, &place, &row, &plan).await?;
+            let plan = Plan { open, ..plan };
+            git_values::tell_open(ctx, &binding, &plan)?;
+            Ok(plan)
+        };
+        plan = ctx.step(&id, Step::Git, set).await?;
+    } else {
+        ctx.skip(&id, Step::Git);
     }
     let files = Files { binding: binding.clone(), place: place.clone(), row: row.clone(), key, untracked };
     ctx.step(&id, Step::Files, write_files(ctx, files)).await?;
@@ -430,10 +426,7 @@ impl Files {
 async fn keep_policy(ctx: Context<'_>, id: &str) -> Result<()> {
     let Some(rules) = ctx.config.secret_policy.clone() else { return Ok(()) };
     let id = id.to_owned();
-    let keep = move |l: &Ledger| match l.policy(&id)? == rules {
-        true => Ok(()),
-        false => l.keep_policy(&id, &rules),
-    };
+    let keep = move |l: &Ledger| if l.policy(&id)? == rules { Ok(()) } else { l.keep_policy(&id, &rules) };
     Ok(ctx.ledger.run(keep).await?)
 }
 
@@ -444,9 +437,6 @@ async fn keep_chosen(ctx: Context<'_>, id: &str) -> Result<()> {
         return Ok(());
     }
     let chosen = ctx.chosen(&id).await?;
-    let keep = move |l: &Ledger| match l.chosen(&id)? == chosen {
-        true => Ok(()),
-        false => l.keep_chosen(&id, chosen),
-    };
+    let keep = move |l: &Ledger| if l.chosen(&id)? == chosen { Ok(()) } else { l.keep_chosen(&id, chosen) };
     Ok(ctx.ledger.run(keep).await?)
 }

@@ -71,19 +71,16 @@ pub(crate) async fn reap(ctx: Context<'_>, dry_run: bool) -> Result<ReapReport> 
             Ok(()) => {}
         }
     }
-    if !dry_run {
-        move_over(ctx).await?;
+    if dry_run {
+        plan_keys(ctx, &mut report).await?;
+        return Ok(report);
     }
-    match dry_run {
-        true => plan_keys(ctx, &mut report).await?,
-        false => {
-            let looked = strange_keys(ctx, &mut report).await;
-            debts::pay_all(ctx).await?;
-            match looked {
-                Err(error) if error.kind() == Kind::Unreachable => report.keys_unseen = Some(error.body()),
-                looked => looked?,
-            }
-        }
+    move_over(ctx).await?;
+    let looked = strange_keys(ctx, &mut report).await;
+    debts::pay_all(ctx).await?;
+    match looked {
+        Err(error) if error.kind() == Kind::Unreachable => report.keys_unseen = Some(error.body()),
+        looked => looked?,
     }
     Ok(report)
 }

@@ -107,7 +107,7 @@ pub(crate) async fn finish(ctx: Context<'_>, mut binding: Binding) -> Result<Rel
     }
     told::end(ctx.ledger.dir(), &binding.id);
     let entry = Entry::done(Action::WorkspaceRelease).workspace(&binding.id);
-    ctx.note(binding.identity.iter().fold(entry, |entry, uuid| entry.object(uuid.as_str()))).await?;
+    ctx.note(entry.object_if(binding.identity.as_ref().map(IdentityUuid::as_str))).await?;
     Ok(answer)
 }
 
@@ -129,12 +129,7 @@ async fn tell_fate(ctx: Context<'_>, uuid: &IdentityUuid, answer: Released) -> R
 async fn revoke(ctx: Context<'_>, binding: &Binding, shared: bool) -> Result<Keys> {
     let Some(uuid) = &binding.identity else { return Ok(Keys::Alive) };
     let own = keys::OwnKeys { id: &binding.id, uuid, key: binding.key_uuid.as_ref() };
-    let revoking = async {
-        match shared {
-            true => keys::revoke_own(ctx, own).await,
-            false => keys::revoke_all(ctx, uuid).await,
-        }
-    };
+    let revoking = async { if shared { keys::revoke_own(ctx, own).await } else { keys::revoke_all(ctx, uuid).await } };
     match ctx.step(&binding.id, Step::Revoke, revoking).await {
         Ok(()) => Ok(Keys::Revoked),
         Err(error) if error.is::<LedgerError>() => Err(error),

@@ -72,8 +72,9 @@ async fn clear(ctx: Context<'_>, place: &Inspected, other: Binding) -> Result<()
     if !other.confirmed && holders::give_up(ctx, &other).await? {
         return Ok(());
     }
-    match stands(ctx, place, &other).await? {
-        true => Err(path_taken(other).into()),
-        false => release::release(ctx, &other, false).await.map(drop),
+    if stands(ctx, place, &other).await? {
+        Err(path_taken(other).into())
+    } else {
+        release::release(ctx, &other, false).await.map(drop)
     }
 }

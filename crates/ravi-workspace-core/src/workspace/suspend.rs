@@ -10,6 +10,7 @@ use super::context::{Context, blocking};
 use super::error::WorkspaceError;
 use super::inspect::folder_state;
 use super::{keys, ravi_dir};
+use crate::api::IdentityUuid;
 use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::ledger::{Binding, LedgerError};
@@ -40,7 +41,7 @@ pub(crate) async fn suspend_locked(ctx: Context<'_>, binding: Binding) -> Result
         return Ok(answer(binding.state, 0));
     }
     let entry = Entry::done(Action::WorkspaceSuspend).workspace(&binding.id);
-    ctx.note(binding.identity.iter().fold(entry, |entry, uuid| entry.object(uuid.as_str()))).await?;
+    ctx.note(entry.object_if(binding.identity.as_ref().map(IdentityUuid::as_str))).await?;
     let paid = pay(ctx, &binding).await?;
     Ok(answer(State::Suspended, u32::from(!paid)))
 }

@@ -27,12 +27,7 @@ async fn is_used(ctx: Context<'_>, uuid: &IdentityUuid) -> Result<bool> {
     let logins = async { any(ctx.account.passwords(uuid).list().await) };
     let known = uuid.clone();
     let has_phone = ctx.ledger.run(move |l| l.identity(&known)).await?.is_some_and(|row| row.phone.is_some());
-    let texts = async {
-        match has_phone {
-            true => any(ctx.account.sms(uuid).messages(None).await),
-            false => Ok(false),
-        }
-    };
+    let texts = async { if has_phone { any(ctx.account.sms(uuid).messages(None).await) } else { Ok(false) } };
     let (mails, texts, logins) = tokio::try_join!(mails, texts, logins)?;
     Ok(mails || texts || logins)
 }

@@ -47,7 +47,7 @@ impl Bound {
     /// Notes that the workspace's login was used, or why not. What cannot be noted is not handed out.
     pub(super) fn noted<T>(&self, action: Action, result: Result<Option<T>>) -> Result<Option<T>> {
         let entry = Entry::done(action).workspace(&self.binding().id);
-        let entry = self.plan.token.iter().fold(entry, |entry, at| entry.object(at.secret.as_str()));
+        let entry = entry.object_if(self.plan.token.as_ref().map(|at| at.secret.as_str()));
         let entry = match &result {
             Ok(Some(_)) => entry,
             Ok(None) => entry.because("inherited"),

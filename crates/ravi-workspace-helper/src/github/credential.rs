@@ -120,9 +120,10 @@ fn get(caller: &Caller, input: impl Read) -> Result<Option<Answer>> {
 fn keep_last(bound: &Bound) -> Result<()> {
     let binding = bound.binding();
     let (Some(git_dir), Some(common_dir)) = (&binding.git_dir, &binding.common_dir) else { return Ok(()) };
-    match Repository::outdo_later_helper(common_dir, git_dir)? {
-        true => Err(GithubError::OtherHelper { id: binding.id.clone() }.into()),
-        false => Ok(()),
+    if Repository::outdo_later_helper(common_dir, git_dir)? {
+        Err(GithubError::OtherHelper { id: binding.id.clone() }.into())
+    } else {
+        Ok(())
     }
 }
 
@@ -201,10 +202,7 @@ fn answers_for(hosts: &[GithubHost], request: &Request) -> Result<bool> {
     }
     let resembles = hosts.iter().any(|known| host.contains(known.as_str()) || request.host.contains('@'));
     let plain = !host.is_ascii() || host.bytes().any(|b| b.is_ascii_whitespace() || b.is_ascii_control());
-    match resembles || plain {
-        true => Err(GithubError::Host { host: shown(&request.host) }.into()),
-        false => Ok(false),
-    }
+    if resembles || plain { Err(GithubError::Host { host: shown(&request.host) }.into()) } else { Ok(false) }
 }
 
 /// Returns a host name that is safe to print: short, and without control characters; a name before `@` may be a
@@ -225,15 +223,15 @@ impl Request {
         }
         let text = std::str::from_utf8(&bytes).map_err(|_| bad("it is not UTF-8"))?;
         let mut request = Request::default();
-        let mut seen = [false; 2];
+        let (mut protocol, mut host) = (None, None);
         for line in text.split('\n').take_while(|line| !line.is_empty()) {
             let (name, value) = line.split_once('=').ok_or_else(|| bad("a line has no value"))?;
             if value.contains(['\0', '\r']) {
                 return Err(bad("a value has a newline or a NUL"));
             }
             match name {
-                "protocol" if !seen[0] => (request.protocol, seen[0]) = (value.to_owned(), true),
-                "host" if !seen[1] => (request.host, seen[1]) = (value.to_owned(), true),
+                "protocol" if protocol.is_none() => protocol = Some(value.to_owned()),
+                "host" if host.is_none() => host = Some(value.to_owned()),
                 "protocol" | "host" => return Err(bad("it names two hosts")),
                 "capability[]" => request.keeps_state |= value == "state",
                 "state[]" if value.starts_with(GIVEN) => request.refused = Some(value[GIVEN.len()..].to_owned()),
@@ -242,7 +240,8 @@ impl Request {
                 _ => {}
             }
         }
-        Ok(request)
+        let (protocol, host) = (protocol.unwrap_or_default(), host.unwrap_or_default());
+        Ok(Request { protocol, host, ..request })
     }
 }
 

@@ -130,7 +130,7 @@ fn by_remote<'a>(folder: &Path, hosts: &'a [GithubHost]) -> Option<&'a GithubHos
 fn without(command: &mut Command, bound: &Bound, other: &str) -> Result<()> {
     let id = &bound.binding().id;
     let entry = Entry::refused(Action::GithubGh, "github.host").workspace(id);
-    bound.ledger().note(bound.plan.token.iter().fold(entry, |entry, at| entry.object(at.secret.as_str())))?;
+    bound.ledger().note(entry.object_if(bound.plan.token.as_ref().map(|at| at.secret.as_str())))?;
     take_away(command, bound);
     let hosts: Vec<&str> = bound.plan.config.hosts.iter().map(GithubHost::as_str).collect();
     let note = format!("gh: the login of workspace {id} is for {}, and is not used for {other}", hosts.join(", "));

@@ -125,7 +125,7 @@ fn lead(command: &mut Command, home: &Path, binding: &Binding) {
 /// Notes that the workspace's key was used, or why not. What cannot be noted is not done.
 fn noted<T>(bound: &Bound, arguments: &[OsString], result: Result<T>) -> Result<T> {
     let entry = Entry::done(Action::RaviCli).workspace(&bound.binding.id);
-    let entry = commands::name(arguments).into_iter().fold(entry, Entry::object);
+    let entry = entry.object_if(commands::name(arguments));
     let entry = match &result {
         Ok(_) => entry,
         Err(error) => entry.ended(error),

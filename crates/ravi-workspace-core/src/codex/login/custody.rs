@@ -301,9 +301,10 @@ impl Custody<'_> {
         Ok(match (disk, pending) {
             (Some(disk), Some(pending))
                 if pending.account == disk.account
-                    && match row.digest.as_ref() == Some(&disk.digest) {
-                        true => newer(&pending, disk, row.digest.as_deref()) == Newer::Local,
-                        false => newer(disk, &pending, Some(&pending.digest)) == Newer::Vault,
+                    && if row.digest.as_ref() == Some(&disk.digest) {
+                        newer(&pending, disk, row.digest.as_deref()) == Newer::Local
+                    } else {
+                        newer(disk, &pending, Some(&pending.digest)) == Newer::Vault
                     } =>
             {
                 Some(pending)
@@ -343,10 +344,7 @@ impl Custody<'_> {
 
     /// Makes sure that Ravi cannot read the login stored there.
     pub(crate) async fn check_sealed(&self) -> Result<()> {
-        match self.vault.seals(&self.place.name).await? {
-            true => Ok(()),
-            false => Err(CodexError::NotSealed.into()),
-        }
+        if self.vault.seals(&self.place.name).await? { Ok(()) } else { Err(CodexError::NotSealed.into()) }
     }
 
     fn lease_ms(&self) -> i64 {

@@ -109,13 +109,11 @@ impl Custody<'_> {
                 return Ok(record);
             }
             if started.elapsed() > self.patience() {
-                return match self.options.force {
-                    true => Ok(record),
-                    false => {
-                        let (name, holder) = (self.place.name.to_string(), Box::new(other.clone()));
-                        Err(CodexError::HolderSilent { name, holder }.into())
-                    }
-                };
+                if self.options.force {
+                    return Ok(record);
+                }
+                let (name, holder) = (self.place.name.to_string(), Box::new(other.clone()));
+                return Err(CodexError::HolderSilent { name, holder }.into());
             }
             sleep(PAUSE).await;
         }

@@ -35,8 +35,5 @@ pub(crate) async fn run(program: &Path, home: &Home, how: &SignIn) -> Result<(),
     if let (SignIn::ApiKey(key), Some(mut input)) = (how, child.stdin.take()) {
         input.write_all(key.expose_secret().as_bytes()).await.map_err(cannot)?;
     }
-    match child.wait().await.map_err(cannot)?.success() {
-        true => Ok(()),
-        false => Err(CodexError::SignIn),
-    }
+    if child.wait().await.map_err(cannot)?.success() { Ok(()) } else { Err(CodexError::SignIn) }
 }

@@ -164,7 +164,7 @@ impl Workspace {
 
     async fn handover_to<S: AsRef<str>>(&self, program: Option<&OsStr>, secrets: &[S]) -> Result<Handover> {
         let run = Entry::done(Action::ExecRun).workspace(self.id());
-        let run = program.iter().fold(run, |run, name| run.object(name.to_string_lossy()));
+        let run = run.object_if(program.map(OsStr::to_string_lossy));
         let made = self.make_handover(secrets).await;
         self.ravi.noted(run, made).await
     }

@@ -171,9 +171,10 @@ impl<'a> Cache<'a> {
     /// than `value` is kept by now. Blocks only on the ledger.
     pub(crate) fn mark_rejected(self, key: &CacheKey, value: &SecretString) -> Result<(), LedgerError> {
         let kept = self.ledger.cached(key.at())?.and_then(|row| row.value);
-        match kept.is_some_and(|kept| kept.value().expose_secret() == value.expose_secret()) {
-            true => self.ledger.cache_rejected(key.at()),
-            false => Ok(()),
+        if kept.is_some_and(|kept| kept.value().expose_secret() == value.expose_secret()) {
+            self.ledger.cache_rejected(key.at())
+        } else {
+            Ok(())
         }
     }
 
