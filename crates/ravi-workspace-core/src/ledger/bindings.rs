@@ -4,11 +4,10 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::Plan;
 use super::identities::{IdentityRow, IdentityState, set_state};
+use super::intent::{Effect, forget};
 use super::row::{self, json, json_over, parse, parse_optional, unknown};
 use super::{Ledger, LedgerError};
 use crate::api::{IdentityKey, IdentityUuid, KeyUuid};
@@ -182,7 +181,7 @@ impl Ledger {
         id: &str,
         identity: &IdentityRow,
         key: Option<&IdentityKey>,
-        settles: &str,
+        settles: Effect,
     ) -> Result<(), LedgerError> {
         let sealed = key.map(|k| self.key().seal(&key_label(id), k.expose())).transpose()?;
         self.change("ledger: identity known", |t| {
@@ -191,7 +190,7 @@ impl Ledger {
                 "UPDATE binding SET identity = ?2, key_sealed = COALESCE(?3, key_sealed) WHERE id = ?1",
                 params![id, identity.uuid.as_str(), sealed],
             )?;
-            t.execute("DELETE FROM intent WHERE binding = ?1 AND effect = ?2", params![id, settles])?;
+            forget(t, id, settles)?;
             t.execute("DELETE FROM claim WHERE binding = ?1", [id])
         })?;
         Ok(())
@@ -210,7 +209,7 @@ impl Ledger {
                 "DELETE FROM owed_key WHERE workspace = ?1 AND identity = (SELECT identity FROM binding WHERE id = ?1)",
                 [id],
             )?;
-            t.execute("DELETE FROM intent WHERE binding = ?1 AND effect = 'mint_key'", [id])
+            forget(t, id, Effect::MintKey)
         })?;
         Ok(())
     }
@@ -325,34 +324,6 @@ impl Ledger {
                 .query_row([target], |row| Ok(Tombstone { answer: parse(row, 0, &row::workspace(target))? }))
                 .optional()
         })
-    }
-
-    /// Records that an effect is about to happen.
-    pub(crate) fn intend<D: Serialize>(&self, id: &str, effect: &str, detail: &D) -> Result<(), LedgerError> {
-        self.change("ledger: intent", |t| {
-            t.execute(
-                "INSERT OR REPLACE INTO intent (binding, effect, detail, at_ms) VALUES (?1, ?2, ?3, ?4)",
-                params![id, effect, json(detail)?, now_ms()],
-            )
-        })?;
-        Ok(())
-    }
-
-    /// An effect that was begun and whose result is not known here.
-    pub(crate) fn intended<D: DeserializeOwned>(&self, id: &str, effect: &str) -> Result<Option<D>, LedgerError> {
-        self.read(|c| {
-            c.prepare_cached("SELECT detail FROM intent WHERE binding = ?1 AND effect = ?2")?
-                .query_row(params![id, effect], |row| parse(row, 0, &row::workspace(id)))
-                .optional()
-        })
-    }
-
-    /// Clears an intent: the effect is known not to have happened, or its result is recorded.
-    pub(crate) fn settle(&self, id: &str, effect: &str) -> Result<(), LedgerError> {
-        self.change("ledger: intent settled", |t| {
-            t.execute("DELETE FROM intent WHERE binding = ?1 AND effect = ?2", params![id, effect])
-        })?;
-        Ok(())
     }
 
     /// Reserves an address for a workspace; `false` if another workspace of this ledger is asking for it now.

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
+use super::intent::{self, Effect};
 use super::row::unknown;
 use super::{Ledger, LedgerError};
 use crate::api::{Identity, IdentityUuid};
@@ -12,9 +13,6 @@ pub(super) const SET_ASIDE: &str = "
 -- 1: retired for having been used, and by nobody's wish: it may serve again where the configuration says so.
 ALTER TABLE identity ADD COLUMN set_aside INTEGER NOT NULL DEFAULT 0;
 ";
-
-/// Name of the intent to make an identity from the pool fit for its next workspace.
-pub(crate) const FIT: &str = "fit_identity";
 
 /// What an identity is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,7 +201,7 @@ impl Ledger {
     /// free the longest. With `set_aside`, an identity that was set aside is taken if no other is free.
     ///
     /// It is one change, so that no two workspaces take the same identity, and it includes the intent to make it fit
-    /// ([`FIT`]).
+    /// ([`Effect::FitIdentity`]).
     pub(crate) fn take_pooled(
         &self,
         server: &str,
@@ -226,10 +224,7 @@ impl Ledger {
             row.write(t)?;
             t.execute("UPDATE identity SET set_aside = 0 WHERE uuid = ?1", [row.uuid.as_str()])?;
             t.execute("UPDATE binding SET identity = ?2 WHERE id = ?1", params![id, row.uuid.as_str()])?;
-            t.execute(
-                "INSERT OR REPLACE INTO intent (binding, effect, detail, at_ms) VALUES (?1, ?2, 'true', ?3)",
-                params![id, FIT, now_ms()],
-            )?;
+            intent::note(t, id, Effect::FitIdentity, &true)?;
             Ok(Some(row))
         })
     }
@@ -239,7 +234,7 @@ impl Ledger {
     pub(crate) fn set_aside(&self, id: &str, uuid: &IdentityUuid) -> Result<(), LedgerError> {
         self.change("ledger: identity set aside", |t| {
             t.execute("UPDATE binding SET identity = NULL, key_sealed = NULL, key_uuid = NULL WHERE id = ?1", [id])?;
-            t.execute("DELETE FROM intent WHERE binding = ?1 AND effect = ?2", params![id, FIT])?;
+            intent::forget(t, id, Effect::FitIdentity)?;
             t.execute("UPDATE identity SET set_aside = 1 WHERE uuid = ?1", [uuid.as_str()])?;
             set_state(t, uuid, IdentityState::Retired)
         })?;

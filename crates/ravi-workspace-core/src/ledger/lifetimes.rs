@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::{Deserialize, Serialize};
 
+use super::intent::{self, Effect};
 use super::row::unknown;
 use super::{Binding, Ledger, LedgerError};
 use crate::machine::clock::now_ms;
@@ -15,9 +16,6 @@ CREATE TABLE lifetime (
     used_ms INTEGER NOT NULL            -- when it was last set up or woken
 ) STRICT;
 ";
-
-/// Name of the intent to revoke a suspended workspace's key.
-const SUSPEND: &str = "suspend";
 
 /// What happens to a workspace at the end of its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,17 +90,14 @@ impl Ledger {
                 t.execute("DELETE FROM cache WHERE identity = ?1", [uuid.as_str()])?;
             }
             t.execute("UPDATE lifetime SET ends_ms = NULL WHERE binding = ?1 AND ending = 'suspend'", [&binding.id])?;
-            t.execute(
-                "INSERT OR REPLACE INTO intent (binding, effect, detail, at_ms) VALUES (?1, ?2, 'null', ?3)",
-                params![binding.id, SUSPEND, now_ms()],
-            )?;
+            intent::note(t, &binding.id, Effect::Suspend, &())?;
             Ok(true)
         })
     }
 
     /// Notes that every key of the suspended workspace is revoked.
     pub(crate) fn end_suspend(&self, id: &str) -> Result<(), LedgerError> {
-        self.settle(id, SUSPEND)
+        self.settle(id, Effect::Suspend)
     }
 
     /// Suspended workspaces that may still have a live key: its revocation has not been accepted yet and was last tried
@@ -112,9 +107,9 @@ impl Ledger {
             c.prepare_cached(
                 "SELECT id FROM binding AS b WHERE server = ?1 AND state = 'suspended' AND (key_sealed IS NOT NULL
                  OR EXISTS (SELECT 1 FROM intent AS i WHERE i.binding = b.id
-                 AND (i.effect = 'mint_key' OR i.effect = ?2 AND i.at_ms <= ?3))) ORDER BY at_ms, id",
+                 AND (i.effect = ?4 OR i.effect = ?2 AND i.at_ms <= ?3))) ORDER BY at_ms, id",
             )?
-            .query_map(params![server, SUSPEND, tried_before_ms], |row| row.get(0))?
+            .query_map(params![server, Effect::Suspend, tried_before_ms, Effect::MintKey], |row| row.get(0))?
             .collect()
         })
     }

@@ -11,14 +11,12 @@ use super::context::Context;
 use super::error::WorkspaceError;
 use super::listing::Listed;
 use super::{address, borrow, keys, seen, used};
+use crate::account::RETIRED;
 use crate::api::{ApiError, CreatedIdentity, Identity, IdentityUuid, NewIdentity};
 use crate::config::PoolReuse;
 use crate::error::Result;
-use crate::ledger::{Binding, FIT, IdentityRow};
+use crate::ledger::{Binding, Effect, IdentityRow};
 use crate::messages;
-
-/// Name of the intent to create an identity.
-pub(crate) const CREATE: &str = "create_identity";
 
 /// What was asked for, and who had it before.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -59,7 +57,7 @@ async fn find(ctx: Context<'_>, binding: &Binding) -> Result<Found> {
     {
         let id = binding.id.clone();
         // An earlier run was cut short between the pool and here.
-        let Some(_unfit) = ctx.ledger.run(move |l| l.intended::<bool>(&id, FIT)).await? else {
+        let Some(_unfit) = ctx.ledger.run(move |l| l.intended::<bool>(&id, Effect::FitIdentity)).await? else {
             return rename_if_needed(ctx, row, binding).await.map(old);
         };
         if let Some(row) = Box::pin(fit(ctx, binding, row)).await? {
@@ -121,14 +119,16 @@ fn with_id(name: &str, id: &str) -> String {
 /// Settles a create request whose outcome is unknown: returns the identity that it made, if it made one.
 pub(crate) async fn resolve(ctx: Context<'_>, binding: &Binding) -> Result<Option<IdentityRow>> {
     let id = binding.id.clone();
-    let Some(wanted) = ctx.ledger.run(move |l| l.intended::<Wanted>(&id, CREATE)).await? else { return Ok(None) };
+    let Some(wanted) = ctx.ledger.run(move |l| l.intended::<Wanted>(&id, Effect::CreateIdentity)).await? else {
+        return Ok(None);
+    };
     let found = made_by_us(ctx, binding, &wanted).await?;
     let id = binding.id.clone();
     match found {
-        None => ctx.ledger.run(move |l| l.settle(&id, CREATE)).await?,
+        None => ctx.ledger.run(move |l| l.settle(&id, Effect::CreateIdentity)).await?,
         Some(ref row) => {
             let row = row.clone();
-            ctx.ledger.run(move |l| l.bind_identity(&id, &row, None, CREATE)).await?;
+            ctx.ledger.run(move |l| l.bind_identity(&id, &row, None, Effect::CreateIdentity)).await?;
         }
     }
     Ok(found)
@@ -186,15 +186,13 @@ async fn fit(ctx: Context<'_>, binding: &Binding, row: IdentityRow) -> Result<Op
     }
     let row = IdentityRow { name: identity.name, email: identity.email, phone: identity.phone, ..row };
     let row = rename_if_needed(ctx, row, binding).await?;
-    ctx.ledger.run(move |l| l.settle(&id, FIT)).await?;
+    ctx.ledger.run(move |l| l.settle(&id, Effect::FitIdentity)).await?;
     Ok(Some(row))
 }
 
-/// How the names of retired identities begin at Ravi.
-const RETIRED: &str = "retired-";
-
 /// Renames an identity to retire it, because Ravi may not be able to delete it. `false`: the server does not know it.
 pub(super) async fn retire(ctx: Context<'_>, uuid: &IdentityUuid, name: &str) -> Result<bool> {
+    // An interrupted run renamed it; what it is, is for the ledger to say.
     if name.starts_with(RETIRED) {
         return Ok(true);
     }
@@ -323,7 +321,7 @@ async fn ask_for(ctx: Context<'_>, binding: &Binding, wanted: Wanted) -> Result<
         ..NewIdentity::default()
     };
     let id = binding.id.clone();
-    ctx.ledger.run(move |l| l.intend(&id, CREATE, &wanted)).await?;
+    ctx.ledger.run(move |l| l.intend(&id, Effect::CreateIdentity, &wanted)).await?;
     match ctx.account.identities().create(&new).await {
         Ok(created) => Ok(Asked::Made(keep(ctx, binding, created).await?)),
         Err(e) if e.outcome_unknown() => match resolve(ctx, binding).await {
@@ -332,7 +330,7 @@ async fn ask_for(ctx: Context<'_>, binding: &Binding, wanted: Wanted) -> Result<
         },
         Err(e) => {
             let id = binding.id.clone();
-            ctx.ledger.run(move |l| l.settle(&id, CREATE)).await?;
+            ctx.ledger.run(move |l| l.settle(&id, Effect::CreateIdentity)).await?;
             match Refused::of(&e) {
                 Some(refused) => Ok(Asked::Refused(refused, e)),
                 None => Err(e.into()),
@@ -344,7 +342,7 @@ async fn ask_for(ctx: Context<'_>, binding: &Binding, wanted: Wanted) -> Result<
 async fn keep(ctx: Context<'_>, binding: &Binding, created: CreatedIdentity) -> Result<IdentityRow> {
     let row = IdentityRow::bound(&created.identity, ctx.server, &binding.id);
     let (id, kept) = (binding.id.clone(), row.clone());
-    ctx.ledger.run(move |l| l.bind_identity(&id, &kept, created.api_key.as_ref(), CREATE)).await?;
+    ctx.ledger.run(move |l| l.bind_identity(&id, &kept, created.api_key.as_ref(), Effect::CreateIdentity)).await?;
     Ok(row)
 }
 

@@ -7,10 +7,7 @@ use super::context::Context;
 use crate::api::{ApiError, IdentityKey, IdentityUuid, KeyRecord, KeyUuid};
 use crate::audit::{Action, Entry};
 use crate::error::Result;
-use crate::ledger::Binding;
-
-/// Name of the intent to mint a key.
-const MINT: &str = "mint_key";
+use crate::ledger::{Binding, Effect};
 
 /// Returns the identity key of `binding`, from the ledger or minted. Its record's uuid is kept for revocation.
 pub(crate) async fn key(ctx: Context<'_>, binding: &Binding, identity: &IdentityUuid) -> Result<IdentityKey> {
@@ -39,7 +36,7 @@ async fn mint(ctx: Context<'_>, binding: &Binding, identity: &IdentityUuid) -> R
     // Any live key is one whose value was lost, or a former workspace's.
     revoke_keys(ctx, binding, identity).await?;
     let id = binding.id.clone();
-    ctx.ledger.run(move |l| l.intend(&id, MINT, &())).await?;
+    ctx.ledger.run(move |l| l.intend(&id, Effect::MintKey, &())).await?;
     let label = ctx.ledger.run(|l| l.ledger_id()).await.map(|ledger| key_label(&ledger, &binding.id))?;
     let created = match ctx.account.identity_keys().create(identity, &label).await {
         Err(e) if e.outcome_unknown() => {

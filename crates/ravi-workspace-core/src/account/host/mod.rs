@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::ledger::{IdentityRow, Ledger};
 
 pub(crate) use make::make_host;
+pub(crate) use rules::RETIRED;
 use rules::{Verdict, Wish, choose, is_meant};
 
 /// Where to look for the host identity.

@@ -9,8 +9,9 @@ use crate::api::{Identity, IdentityUuid};
 use crate::config::DEFAULT_HOST_IDENTITY;
 use crate::ledger::{IdentityRow, IdentityState};
 
-/// How the name of a retired identity begins, whichever ledger retired it.
-const RETIRED: &str = "retired-";
+/// How the name of a retired identity begins at Ravi, whichever ledger retired it. Other machines know it only by that;
+/// whether one of this ledger's own is retired is in the ledger.
+pub(crate) const RETIRED: &str = "retired-";
 
 /// What was said about which one it should be.
 #[derive(Debug, Clone, Copy)]
