@@ -1,6 +1,7 @@
 //! What the helper programs (`ravi-workspace-helper`), the command line and the plugin use beyond the handle. They are
 //! released together with the engine; nothing here is stable for anybody else.
 
+pub use crate::machine::hex::hex;
 pub use crate::machine::{cores, files};
 pub use crate::messages::MessageKind;
 
@@ -65,8 +66,9 @@ pub mod errors {
 }
 
 pub mod git {
-    //! How git is started.
+    //! How git is started, and what its files say.
     pub use crate::git::command::{Purpose, asked, git_in};
+    pub use crate::git::worktree_of;
 }
 
 pub mod github {

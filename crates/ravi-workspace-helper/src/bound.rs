@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use ravi_workspace_core::error::{Error, Result};
 use ravi_workspace_core::internal::files;
+use ravi_workspace_core::internal::git::worktree_of;
 use ravi_workspace_core::internal::launcher::{HelperError, is_known};
 use ravi_workspace_core::internal::ledger::{Binding, Ledger};
 use ravi_workspace_core::internal::workspace::{NOTE_FILE, Note, State, has_note};
@@ -48,7 +49,7 @@ pub(crate) fn find(folder: &Path, states: &[PathBuf]) -> Result<Place> {
     let Ok(folder) = folder.canonicalize() else { return Ok(Place::Free) };
     let mut passed = Vec::new();
     for dir in folder.ancestors() {
-        let git_dir = git_dir_of(dir);
+        let git_dir = GitDir::of(dir);
         let place = match &git_dir {
             Some(GitDir::Linked(git_dir)) => at_git_dir(git_dir, Some(dir), states)?,
             Some(GitDir::Here(git_dir)) => at_main(dir, git_dir, states)?,
@@ -74,7 +75,7 @@ pub(crate) fn started_in(folder: &Path, git_dir: &Path, states: &[PathBuf]) -> R
     let place = at_git_dir(git_dir, None, states)?;
     let Place::Bound(bound) = &place else { return Ok(place) };
     let Ok(folder) = folder.canonicalize() else { return Ok(place) };
-    let nearest = folder.ancestors().find_map(|dir| Some((dir, git_dir_of(dir)?)));
+    let nearest = folder.ancestors().find_map(|dir| Some((dir, GitDir::of(dir)?)));
     let belongs = nearest.as_ref().is_none_or(|(dir, found)| match found {
         GitDir::Linked(_) => true,
         GitDir::Foreign(found) => found != git_dir,
@@ -107,7 +108,7 @@ fn is_checkout_of(dir: &Path, git_dir: &Path, binding: &Binding) -> bool {
         return true;
     }
     let is_of_another = git_dir.file_name().is_some_and(|name| name == ".git");
-    let from_there = || git_dir_of(&binding.path).is_some_and(|there| there.path() == git_dir);
+    let from_there = || GitDir::of(&binding.path).is_some_and(|there| there.path() == git_dir);
     !is_of_another && !from_there()
 }
 
@@ -234,32 +235,31 @@ enum GitDir {
 }
 
 impl GitDir {
+    /// Asks no git, which would take longer than everything else that a helper does.
+    fn of(dir: &Path) -> Option<GitDir> {
+        let dot_git = dir.join(".git");
+        let meta = dot_git.metadata().ok()?;
+        if meta.is_dir() {
+            return dot_git.join("HEAD").exists().then(|| dot_git.canonicalize().ok().map(GitDir::Here)).flatten();
+        }
+        let content = files::read_bounded_following(&dot_git, GIT_FILE_LIMIT).ok()?;
+        let text = std::str::from_utf8(&content).ok()?;
+        let git_dir = dir.join(text.strip_prefix("gitdir: ")?.trim_end_matches(['\n', '\r'])).canonicalize().ok()?;
+        if !git_dir.join("commondir").exists() {
+            return Some(GitDir::Here(git_dir));
+        }
+        // git records in the private git dir which folder it is for (gitrepository-layout(5), `worktrees/<id>/gitdir`).
+        let back = worktree_of(&git_dir).ok().and_then(|back| back.canonicalize().ok());
+        if back.is_some() && back == dot_git.canonicalize().ok() {
+            Some(GitDir::Linked(git_dir))
+        } else {
+            Some(GitDir::Foreign(git_dir))
+        }
+    }
+
     fn path(&self) -> &Path {
         match self {
             GitDir::Here(path) | GitDir::Linked(path) | GitDir::Foreign(path) => path,
         }
-    }
-}
-
-fn git_dir_of(dir: &Path) -> Option<GitDir> {
-    let dot_git = dir.join(".git");
-    let meta = dot_git.metadata().ok()?;
-    if meta.is_dir() {
-        return dot_git.join("HEAD").exists().then(|| dot_git.canonicalize().ok().map(GitDir::Here)).flatten();
-    }
-    let content = files::read_bounded_following(&dot_git, GIT_FILE_LIMIT).ok()?;
-    let text = std::str::from_utf8(&content).ok()?;
-    let git_dir = dir.join(text.strip_prefix("gitdir: ")?.trim_end_matches(['\n', '\r'])).canonicalize().ok()?;
-    if !git_dir.join("commondir").exists() {
-        return Some(GitDir::Here(git_dir));
-    }
-    // git records in the private git dir which folder it is for (gitrepository-layout(5), `worktrees/<id>/gitdir`).
-    let back = files::read_bounded(&git_dir.join("gitdir"), GIT_FILE_LIMIT).ok();
-    let back = back.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
-    let back = back.and_then(|text| git_dir.join(text.trim_end_matches(['\n', '\r'])).canonicalize().ok());
-    if back.is_some() && back == dot_git.canonicalize().ok() {
-        Some(GitDir::Linked(git_dir))
-    } else {
-        Some(GitDir::Foreign(git_dir))
     }
 }

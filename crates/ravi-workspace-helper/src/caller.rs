@@ -49,8 +49,7 @@ impl Caller {
         let config = self.config()?;
         if !config.server_names()?.contains(&bound.binding.server) {
             // The environment's key is for the server that the environment names.
-            let (id, theirs) = (bound.binding.id.clone(), bound.binding.server.clone());
-            return Err(WorkspaceError::OtherServer { id, theirs, ours: name_of(&config.server()?) }.into());
+            return Err(WorkspaceError::other_server(&bound.binding, name_of(&config.server()?)).into());
         }
         let ravi = Ravi::open(Config { state_dir: Some(bound.ledger.dir().to_owned()), ..config })?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

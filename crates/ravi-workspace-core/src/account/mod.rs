@@ -22,7 +22,7 @@ use crate::machine::files::FileError;
 use crate::model::workspace::IdentityInfo;
 
 pub(crate) use client::client_options;
-pub(crate) use host::{Host, HostSearch, OpenHost, RETIRED, make_host, other_hosts};
+pub(crate) use host::{Host, HostSearch, OWN_LABEL, OpenHost, RETIRED, make_host, other_hosts};
 pub(crate) use login::Logins;
 pub(crate) use own_key::OwnKey;
 pub(crate) use source::Access;

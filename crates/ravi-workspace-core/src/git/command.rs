@@ -29,17 +29,13 @@ pub enum Purpose {
     Checkout,
 }
 
-/// Variables that make git look elsewhere than in the folder it is run in (`git rev-parse --local-env-vars`), or that
-/// change what it reads, prints and starts.
-const UNSET: &[&str] = &[
+/// Variables that make git work on another repository than that of the folder it is run in, or on a part of another one
+/// (`git rev-parse --local-env-vars`, apart from those that carry configuration; git(1)).
+pub(crate) const ELSEWHERE: &[&str] = &[
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_ATTR_SOURCE",
     "GIT_COMMON_DIR",
-    "GIT_CONFIG",
-    "GIT_CONFIG_COUNT",
-    "GIT_CONFIG_PARAMETERS",
     "GIT_DIR",
-    "GIT_EXTERNAL_DIFF",
     "GIT_GRAFT_FILE",
     "GIT_IMPLICIT_WORK_TREE",
     "GIT_INDEX_FILE",
@@ -50,15 +46,18 @@ const UNSET: &[&str] = &[
     "GIT_PREFIX",
     "GIT_REPLACE_REF_BASE",
     "GIT_SHALLOW_FILE",
-    "GIT_TRACE",
     "GIT_WORK_TREE",
 ];
+
+/// Variables that change what git reads, prints and starts.
+const OTHERWISE: &[&str] =
+    &["GIT_CONFIG", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS", "GIT_EXTERNAL_DIFF", "GIT_TRACE"];
 
 /// The command for git in `folder`.
 pub fn git_in(folder: &Path, purpose: Purpose) -> Command {
     let mut command = Command::new("git");
     command.current_dir(folder).stdin(Stdio::null());
-    for name in UNSET {
+    for name in ELSEWHERE.iter().chain(OTHERWISE) {
         command.env_remove(name);
     }
     without_keys(&mut command);

@@ -380,7 +380,7 @@ const PATH_LIMIT: usize = 64 * 1024;
 
 /// The path of a worktree's `.git`, which its own git dir keeps in `gitdir`. The whole file is the path, as git reads
 /// it, since a path may contain line ends.
-pub(crate) fn worktree_of(git_dir: &Path) -> Result<PathBuf, FileError> {
+pub fn worktree_of(git_dir: &Path) -> Result<PathBuf, FileError> {
     let content = files::read_bounded(&git_dir.join("gitdir"), PATH_LIMIT)?;
     // Since git 2.48 it is relative to the git dir if `worktree.useRelativePaths` is set.
     Ok(git_dir.join(os_string(content.trim_ascii_end())))

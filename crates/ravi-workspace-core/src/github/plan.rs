@@ -14,7 +14,7 @@ use crate::config::{GithubConfig, MissingToken};
 use crate::error::{Kind, Result};
 use crate::git::Setting;
 use crate::ledger::{Binding, IdentityRow, Ledger, Plan, TokenAt};
-use crate::machine::shell::posix;
+use crate::machine::shell::{self, posix};
 use crate::model::opened::Opened;
 use crate::model::reference::SecretName;
 use crate::model::workspace::{GithubSource, OpenWay};
@@ -212,12 +212,7 @@ pub fn helper_value(launcher: &Path) -> String {
 pub fn helper_program(value: &str) -> Option<PathBuf> {
     let end = value.find(" git-credential")?;
     let begin = value[..end].rfind(" exec ").map_or(1, |at| at + " exec ".len());
-    value.starts_with('!').then(|| unquoted(&value[begin..end])).map(PathBuf::from)
-}
-
-/// A shell word as written by [`posix`].
-fn unquoted(word: &str) -> String {
-    word.replace(r"'\''", "\u{0}").replace('\'', "").replace('\u{0}', "'")
+    value.starts_with('!').then(|| shell::unquoted(&value[begin..end])).map(PathBuf::from)
 }
 
 #[cfg(test)]

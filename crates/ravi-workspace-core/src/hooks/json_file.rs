@@ -14,6 +14,7 @@ use super::error::HookError;
 use super::script::{HookFile, HookFileState};
 use crate::git::splice::{Splice, Undone};
 use crate::machine::files::{self, FileError, Mode};
+use crate::machine::hex::hex;
 use crate::machine::places;
 
 const LIMIT: usize = 4 * 1024 * 1024;
@@ -37,8 +38,7 @@ pub(crate) struct JsonFile {
 impl JsonFile {
     /// Opens nothing yet: names the file at `path`, whose change is noted in `state_dir`.
     pub(crate) fn new(path: PathBuf, state_dir: &Path) -> JsonFile {
-        let name: String =
-            Sha256::digest(path.as_os_str().as_encoded_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+        let name = hex(&Sha256::digest(path.as_os_str().as_encoded_bytes()));
         JsonFile { note: state_dir.join("edited-files").join(name + ".json"), path }
     }
 

@@ -11,6 +11,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 
+use crate::machine::hex::hex;
+
 /// Header with the time of sending, in Unix seconds.
 pub const TIMESTAMP_HEADER: &str = "X-Ravi-Timestamp";
 /// Header with the signature.
@@ -133,7 +135,7 @@ impl Verifier {
             let oldest = seen.iter().min_by_key(|(_, until)| **until).map(|(key, _)| key.clone());
             oldest.map(|key| seen.remove(&key));
         }
-        let signed = signature.iter().map(|byte| format!("{byte:02x}")).collect();
+        let signed = hex(signature);
         let keys = [Some(signed), event_id.filter(|id| !id.is_empty()).map(event_key)];
         let known =
             keys.into_iter().flatten().filter(|key| seen.insert(key.clone(), now + REMEMBERED).is_some()).count();

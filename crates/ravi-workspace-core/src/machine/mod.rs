@@ -9,6 +9,7 @@ pub mod cores;
 pub(crate) mod crash;
 pub(crate) mod disk;
 pub mod files;
+pub mod hex;
 pub(crate) mod keychain;
 pub(crate) mod lock;
 pub(crate) mod places;

@@ -108,7 +108,7 @@ const OURS_BEGIN: [&str; 5] = ["ledger", "machine", "audit", "codex", ".ravi-"];
 ///
 /// A worktree that lies in a git dir, such as that of a bare repository, is allowed.
 pub(crate) fn outside_git_dirs(path: &Path) -> Result<(), PlaceError> {
-    for dir in real(path).ancestors() {
+    for dir in real_path(path).ancestors() {
         if is_git_dir(dir) {
             return Err(PlaceError::GitDir { path: path.to_owned(), git_dir: dir.to_owned() });
         }
@@ -135,7 +135,7 @@ pub(crate) fn check_text_file(path: &Path) -> Result<(), PlaceError> {
 
 /// Refuses a folder that contains the user's home.
 pub(crate) fn not_home(folder: &Path) -> Result<(), PlaceError> {
-    let home = etcetera::home_dir().ok().map(|home| real(&home));
+    let home = etcetera::home_dir().ok().map(|home| real_path(&home));
     if home.is_some_and(|home| home.starts_with(folder)) {
         Err(PlaceError::Home { path: folder.to_owned() })
     } else {
@@ -166,8 +166,9 @@ fn is_of_state(name: &OsStr) -> bool {
     OURS.contains(&name.as_ref()) || OURS_BEGIN.iter().any(|begin| name.starts_with(begin))
 }
 
-/// The path with links followed in the part of it that exists.
-fn real(path: &Path) -> PathBuf {
+/// The real path. What does not exist, such as a folder that is gone, has none; there, links are followed in the part
+/// that exists.
+pub(crate) fn real_path(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let found = absolute.ancestors().find_map(|dir| Some((dir.canonicalize().ok()?, dir)));
     match found {

@@ -7,14 +7,13 @@ use tokio::time::sleep;
 
 use super::Ravi;
 use super::vault::OpenVault;
-use crate::api::ApiError;
 use crate::audit::{Action, Entry};
 use crate::codex::login::{self, BEAT, Clock, Custody, Home, Me, Place, Pulse, SignIn};
 use crate::codex::{
     AuthStatus, CodexError, CodexEvent, CodexHealth, CodexOptions, CodexRestored, CodexSaved, CodexStatus,
     CodexWatched, DEFAULT_NAME, WatchEnd,
 };
-use crate::error::{Error, Kind, Result};
+use crate::error::{Kind, Result};
 use crate::machine::clock::now_ms;
 use crate::machine::lock::Lock;
 use crate::model::reference::SecretName;
@@ -96,7 +95,7 @@ impl Ravi {
                 match Box::pin(self.codex_step(&place, &options, &mut begun, &mut watched, &tell)).await {
                     Ok(true) => pulse.succeeded(),
                     Ok(false) => break,
-                    Err(e) if !begun && !may_pass(&e) => return Err(e),
+                    Err(e) if !begun && e.kind() != Kind::Unreachable => return Err(e),
                     Err(e) => {
                         tell(CodexEvent::Failed { error: e.body() }).await;
                         pulse.failed();
@@ -269,11 +268,6 @@ impl Ravi {
 
 fn entry(action: Action, place: &Place) -> Entry {
     Entry::done(action).object(place.name.as_str())
-}
-
-/// Whether the failure is one of reaching Ravi.
-fn may_pass(error: &Error) -> bool {
-    error.kind() == Kind::Unreachable || matches!(error.downcast_ref(), Some(ApiError::Throttled { .. }))
 }
 
 /// Returns when this process began to speak for this machine; Unix milliseconds.

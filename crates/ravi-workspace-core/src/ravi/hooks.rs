@@ -18,6 +18,7 @@ use crate::launcher;
 use crate::ledger::{Binding, Ending};
 use crate::machine::clock::now_ms;
 use crate::machine::lock::Lock;
+use crate::machine::places::real_path;
 use crate::workspace::{
     self, Progress, ProvisionRequest, Provisioned, State, WorkspaceError, common_dir_of, dmux_panes, inspect,
 };
@@ -277,16 +278,6 @@ impl Ravi {
 /// Returns the name that Ravi's guide for dmux gives to the workspace of a pane.
 fn guide_id(pane: &str) -> String {
     workspace::as_id(&format!("agent-pane-{pane}"))
-}
-
-/// Returns the real path, even of a folder that is gone.
-fn real_path(path: &Path) -> PathBuf {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    if let Ok(real) = absolute.canonicalize() {
-        return real;
-    }
-    let parent = absolute.parent().and_then(|parent| parent.canonicalize().ok());
-    parent.zip(absolute.file_name()).map(|(parent, name)| parent.join(name)).unwrap_or(absolute)
 }
 
 /// Returns the top of the linked worktree that `path` is. What a hook is told proves nothing: git must know the folder

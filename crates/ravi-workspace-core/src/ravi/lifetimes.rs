@@ -83,8 +83,7 @@ impl Ravi {
         let found = workspace::find(&self.inner.ledger, target).await?;
         let binding = found.ok_or_else(|| WorkspaceError::Unbound { target: target.to_string() })?;
         if binding.server != self.inner.server {
-            let (theirs, ours) = (binding.server, self.inner.server.clone());
-            return Err(WorkspaceError::OtherServer { id: binding.id, theirs, ours }.into());
+            return Err(WorkspaceError::other_server(&binding, &self.inner.server).into());
         }
         Ok(binding)
     }

@@ -212,8 +212,7 @@ impl Ravi {
         let ctx = self.context(&account, listener);
         let released = match workspace::find(&self.inner.ledger, target).await? {
             Some(binding) if binding.server != self.inner.server => {
-                let (theirs, ours) = (binding.server, self.inner.server.clone());
-                return Err(WorkspaceError::OtherServer { id: binding.id, theirs, ours }.into());
+                return Err(WorkspaceError::other_server(&binding, &self.inner.server).into());
             }
             Some(binding) => workspace::release(ctx, &binding, retire).await?,
             None => workspace::done_before(ctx, target).await?,

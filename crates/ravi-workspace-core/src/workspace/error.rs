@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::error::Explain;
 use crate::git::GitError;
+use crate::ledger::Binding;
 use crate::machine::files::FileError;
 use crate::machine::lock::LockError;
 use crate::machine::places::PlaceError;
@@ -455,6 +456,13 @@ pub enum WorkspaceError {
     #[error("the program is shutting down")]
     #[explain(code = "workspace.stopped", hint = "Start the program again.")]
     Stopped,
+}
+
+impl WorkspaceError {
+    /// The error for a binding that belongs to another Ravi than `ours`.
+    pub fn other_server(binding: &Binding, ours: impl Into<String>) -> WorkspaceError {
+        WorkspaceError::OtherServer { id: binding.id.clone(), theirs: binding.server.clone(), ours: ours.into() }
+    }
 }
 
 fn list(ways: &[OpenWay]) -> String {

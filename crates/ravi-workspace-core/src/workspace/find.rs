@@ -10,6 +10,7 @@ use super::note::Note;
 use crate::error::Result;
 use crate::git;
 use crate::ledger::{Binding, BundleRow, IdentityRow, Ledger, LedgerError};
+use crate::machine::places::real_path;
 use crate::model::target::Target;
 use crate::model::workspace::{Sharing, State, WorkspaceSummary};
 
@@ -65,7 +66,7 @@ pub(crate) fn where_it_lies(binding: Binding) -> Binding {
 pub(crate) fn moved_to(binding: &Binding) -> Option<PathBuf> {
     let git_dir = binding.git_dir.as_deref().filter(|dir| Some(*dir) != binding.common_dir.as_deref())?;
     let dot_git = git::worktree_of(git_dir).ok()?;
-    let path = real_or_former(dot_git.parent()?);
+    let path = real_path(dot_git.parent()?);
     (path != binding.path).then_some(path)
 }
 
@@ -146,14 +147,8 @@ pub fn has_note(git_dir: &Path, nonce: &str) -> Result<bool, WorkspaceError> {
 
 /// Finds the binding of a folder that is gone, by the path that it had.
 async fn at_former_path(ledger: &Ledger, path: PathBuf) -> Result<Option<Binding>> {
-    let wanted = real_or_former(&std::path::absolute(&path).unwrap_or(path));
+    let wanted = real_path(&path);
     Ok(ledger.run(move |l| l.binding_at(&wanted)).await?)
-}
-
-/// Returns the real path. A folder that is gone has none, but its parent may.
-fn real_or_former(path: &Path) -> PathBuf {
-    let parent = || path.parent().and_then(|parent| parent.canonicalize().ok()).zip(path.file_name());
-    path.canonicalize().ok().or_else(|| parent().map(|(parent, name)| parent.join(name))).unwrap_or(path.to_owned())
 }
 
 /// Returns all workspaces, oldest first.

@@ -4,6 +4,7 @@
 //! keys that were made for the workspace are touched.
 
 use super::context::Context;
+use crate::account::OWN_LABEL;
 use crate::api::{ApiError, IdentityKey, IdentityUuid, KeyRecord, KeyUuid};
 use crate::audit::{Action, Entry};
 use crate::error::Result;
@@ -51,9 +52,6 @@ async fn mint(ctx: Context<'_>, binding: &Binding, identity: &IdentityUuid) -> R
     ctx.note(entry).await?;
     Ok(created.key)
 }
-
-/// How the labels of keys begin that ledgers mint.
-const OWN_LABEL: &str = "ravi-workspace ";
 
 /// Returns the label for keys that a ledger mints; it tells them from keys of other machines on the same account.
 pub(crate) fn key_label(ledger: &str, id: &str) -> String {

@@ -225,10 +225,7 @@ async fn bind(
     let id = request.id.clone();
     let existing = ctx.ledger.run(move |l| l.binding(&id)).await?;
     let existing = match existing {
-        Some(old) if old.server != ctx.server => {
-            let (theirs, ours) = (old.server, ctx.server.to_owned());
-            return Err(WorkspaceError::OtherServer { id: old.id, theirs, ours }.into());
-        }
+        Some(old) if old.server != ctx.server => return Err(WorkspaceError::other_server(&old, ctx.server).into()),
         // A release that was begun is finished first; the request is for a new workspace.
         Some(old) if old.state == State::Releasing => {
             release::finish(ctx, old).await?;

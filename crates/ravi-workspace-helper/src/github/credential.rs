@@ -17,6 +17,7 @@ use ravi_workspace_core::audit::Action;
 use ravi_workspace_core::error::Result;
 use ravi_workspace_core::internal::github::{self, GithubError, GithubHost, Login};
 use ravi_workspace_core::internal::handover::WORKSPACE_ID;
+use ravi_workspace_core::internal::hex;
 use ravi_workspace_core::internal::workspace::Repository;
 
 /// Larger than any of git's requests.
@@ -150,7 +151,7 @@ fn read(bound: &Bound, caller: &Caller) -> Result<Option<SecretString>> {
 
 /// Returns enough of a digest to tell one token from the next.
 fn digest(token: &SecretString) -> String {
-    Sha256::digest(token.expose_secret()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(token.expose_secret())[..8])
 }
 
 fn erase(caller: &Caller, input: impl Read) -> Result<()> {

@@ -19,7 +19,7 @@ use crate::machine::blocking::blocking;
 use crate::machine::files::{self, FileError};
 
 /// How the labels of keys minted by this program begin. The key that comes with an identity has another label.
-const OWN_LABEL: &str = "ravi-workspace ";
+pub(crate) const OWN_LABEL: &str = "ravi-workspace ";
 
 /// What was asked for, and who had the name before.
 #[derive(Debug, Clone, Serialize, Deserialize)]

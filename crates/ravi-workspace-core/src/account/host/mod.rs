@@ -14,7 +14,7 @@ use crate::config::DEFAULT_HOST_IDENTITY;
 use crate::error::Result;
 use crate::ledger::{IdentityRow, Ledger};
 
-pub(crate) use make::make_host;
+pub(crate) use make::{OWN_LABEL, make_host};
 pub(crate) use rules::RETIRED;
 use rules::{Verdict, Wish, choose, is_meant};
 

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use super::error::CodexError;
 use super::report::{CodexLogin, CodexMode};
+use crate::machine::hex::hex;
 
 /// A usable Codex login.
 #[derive(Debug, Clone)]
@@ -176,10 +177,6 @@ fn claims<T: DeserializeOwned>(token: &SecretString) -> Option<T> {
     }
     let payload = Zeroizing::new(URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?);
     serde_json::from_slice(&payload).ok()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use super::holder::Holder;
 use super::home::Home;
 use super::report::CodexHolder;
 use crate::ledger::{Ledger, LedgerError};
+use crate::machine::hex::hex;
 use crate::model::reference::SecretName;
 
 /// The format of records written here.
@@ -70,7 +71,7 @@ impl Me {
     pub(crate) fn at(ledger: &Ledger, home: &Home, process_ms: i64) -> Result<Me, LedgerError> {
         let system = std::fs::read("/etc/machine-id").unwrap_or_default();
         let digest = Sha256::digest([ledger.ledger_id()?.as_bytes(), b"/", &system].concat());
-        let machine = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let machine = hex(&digest[..8]);
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         Ok(Me { machine, host, home: home.dir().to_owned(), process_ms })
     }
@@ -143,7 +144,7 @@ impl Record {
     }
 
     pub(crate) fn digest(&self) -> String {
-        Sha256::digest(self.auth.expose_secret()).iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&Sha256::digest(self.auth.expose_secret()))
     }
 
     /// The other machine that has it now, if there is one.

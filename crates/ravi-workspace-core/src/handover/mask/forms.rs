@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::text::fold;
+use crate::machine::hex;
 
 /// Shorter values are not masked: they occur by chance, and masking them would damage other text.
 pub const SHORTEST_MASKED: usize = 5;
@@ -34,8 +35,7 @@ fn lines(text: &str) -> impl Iterator<Item = Vec<u8>> {
 
 /// Returns the value in hexadecimal, digit by digit.
 pub(super) fn hex(value: &[u8]) -> Vec<u8> {
-    let digit = |number: u8| b"0123456789abcdef"[usize::from(number)];
-    value.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    hex::hex(value).into_bytes()
 }
 
 /// Returns the value in base64, for each position in the encoded bytes at which it may begin.

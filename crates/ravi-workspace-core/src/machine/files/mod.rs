@@ -19,6 +19,7 @@ use rustix::fs::{CWD, OFlags};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use super::hex::hex;
 pub(crate) use dir::{Dir, Temp, bits_of};
 pub use error::FileError;
 pub(crate) use lock::{LOCK_PATIENCE, lock_file, lock_within};
@@ -93,7 +94,7 @@ fn resolve(path: &Path) -> Result<PathBuf, FileError> {
 
 /// A file name for any text: the first 128 bits of its SHA-256, in hexadecimal.
 pub(crate) fn name_for(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(16).map(|b| format!("{b:02x}")).collect()
+    hex(&Sha256::digest(text.as_bytes())[..16])
 }
 
 /// Removes temporary files in a folder whose writers died before they could: they may hold what should be gone by now.

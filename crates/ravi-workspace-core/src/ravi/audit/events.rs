@@ -9,16 +9,14 @@ use crate::audit::{AuditRow, AuditSource, Outcome, parse_time, time_text};
 use crate::error::Result;
 use crate::ledger::{IdentityRow, Tenure};
 
-/// Most events that one call returns.
-const PAGE: u32 = 1000;
-
 /// Returns all events of one identity, with three calls, and one more for each further thousand events.
 pub(super) async fn of_identity(
     session: &Session<AnyKey>,
     identity: &IdentityRow,
     tenures: &[Tenure],
 ) -> Result<Vec<AuditRow>> {
-    let events = events(session, &identity.uuid).await?;
+    let mut events = Vec::new();
+    session.events(Some(&identity.uuid)).each_after(0, |event| events.push(event)).await?;
     if events.is_empty() {
         return Ok(Vec::new());
     }
@@ -48,19 +46,6 @@ pub(super) async fn of_identity(
         }
     };
     Ok(events.iter().map(line).collect())
-}
-
-async fn events(session: &Session<AnyKey>, identity: &IdentityUuid) -> Result<Vec<Event>> {
-    let (mut all, mut cursor) = (Vec::new(), 0);
-    loop {
-        let page = session.events(Some(identity)).after(cursor, PAGE, &[]).await?;
-        let (full, last) = (page.len() >= PAGE as usize, page.iter().map(|event| event.seq).max());
-        all.extend(page);
-        match last {
-            Some(last) if full && last > cursor => cursor = last,
-            _ => return Ok(all),
-        }
-    }
 }
 
 /// Returns the times of messages: an event does not say when it happened, but its message does.

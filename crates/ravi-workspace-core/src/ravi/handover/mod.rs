@@ -17,25 +17,13 @@ use super::Ravi;
 use crate::api::{IdentityKey, IdentityUuid, Session};
 use crate::audit::{Action, Entry};
 use crate::error::Result;
+use crate::git::command::ELSEWHERE;
 use crate::handover::environment::{API_KEY, GIVEN, of_the_persons};
 use crate::handover::{Environment, HandoverError, Masker, SHORTEST_MASKED, below, names};
 use crate::ledger::{Binding, IdentityRow};
 use crate::model::reference::SecretName;
 use crate::policy::Ask;
 use crate::vault::VaultError;
-
-/// Variables of the caller's that a child must not inherit: they make git work on a repository other than the child's
-/// (`git rev-parse --local-env-vars`).
-const REMOVED: &[&str] = &[
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_DIR",
-    "GIT_INDEX_FILE",
-    "GIT_NAMESPACE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_WORK_TREE",
-];
 
 /// A workspace that is ready, from which its processes get what it has. Cheap to clone.
 #[derive(Clone)]
@@ -274,8 +262,9 @@ impl Handover {
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.folder);
-        // If the workspace has no token or key, it must not inherit the caller's.
-        for name in REMOVED.iter().copied().chain(self.environment.unset.iter().map(String::as_str)) {
+        // git in the child works on the child's repository, not on the caller's; and if the workspace has no token or
+        // key, it must not inherit the caller's.
+        for name in ELSEWHERE.iter().copied().chain(self.environment.unset.iter().map(String::as_str)) {
             command.env_remove(name);
         }
         command.envs(&self.environment.env);

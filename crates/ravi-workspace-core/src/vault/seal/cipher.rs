@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{SHORTEST_PASSPHRASE, SealedError};
 use crate::api::IdentityUuid;
+use crate::machine::hex::hex;
 use crate::model::reference::SecretName;
 use crate::vault::MAX_VALUE;
 
@@ -52,8 +53,7 @@ impl VaultKey {
 
     /// Distinguishes keys without revealing anything about them.
     pub(crate) fn fingerprint(&self) -> String {
-        let digest = Sha256::digest(self.0.to_public().to_string());
-        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        hex(&Sha256::digest(self.0.to_public().to_string())[..8])
     }
 }
 
