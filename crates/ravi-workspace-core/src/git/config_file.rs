@@ -6,9 +6,9 @@ use std::fs::{File, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::error::GitError;
+use super::{LONGEST_LOCK_PAUSE, lock_pauses};
 use crate::machine::crash::{When, point};
 use crate::machine::files::{self, Dir, FileError, Temp, bits_of};
 
@@ -101,17 +101,20 @@ impl<'a> Held<'a> {
     ) -> Result<Held<'a>, GitError> {
         let lock = with_suffix(path, ".lock");
         let name = lock.file_name().unwrap_or_default().to_owned();
-        let mut pause = Duration::from_millis(5);
+        let mut pauses = lock_pauses();
         loop {
             match Held::try_now(dir, temp, &name, &link) {
                 Ok(file) => return Ok(Held { dir, name, file, in_place: false }),
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists && pause < Duration::from_secs(1) => {
-                    std::thread::sleep(pause);
-                    pause *= 2;
+                Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
+                    return Err(FileError::from_io(&lock, "create", e).into());
                 }
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Err(GitError::Locked { lock }),
-                Err(e) => return Err(FileError::from_io(&lock, "create", e).into()),
+                Err(_) => {}
             }
+            let pause = pauses.next();
+            if pause > LONGEST_LOCK_PAUSE {
+                return Err(GitError::Locked { lock });
+            }
+            std::thread::sleep(pause);
         }
     }
 

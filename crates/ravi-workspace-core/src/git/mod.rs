@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use crate::machine::crash::{When, point};
 use crate::machine::files::{self, FileError};
+use crate::machine::pauses::Pauses;
 use command::{PATIENCE, Purpose, asked, git_in};
 
 /// The oldest git whose `git config` knows `--worktree` (see the release notes of 2.20).
@@ -264,7 +265,7 @@ impl<'a> Git<'a> {
 
     /// Runs a `git config` that changes something, retrying for a while if another git holds the file's lock.
     fn change(self, args: &[&OsStr], good: &[i32]) -> Result<(), GitError> {
-        let mut pause = Duration::from_millis(5);
+        let mut pauses = lock_pauses();
         loop {
             let output = self.output(args)?;
             if output.status.code().is_some_and(|code| good.contains(&code)) {
@@ -272,13 +273,22 @@ impl<'a> Git<'a> {
             }
             // A lock that cannot be created (read-only folder) gives another message than "File exists".
             let Some(file) = held_lock(&output) else { return Err(self.refused("write its configuration", &output)) };
-            if pause > Duration::from_secs(1) {
+            let pause = pauses.next();
+            if pause > LONGEST_LOCK_PAUSE {
                 return Err(GitError::Locked { lock: self.folder.join(file) });
             }
             std::thread::sleep(pause);
-            pause *= 2;
         }
     }
+}
+
+/// The longest pause before another look at a lock of git's, which it holds for milliseconds.
+const LONGEST_LOCK_PAUSE: Duration = Duration::from_secs(1);
+
+/// Returns the pauses between two looks at a lock of git's; it is given up before one of more than
+/// [`LONGEST_LOCK_PAUSE`].
+fn lock_pauses() -> Pauses {
+    Pauses::new(Duration::from_millis(5), Duration::MAX)
 }
 
 /// The lock held by another git, if that is what git complained about: `error: could not lock config file .git/config:

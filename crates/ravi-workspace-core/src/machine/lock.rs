@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::files::{self, FileError};
+use super::pauses::Pauses;
 use crate::error::Explain;
 
 /// How long a caller waits for another one working on the same thing: longer than a provision with a phone and several
@@ -44,17 +45,20 @@ pub(crate) struct Lock {
 impl Lock {
     /// Waits for the lock on `what` (such as `workspace/ID`). `id` is for the error message.
     pub(crate) async fn wait(state_dir: &Path, what: &str, id: &str) -> Result<Lock, LockError> {
+        let lock = Self::wait_within(state_dir, what, WAIT_LIMIT).await?;
+        lock.ok_or_else(|| LockError::Busy { id: id.to_owned(), limit: WAIT_LIMIT })
+    }
+
+    /// Waits for the lock on `what`; `None` if somebody else has held it for longer than `limit`.
+    pub(crate) async fn wait_within(state_dir: &Path, what: &str, limit: Duration) -> Result<Option<Lock>, LockError> {
         let started = Instant::now();
-        let mut pause = Duration::from_millis(2);
+        let mut pauses = Pauses::new(Duration::from_millis(1), Duration::from_millis(50));
         loop {
-            if let Some(lock) = Self::try_now(state_dir, what)? {
+            let lock = Self::try_now(state_dir, what)?;
+            if lock.is_some() || started.elapsed() > limit {
                 return Ok(lock);
             }
-            if started.elapsed() > WAIT_LIMIT {
-                return Err(LockError::Busy { id: id.to_owned(), limit: WAIT_LIMIT });
-            }
-            sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_millis(50));
+            sleep(pauses.next()).await;
         }
     }
 

@@ -12,6 +12,7 @@ pub mod files;
 pub mod hex;
 pub(crate) mod keychain;
 pub(crate) mod lock;
+pub(crate) mod pauses;
 pub(crate) mod places;
 pub(crate) mod process;
 pub(crate) mod shell;

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
+use super::pauses::Pauses;
+
 /// Larger than any answer that is expected here.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 
@@ -92,14 +94,13 @@ impl Source {
 
 /// Waits for a program that has closed its outputs. Mostly it has ended already, so that is checked first.
 fn end_of(child: &mut Child, deadline: Instant) -> io::Result<ExitStatus> {
-    let mut pause = Duration::from_micros(100);
+    let mut pauses = Pauses::new(Duration::from_micros(100), Duration::from_millis(20));
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
         left(deadline)?;
-        std::thread::sleep(pause);
-        pause = (pause * 2).min(Duration::from_millis(20));
+        std::thread::sleep(pauses.next());
     }
 }
 

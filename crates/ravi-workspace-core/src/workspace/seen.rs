@@ -11,6 +11,7 @@ use super::ravi_dir;
 use crate::api::{ApiError, Identity, IdentityUuid};
 use crate::error::{Explain as _, Kind, Result};
 use crate::ledger::{Binding, IdentityRow};
+use crate::machine::pauses::Pauses;
 
 /// What Ravi says of an identity that the ledger knows.
 enum Seen {
@@ -113,7 +114,7 @@ const ADDRESS_PATIENCE: Duration = Duration::from_secs(10);
 /// Waits for the identity's address, which Ravi may give a little later. Without one, it is no author and gets no mail.
 pub(super) async fn await_address(ctx: Context<'_>, binding: &Binding, row: IdentityRow) -> Result<IdentityRow> {
     let begun = Instant::now();
-    let mut pause = Duration::from_millis(100);
+    let mut pauses = Pauses::new(Duration::from_millis(100), Duration::from_secs(2));
     while row.email.is_empty() {
         let identity = ctx.account.identities().get(&row.uuid).await?;
         if !identity.email.is_empty() {
@@ -122,8 +123,7 @@ pub(super) async fn await_address(ctx: Context<'_>, binding: &Binding, row: Iden
         if begun.elapsed() >= ADDRESS_PATIENCE {
             return Err(WorkspaceError::NoAddress { id: binding.id.clone(), waited: ADDRESS_PATIENCE }.into());
         }
-        sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_secs(2));
+        sleep(pauses.next()).await;
     }
     Ok(row)
 }

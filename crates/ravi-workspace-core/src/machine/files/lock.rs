@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
+use crate::machine::pauses::Pauses;
+
 /// How long to wait for a lock that is normally held for milliseconds: anybody who holds it for longer is stuck or
 /// means harm.
 pub(crate) const LOCK_PATIENCE: Duration = Duration::from_secs(5);
@@ -65,7 +67,7 @@ fn open_lock(path: &Path) -> io::Result<File> {
 /// ones. NFS locks only what is open for writing, which a folder never is.
 pub(crate) fn lock_within(file: &File, limit: Duration) -> io::Result<bool> {
     let begun = Instant::now();
-    let mut pause = Duration::from_millis(1);
+    let mut pauses = Pauses::new(Duration::from_millis(1), Duration::from_millis(20));
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(true),
@@ -75,9 +77,8 @@ pub(crate) fn lock_within(file: &File, limit: Duration) -> io::Result<bool> {
                 let reason = format!("another process has held it for {} s", limit.as_secs());
                 return Err(io::Error::new(io::ErrorKind::TimedOut, reason));
             }
-            Err(TryLockError::WouldBlock) => std::thread::sleep(pause),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(pauses.next()),
         }
-        pause = (pause * 2).min(Duration::from_millis(20));
     }
 }
 

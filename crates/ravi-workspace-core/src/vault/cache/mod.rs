@@ -6,20 +6,18 @@
 //! outlive a revocation. What is kept is [`Opened`], never the text stored at Ravi. This module must not know what a
 //! secret is for.
 
-use std::fs::{DirBuilder, File};
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 
 use crate::api::{ApiError, IdentityUuid};
 use crate::config::Limits;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{CachedRow, Ledger, LedgerError, SecretAt};
 use crate::machine::clock::now_ms;
-use crate::machine::files;
+use crate::machine::lock::Lock;
 use crate::model::opened::Opened;
 use crate::model::reference::SecretName;
 
@@ -206,28 +204,10 @@ pub(super) fn may_pass(error: &Error) -> bool {
     error.kind() == Kind::Unreachable || matches!(error.downcast_ref(), Some(ApiError::NotRavi { .. }))
 }
 
-/// Waits until nobody else is asking for the same secret. The system releases the lock if the holding process dies.
-/// `None` if there can be no lock, or the wait was too long.
-async fn wait_turn(state_dir: &Path, key: &CacheKey) -> Option<File> {
-    let path = lock_file(state_dir, key)?;
-    let file = files::lock_file(&path).ok()?;
-    let started = Instant::now();
-    let mut pause = Duration::from_millis(1);
-    while file.try_lock().is_err() {
-        if started.elapsed() > WAIT_LIMIT {
-            return None;
-        }
-        sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_millis(25));
-    }
-    Some(file)
-}
-
-fn lock_file(state_dir: &Path, key: &CacheKey) -> Option<PathBuf> {
-    let folder = state_dir.join("locks");
-    DirBuilder::new().recursive(true).mode(0o700).create(&folder).ok()?;
+/// Waits until nobody else is asking for the same secret. `None` if there can be no lock, or the wait was too long.
+async fn wait_turn(state_dir: &Path, key: &CacheKey) -> Option<Lock> {
     let what = format!("secret/{}/{}/{}", key.name, key.identity, key.server);
-    Some(folder.join(files::name_for(&what)))
+    Lock::wait_within(state_dir, &what, WAIT_LIMIT).await.ok().flatten()
 }
 
 #[cfg(test)]
