@@ -2,6 +2,7 @@
 //! released together with the engine; nothing here is stable for anybody else.
 
 pub use crate::machine::hex::hex;
+pub use crate::machine::runtime::block_on;
 pub use crate::machine::{cores, files};
 pub use crate::messages::MessageKind;
 
@@ -28,6 +29,7 @@ pub mod errors {
     use crate::machine::keychain::KeychainError;
     use crate::machine::lock::LockError;
     use crate::machine::places::PlaceError;
+    use crate::machine::runtime::RuntimeError;
     use crate::model::reference::{ReferenceError, SecretNameError};
     use crate::policy::PolicyError;
     use crate::vault::settings::SettingsError;
@@ -56,6 +58,7 @@ pub mod errors {
         PlaceError::CASES,
         PolicyError::CASES,
         ReferenceError::CASES,
+        RuntimeError::CASES,
         SealError::CASES,
         SealedError::CASES,
         SecretNameError::CASES,

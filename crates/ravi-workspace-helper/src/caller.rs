@@ -10,9 +10,9 @@ use ravi_error::shown;
 use ravi_workspace_core::Ravi;
 use ravi_workspace_core::config::{Config, name_of};
 use ravi_workspace_core::error::{Error, Result};
-use ravi_workspace_core::internal::cores;
-use ravi_workspace_core::internal::launcher::{HelperError, LAUNCHED_FROM, NAMES, is_launcher, state_of};
+use ravi_workspace_core::internal::launcher::{LAUNCHED_FROM, NAMES, is_launcher, state_of};
 use ravi_workspace_core::internal::workspace::{State, WorkspaceError};
+use ravi_workspace_core::internal::{block_on, cores};
 
 /// The caller, and what this machine is set up with.
 #[derive(Debug)]
@@ -52,9 +52,7 @@ impl Caller {
             return Err(WorkspaceError::other_server(&bound.binding, name_of(&config.server()?)).into());
         }
         let ravi = Ravi::open(Config { state_dir: Some(bound.ledger.dir().to_owned()), ..config })?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|source| HelperError::Io { path: "network".into(), doing: "started", source })?;
-        runtime.block_on(ravi.wake_on_use(&bound.binding))
+        block_on(ravi.wake_on_use(&bound.binding))
     }
 
     /// Reads the rest of the configuration. This happens only in workspaces, so that a mistake in it disturbs nobody

@@ -9,11 +9,13 @@ mod bound;
 mod called;
 mod caller;
 mod github;
+mod input;
 mod next;
 mod ravi_cli;
 mod signer;
 
 pub use github::answer_git;
+pub use input::InputError;
 pub use ravi_cli::RaviCliError;
 
 pub(crate) use bound::{Bound, Place, find, named, started_in};

@@ -11,8 +11,8 @@ use ravi_workspace_core::inbox::{
     FoundCode, InboxItem, InboxMessage, MailThread, MailThreadDetail, MessageFilter, MessageKind, OutgoingMail,
     SmsConversation, SmsConversationDetail, WaitRequest, Want,
 };
-use ravi_workspace_core::workspace::WorkspaceError;
 use ravi_workspace_core::{Ravi, Result};
+use ravi_workspace_helper::InputError;
 
 /// The most that is read from standard input, in bytes.
 const LARGEST_TEXT: u64 = 1024 * 1024;
@@ -209,7 +209,7 @@ fn found(found: &FoundCode, want: Want, output: Output) -> ExitCode {
 
 /// Reads all of standard input, which is the text to send.
 fn read_text() -> Result<String> {
-    let bad = |reason: String| WorkspaceError::Request { field: "standard input", reason };
+    let bad = |reason: String| InputError::Unusable { reason };
     let mut text = String::new();
     io::stdin().take(LARGEST_TEXT + 1).read_to_string(&mut text).map_err(|e| bad(e.to_string()))?;
     match text.len() as u64 {

@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 use super::output::{Output, lines, say};
 use clap::Subcommand;
 use ravi_workspace_core::vault::{DEFAULT_LENGTH, NewValue, SecretRead};
-use ravi_workspace_core::workspace::WorkspaceError;
 use ravi_workspace_core::{Error, Ravi, Result};
+use ravi_workspace_helper::InputError;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Secret {
@@ -115,7 +115,7 @@ pub(super) async fn run(ravi: &Ravi, command: Secret, output: Output) -> Result<
 
 /// Reads a secret: hidden on a terminal, else all of standard input without one newline at its end.
 pub(super) fn read_secret(prompt: &str) -> Result<SecretString> {
-    let bad = |reason: String| Error::from(WorkspaceError::Request { field: "standard input", reason });
+    let bad = |reason: String| Error::from(InputError::Unusable { reason });
     if io::stdin().is_terminal() {
         return rpassword::prompt_password(prompt).map(SecretString::from).map_err(|e| bad(e.to_string()));
     }

@@ -101,6 +101,10 @@ pub enum HookError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Nothing says where Claude Code's settings are.
+    #[error("the folder with Claude Code's settings is not known: neither CLAUDE_CONFIG_DIR nor HOME is set")]
+    #[explain(code = "hook.no_claude_folder", kind = NotFound, hint = "Set CLAUDE_CONFIG_DIR to the folder, or HOME.")]
+    NoClaudeFolder,
     /// The place where the hooks would go may not be written to.
     #[error(transparent)]
     #[explain(transparent)]

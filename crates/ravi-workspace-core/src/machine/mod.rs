@@ -15,4 +15,5 @@ pub(crate) mod lock;
 pub(crate) mod pauses;
 pub(crate) mod places;
 pub(crate) mod process;
+pub mod runtime;
 pub(crate) mod shell;

@@ -69,6 +69,13 @@ pub enum PlaceError {
         /// The folder.
         path: PathBuf,
     },
+    /// Nothing says where this user's files are.
+    #[error("this user's home folder is not known: {reason}")]
+    #[explain(code = "place.no_home", kind = NotFound, hint = "Set HOME to the folder.")]
+    NoHome {
+        /// What the operating system said.
+        reason: String,
+    },
     /// A state folder that is used for something else.
     #[error("the folder {} cannot be used as a state folder: {reason}", path.display())]
     #[explain(
@@ -103,6 +110,11 @@ const OURS: [&str; 11] = [
     ".DS_Store",
 ];
 const OURS_BEGIN: [&str; 5] = ["ledger", "machine", "audit", "codex", ".ravi-"];
+
+/// The user's home folder.
+pub(crate) fn home() -> Result<PathBuf, PlaceError> {
+    etcetera::home_dir().map_err(|e| PlaceError::NoHome { reason: e.to_string() })
+}
 
 /// Refuses a place in a git dir. It need not exist; links are followed.
 ///

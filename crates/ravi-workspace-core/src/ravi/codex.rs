@@ -4,6 +4,7 @@ use super::Ravi;
 use crate::codex::{Installed, LoginFile};
 use crate::error::Result;
 use crate::machine::blocking::blocking;
+use crate::machine::places;
 use crate::workspace::WorkspaceError;
 
 impl Ravi {
@@ -29,7 +30,7 @@ impl Ravi {
 async fn in_login_file(
     work: impl FnOnce(LoginFile) -> Result<Installed, WorkspaceError> + Send + 'static,
 ) -> Result<Installed> {
-    let home = etcetera::home_dir().map_err(|e| WorkspaceError::Folder { path: "~".into(), reason: e.to_string() })?;
+    let home = places::home()?;
     let shell = std::env::var("SHELL").unwrap_or_default();
     let work = move || work(LoginFile::of(&home, &shell));
     Ok(blocking(work).await.unwrap_or(Err(WorkspaceError::Stopped))?)

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::github::GithubError;
 use crate::ledger::{Binding, Ledger, Plan, TokenAt};
+use crate::machine::runtime::block_on;
 use crate::model::opened::Opened;
 use crate::policy::Gate;
 use crate::ravi::Ravi;
@@ -49,9 +50,7 @@ pub fn read_blocking(
         return login(binding, at, cached);
     }
     let config = config()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|source| GithubError::Io { path: "network".into(), doing: "started", source })?;
-    runtime.block_on(read(ledger, binding, plan, &config))
+    block_on(read(ledger, binding, plan, &config))
 }
 
 /// Returns the login of a workspace.

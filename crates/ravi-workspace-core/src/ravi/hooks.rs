@@ -18,7 +18,7 @@ use crate::launcher;
 use crate::ledger::{Binding, Ending};
 use crate::machine::clock::now_ms;
 use crate::machine::lock::Lock;
-use crate::machine::places::real_path;
+use crate::machine::places::{home, real_path};
 use crate::workspace::{
     self, Progress, ProvisionRequest, Provisioned, State, WorkspaceError, common_dir_of, dmux_panes, inspect,
 };
@@ -307,8 +307,7 @@ pub(super) async fn on_files<T: Send + 'static>(
 
 /// Returns the user's hook folder, the one to work in, and the project.
 fn dmux_folders(project: Option<&Path>) -> Result<(PathBuf, PathBuf, Option<PathBuf>)> {
-    let home = etcetera::home_dir().map_err(|e| WorkspaceError::Folder { path: "~".into(), reason: e.to_string() })?;
-    let user = home.join(".dmux/hooks");
+    let user = home()?.join(".dmux/hooks");
     let Some(project) = project else { return Ok((user.clone(), user, None)) };
     let root = inspect(project)?.root;
     Ok((user, root.join(".dmux/hooks"), Some(root)))

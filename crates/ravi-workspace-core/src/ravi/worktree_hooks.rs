@@ -241,11 +241,7 @@ fn folder_name(path: &Path) -> String {
 fn claude_settings(project: Option<&Path>, state_dir: &Path) -> Result<JsonFile> {
     let path = match project {
         Some(project) => inspect(project)?.root.join(".claude/settings.local.json"),
-        None => {
-            let reason = "neither CLAUDE_CONFIG_DIR nor HOME is set".to_owned();
-            let folder = claude::config_dir();
-            folder.ok_or(WorkspaceError::Folder { path: "~".into(), reason })?.join("settings.json")
-        }
+        None => claude::config_dir().ok_or(HookError::NoClaudeFolder)?.join("settings.json"),
     };
     Ok(JsonFile::new(path, state_dir))
 }
