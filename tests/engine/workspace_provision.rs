@@ -3,7 +3,7 @@
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
-use crate::common::{Bed, HUMAN_EMAIL, HUMAN_NAME};
+use crate::common::{Bed, HUMAN_EMAIL, HUMAN_NAME, Run};
 use serde_json::{Value, json};
 
 const CREATE: &str = "POST /api/identities/";
@@ -242,6 +242,31 @@ async fn a_ravi_folder_that_is_not_ours_is_refused_before_anything_is_made() {
         std::fs::write(repository.join(".ravi/config.json"), foreign).expect("a file");
     });
     assert_eq!(bed.calls(CREATE).await, 0);
+}
+
+/// Editors and hooks start programs with settings for their own calls of git: Magit sets the literal one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_git_is_told_by_variables_of_the_caller_does_not_change_what_is_seen() {
+    let bed = Bed::new().await;
+    let repository = bed.repository("tracked");
+    std::fs::create_dir(repository.join(".ravi")).expect("a folder");
+    std::fs::write(repository.join(".ravi/notes"), "mine").expect("a file");
+    bed.git(&repository, &["add", "-f", ".ravi/notes"]);
+    for name in ["LITERAL", "GLOB", "NOGLOB", "ICASE"] {
+        let mut program = bed.program();
+        program.env(format!("GIT_{name}_PATHSPECS"), "1").env("RAVI_WORKSPACE_KEY_IN_TREE", "always");
+        let run: Run = program.args(Bed::provision_args(&repository, "w", "x agent")).output().expect("it starts").into();
+        assert_eq!(run.error_code(), "workspace.tracked", "{name}: {run:?}");
+    }
+    assert_eq!(bed.calls(CREATE).await, 0);
+    // A trace is not taken for what git says.
+    let mut program = bed.program();
+    for name in ["GIT_TRACE", "GIT_TRACE2", "GIT_TRACE_SETUP", "GIT_TRACE_PERFORMANCE"] {
+        program.env(name, "1");
+    }
+    std::fs::write(repository.join(".git/config"), "[broken").expect("a file");
+    let run: Run = program.args(Bed::provision_args(&repository, "w", "x agent")).output().expect("it starts").into();
+    assert!(run.stderr.contains("bad config"), "{run:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 //!
 //! A repository is somebody else's text, and may have come out of an archive together with its git dir. So git is
 //! started without hooks and file-system monitor, without the variables that would point it elsewhere, and without a
-//! prompt, a pager or an editor. If it only answers a question, it fetches nothing either: in a partial clone, git
+//! prompt of its own, a pager or an editor. If it only answers a question, it fetches nothing either: in a partial clone, git
 //! would run the repository's ssh command for that.
 //!
 //! Making a worktree runs filters and may fetch, as every checkout does: without filters, files in Git LFS would be
@@ -49,9 +49,23 @@ pub(crate) const ELSEWHERE: &[&str] = &[
     "GIT_WORK_TREE",
 ];
 
-/// Variables that change what git reads, prints and starts.
-const OTHERWISE: &[&str] =
-    &["GIT_CONFIG", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS", "GIT_EXTERNAL_DIFF", "GIT_TRACE"];
+/// Variables that change what git reads, prints and starts. Not those that name the person's own configuration
+/// (`GIT_CONFIG_GLOBAL`, `GIT_CONFIG_SYSTEM`): the agent's git obeys them too.
+const OTHERWISE: &[&str] = &[
+    "GIT_CONFIG",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_EXTERNAL_DIFF",
+    // Pathspecs would mean something else. With the literal one, which Magit sets, "is it tracked?" is always answered
+    // with no.
+    "GIT_GLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+];
+
+/// Traces go to standard error, whose first line is the error that we show.
+const TRACES: &str = "GIT_TRACE";
 
 /// The command for git in `folder`.
 pub fn git_in(folder: &Path, purpose: Purpose) -> Command {
@@ -60,14 +74,31 @@ pub fn git_in(folder: &Path, purpose: Purpose) -> Command {
     for name in ELSEWHERE.iter().chain(OTHERWISE) {
         command.env_remove(name);
     }
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with(TRACES)) {
+        command.env_remove(name);
+    }
     without_keys(&mut command);
-    let quiet = [("LC_ALL", "C"), ("GIT_TERMINAL_PROMPT", "0"), ("GIT_OPTIONAL_LOCKS", "0"), ("GIT_PAGER", "cat")];
-    command.envs(quiet).env("GIT_EDITOR", "false");
-    if purpose != Purpose::Checkout {
-        // There is no protocol of this name (git(1), `GIT_ALLOW_PROTOCOL`).
+    // No password is asked for by git itself. An askpass program or ssh may ask, but only a checkout fetches.
+    command.env("GIT_TERMINAL_PROMPT", "0");
+    // A question must not hold the index's lock when the agent's own git wants it.
+    command.env("GIT_OPTIONAL_LOCKS", "0");
+    // Whatever core.pager names is not started, not even with a terminal.
+    command.env("GIT_PAGER", "cat");
+    // A command that wants a text fails instead of waiting.
+    command.env("GIT_EDITOR", "false");
+    if purpose == Purpose::Checkout {
+        // Filters inherit these, and LC_ALL would change the encoding they work in. No message of a checkout is parsed.
+        command.env_remove("LC_ALL").env_remove("LANGUAGE").env("LC_MESSAGES", "C");
+    } else {
+        // Two messages are known by their English text.
+        command.env("LC_ALL", "C");
+        // git 2.45 and newer fetch nothing then. For older ones: there is no protocol of this name (git(1),
+        // `GIT_ALLOW_PROTOCOL`).
         command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_ALLOW_PROTOCOL", "none");
     }
-    command.args(["-c", "core.fsmonitor=false"]);
+    // No hook and no daemon. Empty, not "false": git before 2.36 takes the value for the path of a program.
+    command.args(["-c", "core.fsmonitor="]);
+    // There is nothing below /dev/null, so no hook is found. `AskHooks` wants to see the real value.
     if purpose != Purpose::AskHooks {
         command.args(["-c", "core.hooksPath=/dev/null"]);
     }

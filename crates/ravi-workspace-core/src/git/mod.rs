@@ -24,7 +24,8 @@ use crate::machine::files::{self, FileError};
 use crate::machine::pauses::Pauses;
 use command::{PATIENCE, Purpose, asked, git_in};
 
-/// The oldest git whose `git config` knows `--worktree` (see the release notes of 2.20).
+/// The oldest git that reads a configuration of its own for each worktree (see the release notes of 2.20). What else is
+/// used is older.
 const OLDEST: (u32, u32) = (2, 20);
 
 /// What one call asks about a folder (git-rev-parse(1)): what kind of place it is, and where it belongs.
@@ -45,6 +46,8 @@ impl<'a> Git<'a> {
     }
 
     fn output<S: AsRef<OsStr>>(self, args: &[S]) -> Result<Output, GitError> {
+        // The verb only: other words may be values.
+        tracing::trace!(verb = ?args.first().map(AsRef::as_ref), folder = %self.folder.display(), "asking git");
         asked(git_in(self.folder, Purpose::Ask).args(args)).map_err(|source| match source.kind() {
             io::ErrorKind::TimedOut => GitError::Slow { path: self.folder.to_owned(), limit: PATIENCE },
             io::ErrorKind::FileTooLarge => {
@@ -129,6 +132,7 @@ impl<'a> Git<'a> {
 
     /// Whether the index holds `path` or anything below it.
     pub(crate) fn tracks(self, path: &Path) -> Result<bool, GitError> {
+        // -z: paths as they are, not quoted (`core.quotePath`).
         // `literal`: the path is not a pattern, whatever characters it has.
         let mut pathspec = OsString::from(":(top,literal)");
         pathspec.push(path);
@@ -140,9 +144,12 @@ impl<'a> Git<'a> {
     /// Whether git would leave `path` out of everything that takes what is not ignored, such as `git add -A`: no rule
     /// says otherwise, and the index does not hold it. It need not exist.
     pub(crate) fn ignores(self, path: &Path) -> Result<bool, GitError> {
+        // "./": a name that begins with ":" would be pathspec magic. No --no-index: a tracked path is not ignored,
+        // whatever the rules.
         let mut pathspec = OsString::from("./");
         pathspec.push(path);
         let output = self.output(&[OsStr::new("check-ignore"), "--quiet".as_ref(), "--".as_ref(), &pathspec])?;
+        // 0 is ignored, 1 is not, 128 failed (git-check-ignore(1)).
         match output.status.code() {
             Some(0) => Ok(true),
             Some(1) => Ok(false),
@@ -188,8 +195,9 @@ impl<'a> Git<'a> {
         let mut all = Vec::new();
         for name in String::from_utf8_lossy(bytes(&names)).lines() {
             for push in [false, true] {
-                let words = ["remote", "get-url", "--all", "--push", name];
-                let words: Vec<&str> = words.into_iter().filter(|word| push || *word != "--push").collect();
+                let push_only = if push { &["--push"][..] } else { &[] };
+                // "--": the repository chose the name.
+                let words = [&["remote", "get-url", "--all"], push_only, &["--", name]].concat();
                 // A remote without an address does not count.
                 let Ok(urls) = self.ask(DOING, &words) else { continue };
                 let urls = String::from_utf8_lossy(bytes(&urls)).into_owned();
@@ -200,6 +208,7 @@ impl<'a> Git<'a> {
     }
 
     fn listed(self, from: &[&OsStr]) -> Result<Values, GitError> {
+        // --null: values may have line ends.
         let rest = ["--null", "--list"].map(OsStr::new);
         let listed = self.ask("read its configuration", &[&["config".as_ref()], from, &rest].concat())?;
         let listed = String::from_utf8_lossy(bytes(&listed)).into_owned();
@@ -229,6 +238,7 @@ impl<'a> Git<'a> {
                 let text = String::from_utf8_lossy(&output.stdout).into_owned();
                 Ok(text.split_terminator('\0').map(str::to_owned).collect())
             }
+            // There is no such key (git-config(1)).
             Some(1) => Ok(Vec::new()),
             _ => Err(self.refused("read its configuration", &output)),
         }
