@@ -121,7 +121,7 @@ pub(crate) fn tell<P: Serialize, T: Serialize>(channel: &Channel<CallEvent<P, T>
 /// Tells every window what becomes of workspaces, whoever causes it, as long as it is polled.
 pub(crate) async fn emit_workspaces<R: Runtime>(app: AppHandle<R>, ravi: Ravi) {
     // Its first look at the ledger would delay the app's start.
-    let Ok(mut watch) = tokio::task::spawn_blocking(move || ravi.watch_workspaces()).await else { return };
+    let Ok(mut watch) = tokio::task::spawn_blocking(move || ravi.workspaces().watch()).await else { return };
     loop {
         match watch.next().await {
             Ok(WorkspaceEvent::Changed(change)) => emit(&app, WORKSPACE_EVENT, *change),
@@ -171,7 +171,7 @@ const FOLLOW_AGAIN: Duration = Duration::from_secs(10);
 /// Follows the host app's list of workspaces as long as it is polled.
 pub(crate) async fn follow_codex_monitor(ravi: Ravi, dir: PathBuf) {
     loop {
-        if let Err(error) = ravi.follow_codex_monitor(&dir, FollowOptions::default()).await {
+        if let Err(error) = ravi.workspaces().follow_codex_monitor(&dir, FollowOptions::default()).await {
             tracing::warn!(code = error.code(), "the app's list of workspaces is not followed now");
         }
         tokio::time::sleep(FOLLOW_AGAIN).await;
@@ -187,7 +187,7 @@ pub(crate) async fn watch_codex<R: Runtime>(
     stop: impl Future<Output = ()> + Send,
 ) {
     let told = async |event: CodexEvent| emit(&app, CODEX_EVENT, event);
-    if let Err(error) = ravi.codex_watch(&login, stop, told).await {
+    if let Err(error) = ravi.codex().watch(&login, stop, told).await {
         tracing::warn!(code = error.code(), "the Codex login is not watched");
         emit(&app, CODEX_EVENT, CodexEvent::Failed { error: error.body() });
     }

@@ -1,5 +1,5 @@
-//! Gives every agent workspace of a desktop app its own [Ravi](https://ravi.id) identity, and keeps the app's secrets out
-//! of plaintext files.
+//! Gives every agent workspace of a desktop app its own [Ravi](https://ravi.id) identity, and keeps the app's secrets
+//! out of plaintext files.
 //!
 //! This is the Tauri plugin `ravi`: an app registers it, and its windows call typed commands. It is an adapter over the
 //! engine (`ravi-workspace-core`, re-exported here as a whole) and holds no logic. A headless daemon depends only on
@@ -17,7 +17,7 @@
 //!     .setup(|app| {
 //!         let ravi = app.ravi().clone();
 //!         tauri::async_runtime::spawn(async move {
-//!             if let Err(error) = ravi.secret("CODEX_MONITOR_DAEMON_TOKEN").await {
+//!             if let Err(error) = ravi.secrets().get("CODEX_MONITOR_DAEMON_TOKEN").await {
 //!                 eprintln!("{error} ({}). {}", error.code(), error.hint());
 //!             }
 //!         });
@@ -29,8 +29,8 @@
 //! ```
 //!
 //! The plugin's set-up opens the ledger and nothing else: no network and no keychain on the app's main thread. Whatever
-//! the app needs before its first window, it can read in `setup` with [`Ravi::secret_blocking`] or
-//! [`Settings::load_blocking`].
+//! the app needs before its first window, it can read in `setup` with
+//! [`ravi.secrets().get_blocking`](crate::handle::Secrets::get_blocking) or [`Settings::load_blocking`].
 //!
 //! # What to know
 //!
@@ -40,9 +40,9 @@
 //!   [`hint`](Error::hint). `docs/errors.md` in the repository lists them all.
 //! * **Secrets** are `SecretString` from the moment they arrive: never in `Debug`, logs, events or error texts.
 //! * **Times** are Unix milliseconds in names that end in `_ms`, seconds in `_s`.
-//! * **When Ravi is out of reach**, secrets that were read before are still served, see [`Ravi::read_secret`]; keys
-//!   that have to be revoked are owed until that is done. A long-running program spawns [`Ravi::tend`] once; the plugin
-//!   does so.
+//! * **When Ravi is out of reach**, secrets that were read before are still served, see
+//!   [`ravi.secrets().read`](crate::handle::Secrets::read); keys that have to be revoked are owed until that is done. A
+//!   long-running program spawns [`Ravi::tend`] once; the plugin does so.
 //!
 //! # Features
 //!

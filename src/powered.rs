@@ -74,7 +74,7 @@ impl Powered {
         let running = app.state::<Running>();
         let tended = ravi.clone();
         running.spawn(async move { tended.tend().await });
-        running.spawn(events::emit_secrets(app.clone(), ravi.on_secret_change()));
+        running.spawn(events::emit_secrets(app.clone(), ravi.secrets().on_change()));
         running.spawn(events::emit_workspaces(app.clone(), ravi.clone()));
         #[cfg(feature = "codex")]
         for login in &self.codex {

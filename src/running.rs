@@ -123,7 +123,7 @@ pub(super) fn follow<R: Runtime>(app: &AppHandle<R>, event: &RunEvent) {
         RunEvent::Exit => {
             let ravi = app.state::<Powered>().handle().cloned();
             if let Some(ravi) = &ravi {
-                ravi.cancel_login();
+                ravi.account().cancel_login();
             }
             async_runtime::block_on(running.stop());
             if let Some(ravi) = &ravi {
@@ -143,7 +143,7 @@ pub(super) fn follow_page<R: Runtime>(webview: &Webview<R>, event: PageLoadEvent
 
 /// Logs once more that something is owed. It is in the ledger, and whatever uses that next tries again.
 fn note_owed(ravi: &Ravi) {
-    let look = async { tokio::time::timeout(LAST_LOOK, ravi.owed()).await };
+    let look = async { tokio::time::timeout(LAST_LOOK, ravi.workspaces().owed()).await };
     if let Ok(Ok(owed)) = async_runtime::block_on(look)
         && !owed.is_empty()
     {

@@ -21,11 +21,11 @@ pub(crate) async fn audit_query<R: Runtime>(
     if !scope(&app, &command, &global)?.every_deed() {
         return Err(CommandError::Workspace { target: "*".into() });
     }
-    Ok(app.ravi().audit(&filter.unwrap_or_default()).await?)
+    Ok(app.ravi().audit().query(&filter.unwrap_or_default()).await?)
 }
 
 /// Verifies that the trail is what was written.
 #[command]
 pub(crate) async fn audit_verify<R: Runtime>(app: AppHandle<R>) -> Result<AuditReport> {
-    Ok(app.ravi().verify_audit().await?)
+    Ok(app.ravi().audit().verify().await?)
 }

@@ -38,7 +38,7 @@ pub(crate) async fn codex_status<R: Runtime>(
     choice: Option<CodexChoice>,
 ) -> Result<CodexStatus> {
     let options = allowed(&app, &command, &global, Action::CodexSave, choice).await?;
-    Ok(app.ravi().codex_status(&options, None).await?)
+    Ok(app.ravi().codex().status(&options, None).await?)
 }
 
 /// Stores the login of Codex's folder, and makes this machine its holder.
@@ -50,7 +50,7 @@ pub(crate) async fn codex_save<R: Runtime>(
     choice: Option<CodexChoice>,
 ) -> Result<CodexSaved> {
     let options = allowed(&app, &command, &global, Action::CodexSave, choice).await?;
-    Ok(app.ravi().codex_save(&options).await?)
+    Ok(app.ravi().codex().save(&options).await?)
 }
 
 /// Puts the stored login into Codex's folder.
@@ -62,7 +62,7 @@ pub(crate) async fn codex_restore<R: Runtime>(
     choice: Option<CodexChoice>,
 ) -> Result<CodexRestored> {
     let options = allowed(&app, &command, &global, Action::CodexRestore, choice).await?;
-    Ok(app.ravi().codex_restore(&options).await?)
+    Ok(app.ravi().codex().restore(&options).await?)
 }
 
 /// Returns the choice, if the window may make it.

@@ -23,7 +23,7 @@ pub(crate) async fn doctor<R: Runtime>(
     if scope.every_workspace() {
         return Ok(app.ravi().doctor_of_app().await?);
     }
-    let seen = app.ravi().workspaces().await?.into_iter().filter(|one| scope.sees(one));
+    let seen = app.ravi().workspaces().list().await?.into_iter().filter(|one| scope.sees(one));
     let seen: HashSet<String> = seen.map(|one| one.id).collect();
     Ok(app.ravi().doctor_of_app_for(Some(&seen)).await?)
 }

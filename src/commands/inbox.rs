@@ -23,7 +23,7 @@ pub(crate) async fn inbox_list<R: Runtime>(
     filter: Option<MessageFilter>,
 ) -> Result<Vec<InboxItem>> {
     let target = allowed(&app, &command, &global, Action::MessageRead, &target).await?;
-    Ok(app.ravi().messages(&target, &filter.unwrap_or_default()).await?)
+    Ok(app.ravi().inbox(&target).list(&filter.unwrap_or_default()).await?)
 }
 
 /// Returns one message with its text.
@@ -36,7 +36,7 @@ pub(crate) async fn inbox_get<R: Runtime>(
     id: String,
 ) -> Result<InboxMessage> {
     let target = allowed(&app, &command, &global, Action::MessageRead, &target).await?;
-    Ok(app.ravi().message(&target, &id).await?)
+    Ok(app.ravi().inbox(&target).get(&id).await?)
 }
 
 /// Marks a message as read.
@@ -49,7 +49,7 @@ pub(crate) async fn inbox_mark_read<R: Runtime>(
     id: String,
 ) -> Result<InboxItem> {
     let target = allowed(&app, &command, &global, Action::MessageRead, &target).await?;
-    Ok(app.ravi().mark_read(&target, &id).await?)
+    Ok(app.ravi().inbox(&target).mark_read(&id).await?)
 }
 
 /// Returns a fence at the last event that exists now; take it before you request a message.
@@ -61,7 +61,7 @@ pub(crate) async fn inbox_fence<R: Runtime>(
     target: String,
 ) -> Result<Fence> {
     let target = allowed(&app, &command, &global, Action::MessageRead, &target).await?;
-    Ok(app.ravi().inbox_fence(&target).await?)
+    Ok(app.ravi().inbox(&target).fence().await?)
 }
 
 /// What a wait found: a message or, with `want`, the code or link in one.
@@ -90,8 +90,8 @@ pub(crate) async fn inbox_wait<R: Runtime>(
     let (ravi, request) = (app.ravi(), request.unwrap_or_default());
     let found = async {
         Ok(match want {
-            None => Found::Message(Box::new(ravi.wait_message(&target, &request).await?)),
-            Some(want) => Found::Code(Box::new(ravi.wait_code(&target, &request, want).await?)),
+            None => Found::Message(Box::new(ravi.inbox(&target).wait(&request).await?)),
+            Some(want) => Found::Code(Box::new(ravi.inbox(&target).wait_code(&request, want).await?)),
         })
     };
     running.wait(webview.label(), call, found).await
@@ -112,9 +112,9 @@ pub(crate) async fn inbox_watch<R: Runtime>(
     since: Option<i64>,
 ) -> Result<()> {
     let target = allowed(&app, &command, &global, Action::MessageRead, &target).await?;
-    let workspace = app.ravi().workspace(&target).await?.id;
+    let workspace = app.ravi().workspaces().get(&target).await?.id;
     let told = async {
-        let mut watch = app.ravi().watch_messages(&target, since).await?;
+        let mut watch = app.ravi().inbox(&target).watch(since).await?;
         loop {
             emit_message(&app, &workspace, &watch.next().await?);
         }

@@ -60,7 +60,7 @@ pub(super) fn resolved<R: Runtime>(app: &AppHandle<R>, entry: &Entry) -> Result<
 /// entry may use another name than the page does.
 async fn called<R: Runtime>(app: &AppHandle<R>, scope: &Scope, asked: Option<&str>) -> Result<Vec<String>> {
     match scope.denies_identities() {
-        true => Ok(app.ravi().identity_names(asked).await?),
+        true => Ok(app.ravi().account().identity_names(asked).await?),
         false => Ok(Vec::new()),
     }
 }

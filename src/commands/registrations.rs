@@ -19,7 +19,7 @@ pub(crate) async fn registration_list<R: Runtime>(
     target: String,
 ) -> Result<Vec<Registration>> {
     let target = allowed(&app, &command, &global, Action::RegistrationRead, &target).await?;
-    Ok(app.ravi().registrations(&target).await?)
+    Ok(app.ravi().registrations(&target).list().await?)
 }
 
 /// Deletes a workspace's login at a website, and returns which one it was.
@@ -33,5 +33,5 @@ pub(crate) async fn registration_delete<R: Runtime>(
     username: Option<String>,
 ) -> Result<Registration> {
     let target = allowed(&app, &command, &global, Action::RegistrationDelete, &target).await?;
-    Ok(app.ravi().unregister(&target, &domain, username.as_deref()).await?)
+    Ok(app.ravi().registrations(&target).remove(&domain, username.as_deref()).await?)
 }

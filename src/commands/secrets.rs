@@ -20,7 +20,7 @@ pub(crate) async fn secret_get<R: Runtime>(
     key: String,
 ) -> Result<String> {
     let key = allowed(&app, &command, &global, Action::SecretRead, &key).await?;
-    Ok(app.ravi().secret(&key).await?.expose_secret().to_owned())
+    Ok(app.ravi().secrets().get(&key).await?.expose_secret().to_owned())
 }
 
 /// Creates or overwrites a secret.
@@ -33,7 +33,7 @@ pub(crate) async fn secret_set<R: Runtime>(
     value: SecretString,
 ) -> Result<()> {
     let key = allowed(&app, &command, &global, Action::SecretSet, &key).await?;
-    Ok(app.ravi().set_secret(&key, value).await?)
+    Ok(app.ravi().secrets().set(&key, value).await?)
 }
 
 /// Deletes a secret.
@@ -45,7 +45,7 @@ pub(crate) async fn secret_delete<R: Runtime>(
     key: String,
 ) -> Result<()> {
     let key = allowed(&app, &command, &global, Action::SecretDelete, &key).await?;
-    Ok(app.ravi().delete_secret(&key).await?)
+    Ok(app.ravi().secrets().delete(&key).await?)
 }
 
 /// Replaces a secret's value with a given one, or with a generated one of the given length.
@@ -60,7 +60,7 @@ pub(crate) async fn secret_rotate<R: Runtime>(
 ) -> Result<()> {
     let key = allowed(&app, &command, &global, Action::SecretRotate, &key).await?;
     let made = || NewValue::Generated(length.unwrap_or(DEFAULT_LENGTH));
-    Ok(app.ravi().rotate_secret(&key, value.map_or_else(made, NewValue::Given)).await?)
+    Ok(app.ravi().secrets().rotate(&key, value.map_or_else(made, NewValue::Given)).await?)
 }
 
 /// Returns the names of the secrets; only those in the window's scope, if it names some.
@@ -71,7 +71,7 @@ pub(crate) async fn secret_names<R: Runtime>(
     global: GlobalScope<Entry>,
 ) -> Result<Vec<String>> {
     let scope = scope(&app, &command, &global)?;
-    let all = app.ravi().secret_names().await?;
+    let all = app.ravi().secrets().names().await?;
     Ok(all.into_iter().filter(|name| scope.lists_secret(name)).collect())
 }
 

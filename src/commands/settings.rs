@@ -43,7 +43,7 @@ pub(crate) async fn settings_migrate<R: Runtime>(
     }
     // Exactly what was checked is done: places with `*` or `<ID>` are not looked up a second time.
     let checked = report.moved.into_iter().map(|moved| Place { secret: moved.secret, pointer: moved.pointer });
-    let done = app.ravi().migrate_settings(&real, &checked.collect::<Vec<_>>(), false).await?;
+    let done = app.ravi().settings().migrate(&real, &checked.collect::<Vec<_>>(), false).await?;
     Ok(MigrateReport { file, already: [report.already, done.already].concat(), ..done })
 }
 
@@ -64,7 +64,7 @@ pub(crate) async fn settings_undo<R: Runtime>(
         [_, ..] if secrets.iter().all(|secret| scope.secret(secret).is_ok()) => Ok(()),
         _ => Err(CommandError::Undo { file: file.clone() }),
     };
-    match app.ravi().undo_settings_if(&real, may_put_back).await {
+    match app.ravi().settings().undo_if(&real, may_put_back).await {
         Err(refusal @ CommandError::Undo { .. }) => noted(&app, Action::SettingsUndo, &shown, Err(refusal)).await,
         done => Ok(UndoReport { file, ..done? }),
     }
@@ -96,7 +96,7 @@ async fn plan<R: Runtime>(
     let shown = file.to_string_lossy();
     let checked = scope(app, command, global).and_then(|scope| named(scope, file, places));
     let (scope, real) = noted(app, Action::SettingsMigrate, &shown, checked).await?;
-    let mut report = app.ravi().migrate_settings(&real, places, true).await?;
+    let mut report = app.ravi().settings().migrate(&real, places, true).await?;
     let checked = report.moved.iter_mut().try_for_each(|moved| {
         moved.secret = scope.secret(&moved.secret)?;
         scope.files.pointer(&moved.pointer)

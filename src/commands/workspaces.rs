@@ -33,7 +33,7 @@ pub(crate) async fn workspace_provision<R: Runtime>(
     let checked = may_provision(&app, &command, &global, &mut request).await;
     let scope =
         noted(&app, Action::WorkspaceProvision, &id, checked).await.map_err(|error| refuse(&on_event, error))?;
-    let result = app.ravi().provision(request, |step| tell(&on_event, CallEvent::Progress(step))).await;
+    let result = app.ravi().workspaces().provision(request, |step| tell(&on_event, CallEvent::Progress(step))).await;
     finish(&on_event, result.map(|done| provisioned(&app, &scope, done)))
 }
 
@@ -50,7 +50,8 @@ pub(crate) async fn workspace_release<R: Runtime>(
     let allowed = allowed(&app, &command, &global, Action::WorkspaceRelease, &target).await;
     let target = allowed.map_err(|error| refuse(&on_event, error))?;
     let retire = retire.unwrap_or_default();
-    let result = app.ravi().release(&target, retire, |step| tell(&on_event, CallEvent::Progress(step))).await;
+    let result =
+        app.ravi().workspaces().release(&target, retire, |step| tell(&on_event, CallEvent::Progress(step))).await;
     finish(&on_event, result)
 }
 
@@ -63,7 +64,7 @@ pub(crate) async fn workspace_suspend<R: Runtime>(
     target: String,
 ) -> Result<Suspended> {
     let target = allowed(&app, &command, &global, Action::WorkspaceSuspend, &target).await?;
-    Ok(app.ravi().suspend(&target).await?)
+    Ok(app.ravi().workspaces().suspend(&target).await?)
 }
 
 /// Gives a suspended workspace a key again; the channel reports each step, then how it ended.
@@ -78,7 +79,7 @@ pub(crate) async fn workspace_wake<R: Runtime>(
     let allowed = allowed(&app, &command, &global, Action::WorkspaceWake, &target).await;
     let target = allowed.map_err(|error| refuse(&on_event, error))?;
     let scope = scope(&app, &command, &global).map_err(|error| refuse(&on_event, error))?;
-    let result = app.ravi().wake(&target, |step| tell(&on_event, CallEvent::Progress(step))).await;
+    let result = app.ravi().workspaces().wake(&target, |step| tell(&on_event, CallEvent::Progress(step))).await;
     finish(&on_event, result.map(|done| provisioned(&app, &scope, done)))
 }
 
@@ -90,7 +91,7 @@ pub(crate) async fn workspace_list<R: Runtime>(
     global: GlobalScope<Entry>,
 ) -> Result<Vec<WorkspaceSummary>> {
     let scope = scope(&app, &command, &global)?;
-    let all = app.ravi().workspaces().await?.into_iter().filter(|one| scope.sees(one));
+    let all = app.ravi().workspaces().list().await?.into_iter().filter(|one| scope.sees(one));
     Ok(all.map(|one| summary(&app, &scope, one)).collect())
 }
 
@@ -104,7 +105,7 @@ pub(crate) async fn workspace_status<R: Runtime>(
 ) -> Result<WorkspaceSummary> {
     let target = allowed(&app, &command, &global, Action::WorkspaceStatus, &path.to_string_lossy()).await?;
     let scope = scope(&app, &command, &global)?;
-    Ok(summary(&app, &scope, app.ravi().workspace(target.as_str()).await?))
+    Ok(summary(&app, &scope, app.ravi().workspaces().get(target.as_str()).await?))
 }
 
 /// Returns what the processes of a workspace are given; holds no secret.
@@ -116,7 +117,7 @@ pub(crate) async fn workspace_env<R: Runtime>(
     path: PathBuf,
 ) -> Result<Environment> {
     let target = allowed(&app, &command, &global, Action::WorkspaceStatus, &path.to_string_lossy()).await?;
-    Ok(app.ravi().open_workspace(Path::new(&target)).await?.environment())
+    Ok(app.ravi().workspaces().open(Path::new(&target)).await?.environment())
 }
 
 /// Returns revocations that Ravi has not carried out yet, oldest first. A window that is limited to some workspaces
@@ -128,9 +129,9 @@ pub(crate) async fn workspace_owed<R: Runtime>(
     global: GlobalScope<Entry>,
 ) -> Result<Vec<OwedRevocation>> {
     let scope = scope(&app, &command, &global)?;
-    let mut owed = app.ravi().owed().await?;
+    let mut owed = app.ravi().workspaces().owed().await?;
     if !scope.every_workspace() {
-        let all = app.ravi().workspaces().await?.into_iter().filter(|one| scope.sees(one));
+        let all = app.ravi().workspaces().list().await?.into_iter().filter(|one| scope.sees(one));
         let seen: HashSet<String> = all.filter_map(|one| Some(one.identity?.uuid)).collect();
         owed.retain(|owed| seen.contains(&owed.identity));
     }
@@ -146,7 +147,7 @@ pub(crate) async fn workspace_reap_plan<R: Runtime>(
     global: GlobalScope<Entry>,
 ) -> Result<ReapReport> {
     every(&scope(&app, &command, &global)?)?;
-    Ok(app.ravi().reap(true, |_| {}).await?)
+    Ok(app.ravi().workspaces().reap(true, |_| {}).await?)
 }
 
 /// Releases what nobody else will; the channel reports each step, then how it ended.
@@ -159,7 +160,7 @@ pub(crate) async fn workspace_reap<R: Runtime>(
 ) -> Result<ReapReport> {
     let checked = scope(&app, &command, &global).and_then(|scope| every(&scope));
     checked.map_err(|error| refuse(&on_event, error))?;
-    let result = app.ravi().reap(false, |step| tell(&on_event, CallEvent::Progress(step))).await;
+    let result = app.ravi().workspaces().reap(false, |step| tell(&on_event, CallEvent::Progress(step))).await;
     finish(&on_event, result)
 }
 
@@ -174,7 +175,7 @@ pub(super) async fn allowed<R: Runtime>(
 ) -> Result<String> {
     let scope = scope(app, command, global)?;
     let path = Path::new(target);
-    let bound = app.ravi().workspace(target).await;
+    let bound = app.ravi().workspaces().get(target).await;
     // A workspace that the window may not see reads as none: whether there is one is not revealed either.
     if needs_a_shell(target) && !bound.as_ref().is_ok_and(|bound| scope.sees(bound)) {
         absolute(path)?;
@@ -232,8 +233,8 @@ async fn may_bind(ravi: &Ravi, scope: &Scope, id: &str, named: &Path) -> Result<
         return Ok(());
     }
     let refusal = || unseen(if id.is_empty() { "*" } else { id });
-    let top = ravi.top_of(named).await.unwrap_or_else(|_| named.to_owned());
-    let (here, of_id) = (ravi.workspace(&top).await.ok(), ravi.workspace_now(id)?);
+    let top = ravi.workspaces().top_of(named).await.unwrap_or_else(|_| named.to_owned());
+    let (here, of_id) = (ravi.workspaces().get(&top).await.ok(), ravi.workspaces().get_now(id)?);
     if here.iter().chain(&of_id).any(|bound| !scope.sees(bound)) {
         return Err(refusal());
     }
@@ -249,7 +250,7 @@ async fn may_bind(ravi: &Ravi, scope: &Scope, id: &str, named: &Path) -> Result<
 
 /// Removes the ids of workspaces that the window does not see from an answer.
 fn hide_strangers<R: Runtime>(app: &AppHandle<R>, scope: &Scope, sharing: Option<&mut Sharing>) {
-    let seen = |id: &String| matches!(app.ravi().workspace_now(id), Ok(Some(one)) if scope.sees(&one));
+    let seen = |id: &String| matches!(app.ravi().workspaces().get_now(id), Ok(Some(one)) if scope.sees(&one));
     if let Some(sharing) = sharing.filter(|_| !scope.every_workspace()) {
         sharing.with.retain(seen);
     }

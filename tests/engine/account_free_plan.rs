@@ -47,7 +47,7 @@ async fn the_identity_that_is_there_serves_and_nothing_that_reads_makes_one() {
     let account = bed.run(&["account", "--json"]).ok().json();
     assert_eq!((&account["host"]["uuid"], &account["choices"]), (&main["uuid"], &json!([])));
     let ravi = bed.ravi();
-    ravi.secret("CODEX_MONITOR_DAEMON_TOKEN").await.expect("the library finds it as well");
+    ravi.secrets().get("CODEX_MONITOR_DAEMON_TOKEN").await.expect("the library finds it as well");
     assert_eq!(bed.calls("POST /api/identities/").await, 0);
     assert_eq!(set(&bed, "NEW_ONE").code, 0);
     assert_eq!(bed.calls("POST /api/identities/").await, 0);
@@ -68,10 +68,10 @@ async fn on_a_fresh_account_nothing_but_the_step_for_it_makes_an_identity() {
     }
     assert_eq!(set(&bed, "A").error_code(), "account.no_identity");
     let ravi = bed.ravi();
-    ravi.login_with_key(bed.key.clone()).await.expect("signed in");
-    let _ = ravi.secret("A").await;
-    let _ = ravi.secret_names().await;
-    let _ = ravi.account().await;
+    ravi.account().login_with_key(bed.key.clone()).await.expect("signed in");
+    let _ = ravi.secrets().get("A").await;
+    let _ = ravi.secrets().names().await;
+    let _ = ravi.account().status().await;
     assert_eq!(bed.calls("POST /api/identities/").await, 0);
     let made = bed.run(&["account", "--host-identity", "new", "--json"]).ok().json();
     assert_eq!(made["host"]["name"], "ravi-workspace host");
@@ -95,7 +95,7 @@ async fn of_several_identities_one_is_asked_for() {
         let uuid = if wanted == "Side project" || wanted == other { json!(other) } else { main["uuid"].clone() };
         assert_eq!(chosen["host"]["uuid"], uuid, "{wanted}");
         // For every program on this ledger.
-        let library = bed.ravi().account().await.expect("an account");
+        let library = bed.ravi().account().status().await.expect("an account");
         assert_eq!(json!(library.host.expect("chosen").uuid), uuid);
     }
     // The environment goes before what was chosen, and the configuration of a program before the environment.
@@ -109,7 +109,7 @@ async fn of_several_identities_one_is_asked_for() {
     let refused = Run::from(program.args(["account", "--host-identity", name, "--json"]).output().expect("it starts"));
     assert_eq!(refused.error_code(), "account.host_configured");
     let config = Config { host_identity: Some(other.clone()), ..bed.config() };
-    let configured = Ravi::open(config).expect("a handle").account().await.expect("an account");
+    let configured = Ravi::open(config).expect("a handle").account().status().await.expect("an account");
     assert_eq!(configured.host.expect("configured").uuid, other);
     assert_eq!(bed.calls("POST /api/identities/").await, 0);
 }

@@ -98,10 +98,10 @@ async fn a_name_of_ones_own_is_another_host_identity() {
     bed.run_with_input(&["secret", "set", "ONE", "--json"], "made-up").ok();
     let config = ravi_workspace_core::Config { host_identity: Some("front desk".into()), ..bed.config() };
     let ravi = ravi_workspace_core::Ravi::open(config).expect("the ledger opens");
-    let missing = ravi.secret_names().await.expect_err("it is not there");
+    let missing = ravi.secrets().names().await.expect_err("it is not there");
     assert_eq!(missing.code(), "account.host_unknown");
-    ravi.make_host().await.expect("it is made");
-    assert_eq!(ravi.secret_names().await.expect("a list"), Vec::<String>::new());
+    ravi.account().make_host().await.expect("it is made");
+    assert_eq!(ravi.secrets().names().await.expect("a list"), Vec::<String>::new());
     let names: Vec<_> = identities(&bed).await.iter().map(|identity| identity["name"].clone()).collect();
     assert_eq!(names, [HOST, "front desk"]);
 }
@@ -110,9 +110,9 @@ async fn a_name_of_ones_own_is_another_host_identity() {
 async fn signing_in_again_looks_for_the_host_identity_anew() {
     let bed = Bed::new().await;
     let ravi = bed.ravi();
-    ravi.set_secret("ONE", "made-up".to_owned().into()).await.expect("stored");
+    ravi.secrets().set("ONE", "made-up".to_owned().into()).await.expect("stored");
     bed.reset_calls().await;
-    ravi.set_secret("ONE", "made-up".to_owned().into()).await.expect("stored");
+    ravi.secrets().set("ONE", "made-up".to_owned().into()).await.expect("stored");
     assert_eq!(bed.calls("GET /api/identities/").await, 0);
     // The key may be one of another account, whose host identity is another one.
     bed.local(
@@ -122,7 +122,7 @@ async fn signing_in_again_looks_for_the_host_identity_anew() {
     )
     .await;
     let other = bed.make_host().await;
-    ravi.login_with_key(bed.key.clone()).await.expect("signed in");
-    ravi.set_secret("ONE", "made-up".to_owned().into()).await.expect("stored");
+    ravi.account().login_with_key(bed.key.clone()).await.expect("signed in");
+    ravi.secrets().set("ONE", "made-up".to_owned().into()).await.expect("stored");
     assert_eq!(bed.secrets_of(&other).await.len(), 1);
 }

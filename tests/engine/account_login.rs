@@ -22,7 +22,8 @@ fn nobody(bed: &Bed) -> Ravi {
 async fn begin(ravi: &Ravi) -> (String, JoinHandle<Result<Account, Error>>) {
     let (shown, code) = oneshot::channel();
     let ravi = ravi.clone();
-    let login = tokio::spawn(async move { ravi.login(|prompt| drop(shown.send(prompt.user_code.clone()))).await });
+    let login =
+        tokio::spawn(async move { ravi.account().login(|prompt| drop(shown.send(prompt.user_code.clone()))).await });
     (code.await.expect("a code is shown"), login)
 }
 
@@ -31,7 +32,7 @@ async fn decide(bed: &Bed, user_code: &str, action: &str) {
 }
 
 async fn not_signed_in(bed: &Bed) {
-    assert_eq!(nobody(bed).account().await.expect_err("no key").code(), "account.not_signed_in");
+    assert_eq!(nobody(bed).account().status().await.expect_err("no key").code(), "account.not_signed_in");
 }
 
 /// Labels of the account's live keys that begin so.
@@ -54,7 +55,7 @@ async fn an_approved_login_is_kept_and_the_host_identity_is_there() {
         let kept = account.kept.as_ref().expect("it is kept here");
         assert_eq!((kept.keychain, &kept.fallback), (Keychain::File, &None));
         // Another start needs no login, and finds the same host identity.
-        assert_eq!(nobody(&bed).account().await.expect("signed in"), account, "{:?}", account.warnings);
+        assert_eq!(nobody(&bed).account().status().await.expect("signed in"), account, "{:?}", account.warnings);
         assert_eq!(live(&bed, "device").await, Vec::<String>::new(), "nobody needs the key that was handed out");
         let own = live(&bed, "ravi-workspace login ").await;
         assert_eq!(own.len(), 1, "{own:?}");
@@ -88,25 +89,25 @@ async fn a_second_login_takes_the_place_of_the_first() {
     not_signed_in(&bed).await;
     decide(&bed, &second_code, "approve").await;
     second.await.expect("it ends").expect("it is approved");
-    nobody(&bed).account().await.expect("signed in");
+    nobody(&bed).account().status().await.expect("signed in");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_ends_when_it_is_cancelled_or_dropped() {
     let bed = Bed::new().await;
     let ravi = nobody(&bed);
-    assert!(!ravi.cancel_login(), "none waits");
+    assert!(!ravi.account().cancel_login(), "none waits");
     let (_, login) = begin(&ravi).await;
-    assert!(ravi.cancel_login());
+    assert!(ravi.account().cancel_login());
     assert_eq!(login.await.expect("it ends").expect_err("cancelled").code(), "account.login_cancelled");
-    assert!(!ravi.cancel_login(), "none waits any more");
+    assert!(!ravi.account().cancel_login(), "none waits any more");
 
     let (code, login) = begin(&ravi).await;
     login.abort();
     assert!(login.await.expect_err("it was dropped").is_cancelled());
     decide(&bed, &code, "approve").await;
     not_signed_in(&bed).await;
-    assert!(!ravi.cancel_login());
+    assert!(!ravi.account().cancel_login());
 
     let (code, login) = begin(&ravi).await;
     decide(&bed, &code, "approve").await;
@@ -117,7 +118,7 @@ async fn a_login_ends_when_it_is_cancelled_or_dropped() {
 async fn ravi_that_does_not_answer_at_the_beginning_is_an_error() {
     let bed = Bed::new().await;
     bed.stop_ravi().await;
-    let error = nobody(&bed).login(|_| panic!("there is no code")).await.expect_err("no Ravi");
+    let error = nobody(&bed).account().login(|_| panic!("there is no code")).await.expect_err("no Ravi");
     assert_eq!(error.code(), "api.unreachable");
 }
 
@@ -158,17 +159,17 @@ async fn a_bad_minute_of_the_server_does_not_end_the_wait_and_the_key_is_kept_fi
     let (server, _bed, ravi) = scripted(answers, 900).await;
     // Everything after the approval fails.
     Mock::given(method("GET")).respond_with(ResponseTemplate::new(403)).mount(&server).await;
-    let account = ravi.login(|_| {}).await.expect("the login stands");
+    let account = ravi.account().login(|_| {}).await.expect("the login stands");
     assert_eq!((account.key, account.host), (KeyKind::Management, None));
     assert_eq!(asked(&server).await, 3);
-    assert_eq!(ravi.account().await.expect_err("refused").code(), "api.forbidden");
+    assert_eq!(ravi.account().status().await.expect_err("refused").code(), "api.forbidden");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_is_not_asked_for_longer_than_it_lives() {
     let answers = (0..9).map(|_| oauth("authorization_pending")).collect();
     let (server, _bed, ravi) = scripted(answers, 2).await;
-    assert_eq!(ravi.login(|_| {}).await.expect_err("too late").code(), "account.login_expired");
+    assert_eq!(ravi.account().login(|_| {}).await.expect_err("too late").code(), "account.login_expired");
     assert!((2..=3).contains(&asked(&server).await));
 }
 
@@ -244,13 +245,13 @@ async fn signing_out_revokes_the_logins_own_key_and_says_which_key_stays() {
     let (code, login) = begin(&nobody(&bed)).await;
     decide(&bed, &code, "approve").await;
     login.await.expect("it ends").expect("it is approved");
-    let done = nobody(&bed).logout().await.expect("signed out");
+    let done = nobody(&bed).account().logout().await.expect("signed out");
     assert!(done.revoked && done.warnings.is_empty(), "{done:?}");
     assert_eq!(live(&bed, "ravi-workspace login ").await, Vec::<String>::new());
     not_signed_in(&bed).await;
     // A key that a person gave is theirs.
-    nobody(&bed).login_with_key(bed.key.clone()).await.expect("signed in");
-    let done = nobody(&bed).logout().await.expect("signed out");
+    nobody(&bed).account().login_with_key(bed.key.clone()).await.expect("signed in");
+    let done = nobody(&bed).account().logout().await.expect("signed out");
     assert_eq!((done.revoked, done.warnings[0].code.as_str()), (false, "account.key_stays"));
     assert!(bed.management().identities().list().await.is_ok(), "it still works");
 }

@@ -45,7 +45,7 @@ async fn what_the_official_sdk_stored_is_read_and_three_worktrees_share_its_iden
     let account = keyless(&["login", "--import", "--json"]).ok().json();
     assert_eq!(account["host"]["uuid"], json!(main));
     assert_eq!(keyless(&["secret", "get", "CODEX_MONITOR_DAEMON_TOKEN"]).ok().stdout.trim(), "made-up-daemon-token");
-    let token = bed.ravi().secret("CODEX_MONITOR_DAEMON_TOKEN").await.expect("the library reads it too");
+    let token = bed.ravi().secrets().get("CODEX_MONITOR_DAEMON_TOKEN").await.expect("the library reads it too");
     assert_eq!(token.expose_secret(), "made-up-daemon-token");
 
     let repository = bed.repository("repo");

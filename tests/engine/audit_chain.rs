@@ -31,9 +31,9 @@ fn head(bed: &Bed) -> std::path::PathBuf {
 /// A trail of some kinds of entries, with and without everything that may be missing.
 async fn trail(bed: &Bed) -> Ravi {
     let ravi = bed.ravi();
-    ravi.set_secret("ONE", SecretString::from("made-up")).await.expect("stored");
-    ravi.secret("ONE").await.expect("read");
-    ravi.secret("NONE").await.expect_err("there is none");
+    ravi.secrets().set("ONE", SecretString::from("made-up")).await.expect("stored");
+    ravi.secrets().get("ONE").await.expect("read");
+    ravi.secrets().get("NONE").await.expect_err("there is none");
     let tree = bed.worktree(&bed.repository("repo"), "one");
     bed.run(&Bed::provision_args(&tree, "w1", "one")).ok();
     bed.run(&Bed::provision_args(Path::new("/nowhere"), "w2", "two"));
@@ -43,7 +43,7 @@ async fn trail(bed: &Bed) -> Ravi {
 }
 
 async fn verify(ravi: &Ravi) -> AuditReport {
-    ravi.verify_audit().await.expect("it can be looked at")
+    ravi.audit().verify().await.expect("it can be looked at")
 }
 
 fn whole(report: &AuditReport) -> bool {
@@ -139,8 +139,8 @@ async fn every_row_that_is_taken_out_and_every_tail_that_is_cut_is_found_and_sta
     assert!(whole(&verify(&ravi).await));
     // What is noted afterwards does not cover a cut up.
     ledger.execute("DELETE FROM audit WHERE seq >= ?1", [last - 1]).expect("cut");
-    ravi.set_secret("ONE", SecretString::from("made-up-2")).await.expect("stored");
-    ravi.set_secret("ONE", SecretString::from("made-up-3")).await.expect("stored");
+    ravi.secrets().set("ONE", SecretString::from("made-up-2")).await.expect("stored");
+    ravi.secrets().set("ONE", SecretString::from("made-up-3")).await.expect("stored");
     let report = verify(&ravi).await;
     let problem = &report.problems[0];
     assert_eq!((problem.kind, problem.from, problem.to), (AuditProblemKind::Missing, last - 1, last), "{report:?}");
@@ -180,11 +180,11 @@ async fn a_lost_or_older_head_is_told_and_a_later_writer_does_not_hide_it() {
     std::fs::write(head(&bed), &good).expect("written");
     assert!(whole(&verify(&ravi).await));
     // An older head than the table is what a power cut may leave. The entries prove themselves.
-    ravi.set_secret("ONE", SecretString::from("made-up-2")).await.expect("stored");
+    ravi.secrets().set("ONE", SecretString::from("made-up-2")).await.expect("stored");
     std::fs::write(head(&bed), &good).expect("written");
     assert!(whole(&verify(&ravi).await));
     std::fs::remove_file(head(&bed)).expect("removed");
-    ravi.set_secret("ONE", SecretString::from("made-up-3")).await.expect("stored");
+    ravi.secrets().set("ONE", SecretString::from("made-up-3")).await.expect("stored");
     let report = verify(&ravi).await;
     assert_eq!((report.integrity, report.completeness), (Integrity::Whole, Completeness::Unknown), "{report:?}");
 }
@@ -220,7 +220,7 @@ async fn a_crash_around_the_commit_is_no_cut_and_does_not_hide_one() {
     let report = verify(&ravi).await;
     assert_eq!((report.ok, report.completeness), (true, Completeness::Interrupted), "{report:?}");
     assert_eq!((report.entries, report.interrupted), (entries, 1));
-    ravi.set_secret("ONE", SecretString::from("made-up-2")).await.expect("stored");
+    ravi.secrets().set("ONE", SecretString::from("made-up-2")).await.expect("stored");
     let report = verify(&ravi).await;
     assert!(whole(&report), "{report:?}");
     assert_eq!(report.interrupted, 1, "it stays told");
@@ -257,7 +257,7 @@ async fn handles_that_write_at_once_leave_one_whole_chain() {
         let ravi = bed.ravi();
         jobs.push(tokio::spawn(async move {
             for _ in 0..100 {
-                ravi.secret("ONE").await.expect("read");
+                ravi.secrets().get("ONE").await.expect("read");
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         }));
@@ -278,11 +278,11 @@ async fn a_flood_of_warm_reads_is_counted_and_none_is_left_out() {
         |rows: &[ravi_workspace_core::audit::AuditRow]| rows.iter().map(|row| u64::from(row.times)).sum::<u64>();
     let reads =
         AuditFilter { secret: Some("ONE".into()), action: Some("secret.read".into()), ..AuditFilter::default() };
-    let before = count(&ravi.audit(&reads).await.expect("rows"));
+    let before = count(&ravi.audit().query(&reads).await.expect("rows"));
     for _ in 0..50_000 {
-        ravi.secret("ONE").await.expect("read");
+        ravi.secrets().get("ONE").await.expect("read");
     }
-    let rows = ravi.audit(&reads).await.expect("rows");
+    let rows = ravi.audit().query(&reads).await.expect("rows");
     assert_eq!(count(&rows), before + 50_000);
     assert!(whole(&verify(&ravi).await));
 }
@@ -330,7 +330,7 @@ async fn reader() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let ravi = Ravi::open(Config::default().with_env().expect("an environment")).expect("the ledger opens");
     loop {
-        ravi.secret("ONE").await.expect("read");
+        ravi.secrets().get("ONE").await.expect("read");
         println!("read");
         tokio::time::sleep(Duration::from_micros(500)).await;
     }

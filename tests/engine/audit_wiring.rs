@@ -130,16 +130,16 @@ async fn git_and_gh_in_a_workspace_leave_an_entry_and_elsewhere_none() {
 async fn warm_reads_are_in_the_trail_within_moments_and_when_the_handle_is_dropped() {
     let bed = Bed::new().await;
     let ravi = bed.ravi();
-    ravi.set_secret("ONE", SecretString::from("made-up")).await.expect("stored");
+    ravi.secrets().set("ONE", SecretString::from("made-up")).await.expect("stored");
     let reads = || entries(&bed.state()).iter().filter(|line| line.as_str() == "secret.read done - ONE").count();
-    ravi.secret("ONE").await.expect("read");
+    ravi.secrets().get("ONE").await.expect("read");
     let begun = std::time::Instant::now();
     while reads() < 1 {
         assert!(begun.elapsed() < Duration::from_secs(60), "the entry never came");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     for _ in 0..10 {
-        ravi.secret("ONE").await.expect("read");
+        ravi.secrets().get("ONE").await.expect("read");
     }
     drop(ravi);
     assert_eq!(reads(), 11);

@@ -140,7 +140,7 @@ impl Machine {
     /// The file in the record that is stored, as this machine opens it.
     pub async fn stored(&self, bed: &Bed) -> Value {
         let ravi = self.ravi(bed);
-        let value = ravi.refresh_secret(DEFAULT_NAME).await.expect("it is stored");
+        let value = ravi.secrets().refresh(DEFAULT_NAME).await.expect("it is stored");
         serde_json::from_str(secrecy::ExposeSecret::expose_secret(&value)).expect("a record")
     }
 
@@ -149,7 +149,7 @@ impl Machine {
     }
 
     pub async fn store_key(&self, bed: &Bed, name: &str, key: &str) {
-        self.ravi(bed).set_secret(name, SecretString::from(key)).await.expect("stored");
+        self.ravi(bed).secrets().set(name, SecretString::from(key)).await.expect("stored");
     }
 }
 
@@ -190,7 +190,7 @@ impl Watcher {
                 events.lock().expect("whole").push(event);
                 std::future::ready(())
             };
-            ravi.codex_watch(&options, stop, tell).await
+            ravi.codex().watch(&options, stop, tell).await
         });
         Watcher { stop: Some(stop), task, told }
     }

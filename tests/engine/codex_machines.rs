@@ -76,15 +76,15 @@ async fn a_machine_that_died_is_passed_over_by_force_or_when_its_time_is_over() 
     // A token that it did not store would be lost: only a person can know that there is none.
     let patience = Some(Duration::from_millis(300));
     let options = CodexOptions { take_over: true, patience, ..two.options() };
-    let refused = two.ravi(&bed).codex_restore(&options).await.expect_err("it is silent");
+    let refused = two.ravi(&bed).codex().restore(&options).await.expect_err("it is silent");
     assert_eq!(refused.code(), "codex.holder_silent");
     assert!(!two.file().exists());
     // A restore does not make one forget that.
-    one.ravi(&bed).codex_restore(&one.options()).await.expect("its own");
-    let refused = two.ravi(&bed).codex_restore(&options).await.expect_err("it is silent");
+    one.ravi(&bed).codex().restore(&one.options()).await.expect("its own");
+    let refused = two.ravi(&bed).codex().restore(&options).await.expect_err("it is silent");
     assert_eq!(refused.code(), "codex.holder_silent");
     let forced = CodexOptions { force: true, ..options };
-    two.ravi(&bed).codex_restore(&forced).await.expect("by force");
+    two.ravi(&bed).codex().restore(&forced).await.expect("by force");
     // Back at the first one, it is seen there, and the copy is out of the way.
     let error = Watcher::start(one.ravi(&bed), one.options()).end().await.expect_err("it is taken");
     assert_eq!(error.code(), "codex.held");
@@ -95,7 +95,7 @@ async fn a_machine_that_died_is_passed_over_by_force_or_when_its_time_is_over() 
     two.put(&chatgpt(ACCOUNT, "rt-made-up-1"));
     Watcher::start(two.ravi(&bed), short).watching().await.kill().await;
     let ravi = one.ravi(&bed);
-    until("the lease ends", async || match ravi.codex_restore(&one.options()).await {
+    until("the lease ends", async || match ravi.codex().restore(&one.options()).await {
         Ok(_) => true,
         Err(e) => {
             assert_eq!(e.code(), "codex.held");
@@ -126,7 +126,7 @@ async fn a_lease_is_renewed_and_a_host_app_is_told_in_time() {
     })
     .await;
     let options = CodexOptions { take_over: true, ..two.options() };
-    two.ravi(&bed).codex_restore(&options).await.expect("handed over");
+    two.ravi(&bed).codex().restore(&options).await.expect("handed over");
     assert_eq!(two.text(), last);
     let ended = watcher.end().await.expect("it ends well");
     assert_eq!((ended.end, ended.pending), (WatchEnd::TakenOver, false));
@@ -139,7 +139,7 @@ async fn what_cannot_be_stored_waits_sealed_and_is_not_lost_with_the_file() {
     bed.fault(json!({ "path": "/api/*", "status": 503, "times": 1_000_000 })).await;
     one.put(&chatgpt(ACCOUNT, "rt-made-up-1"));
     until("it is told", async || watcher.told(|event| matches!(event, CodexEvent::Failed { .. }))).await;
-    let status = one.ravi(&bed).codex_status(&one.options(), None).await.expect("known here");
+    let status = one.ravi(&bed).codex().status(&one.options(), None).await.expect("known here");
     assert!(status.pending && status.vault_error.is_some());
     let ended = watcher.stop().await.expect("it ends well");
     assert!(ended.pending);
@@ -198,7 +198,7 @@ async fn nothing_is_written_while_codex_holds_one_of_its_locks() {
         lock.lock().expect("nobody has it");
         let ravi = machine.ravi(&bed);
         let options = CodexOptions { take_over: true, ..machine.options() };
-        let restore = tokio::spawn(async move { ravi.codex_restore(&options).await });
+        let restore = tokio::spawn(async move { ravi.codex().restore(&options).await });
         // All but the file is done then.
         until("it is the holder", async || machine.stored(&bed).await["holder"]["home"] == json!(machine.home)).await;
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -414,7 +414,7 @@ impl World<'_> {
             }
             8 => {
                 let options = self.options(agent);
-                let _ = self.agents[agent].machine.ravi(self.bed).codex_restore(&options).await;
+                let _ = self.agents[agent].machine.ravi(self.bed).codex().restore(&options).await;
             }
             _ => tokio::time::sleep(Duration::from_millis(dice.roll(300))).await,
         }
@@ -435,7 +435,7 @@ impl World<'_> {
                 self.start(agent, false);
             }
             let with_file = self.agents.iter().filter(|agent| agent.machine.file().exists()).count();
-            let stored = self.agents[0].machine.ravi(self.bed).refresh_secret(&self.name).await;
+            let stored = self.agents[0].machine.ravi(self.bed).secrets().refresh(&self.name).await;
             let stored = stored.map(|text| {
                 let text = secrecy::ExposeSecret::expose_secret(&text).to_owned();
                 let record: Value = serde_json::from_str(&text).expect("a record");

@@ -103,7 +103,7 @@ async fn fifty_refreshes_are_stored_handed_over_and_adopted() {
     assert_eq!((refresh_token(&one.text()), openai.tokens.reused()), ("rt-made-up-50".to_owned(), 0));
     // Handed over, it works at the other machine.
     let options = CodexOptions { take_over: true, ..two.options() };
-    two.ravi(&bed).codex_restore(&options).await.expect("handed over");
+    two.ravi(&bed).codex().restore(&options).await.expect("handed over");
     watcher.end().await.expect("it ends well");
     let (code, said) = login_status(&codex, &two);
     assert!(code == Some(0) && said.ends_with("Logged in using ChatGPT\n"), "{said}");
@@ -113,13 +113,13 @@ async fn fifty_refreshes_are_stored_handed_over_and_adopted() {
     assert_eq!((&alive["authMethod"], &alive["authToken"]), (&json!("chatgpt"), &json!(access_token("rt-made-up-50"))));
     auth_status(&mut elsewhere, true);
     let reported = AuthStatus::from_json(&alive.to_string()).expect("a reply");
-    let status = two.ravi(&bed).codex_status(&two.options(), Some(&reported)).await.expect("known");
+    let status = two.ravi(&bed).codex().status(&two.options(), Some(&reported)).await.expect("known");
     assert_eq!(status.health, CodexHealth::Alive);
     assert!(!format!("{reported:?}").contains("ey"), "no token in it");
     drop(elsewhere);
     // And back. The app-server that ran all the time takes the file that it did not write, without a refresh.
     let restored =
-        one.ravi(&bed).codex_restore(&CodexOptions { take_over: true, ..one.options() }).await.expect("back");
+        one.ravi(&bed).codex().restore(&CodexOptions { take_over: true, ..one.options() }).await.expect("back");
     assert!(restored.changed);
     second.end().await.expect("it ends well");
     let adopted = auth_status(&mut server, true);

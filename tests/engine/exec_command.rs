@@ -356,7 +356,7 @@ async fn shells_take_over_what_env_prints() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_library_makes_the_same_commands() {
     let room = Room::new().await;
-    let workspace = room.bed.ravi().open_workspace(&room.path).await.expect("it is bound");
+    let workspace = room.bed.ravi().workspaces().open(&room.path).await.expect("it is bound");
     let script = r#"printf '%s %s' "$GH_TOKEN" "$GIT_AUTHOR_NAME""#;
     let expected = format!("{GH_TOKEN} payments agent");
     let output = workspace.command("sh").await.expect("a command").args(["-c", script]).output().expect("it runs");

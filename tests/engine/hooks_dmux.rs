@@ -414,12 +414,15 @@ async fn whatever_the_order_of_hooks_and_reaper_nothing_leaks_and_nothing_in_use
         let reap = || {
             let ravi = ravi.clone();
             async {
-                tokio::spawn(async move { ravi.reap(false, |_| {}).await }).await.expect("it ends").expect("it works")
+                tokio::spawn(async move { ravi.workspaces().reap(false, |_| {}).await })
+                    .await
+                    .expect("it ends")
+                    .expect("it works")
             }
         };
         let hook = |event, pane: &PaneInfo| {
             let (ravi, pane) = (ravi.clone(), pane.clone());
-            Box::pin(async move { ravi.hook_dmux(event, &pane, |_| {}).await })
+            Box::pin(async move { ravi.hooks().dmux(event, &pane, |_| {}).await })
         };
         // The gate, perhaps twice and with the reaper beside it; then the agent runs.
         match dice.roll(3) {
@@ -435,7 +438,7 @@ async fn whatever_the_order_of_hooks_and_reaper_nothing_leaks_and_nothing_in_use
         }
         project.set_panes(&[(&id, &slug), (&second, &slug)]);
         let mut agent = Command::new("sleep").arg("600").current_dir(&tree).spawn().expect("an agent");
-        let woken = ravi.open_workspace(&tree).await.expect("it is ready or wakes");
+        let woken = ravi.workspaces().open(&tree).await.expect("it is ready or wakes");
         drop(woken);
         for _ in 0..dice.roll(5) {
             match dice.roll(4) {
@@ -449,7 +452,7 @@ async fn whatever_the_order_of_hooks_and_reaper_nothing_leaks_and_nothing_in_use
                 }
                 _ => drop(hook(Event::Other, &pane).await.expect("it works")),
             }
-            let now = ravi.workspace(&tree).await.expect("it is bound");
+            let now = ravi.workspaces().get(&tree).await.expect("it is bound");
             assert_eq!(now.state, ravi_workspace_core::workspace::State::Ready, "round {round}: it is in use");
             assert_eq!(bed.live_keys().await, 1, "round {round}");
         }
@@ -476,7 +479,7 @@ async fn whatever_the_order_of_hooks_and_reaper_nothing_leaks_and_nothing_in_use
         }
         reap().await;
         assert_eq!(bed.live_keys().await, 0, "round {round}: nothing leaks");
-        assert!(ravi.workspaces().await.expect("it works").is_empty(), "round {round}");
+        assert!(ravi.workspaces().list().await.expect("it works").is_empty(), "round {round}");
         bed.git(&project.root, &["branch", "--quiet", "-D", &slug]);
     }
     println!("{rounds} interleavings; {} identities", bed.identity_count().await);

@@ -46,19 +46,19 @@ async fn a_code_is_got_by_listing_where_events_are_refused() {
         let (address, phone) = workspace(&bed, &ravi, &id, true).await;
         refuse_events(&bed, way.clone()).await;
         code_mail(&bed, &address, "111111").await;
-        let fence = ravi.inbox_fence(&id).await.expect("a fence").cursor;
+        let fence = ravi.inbox(&id).fence().await.expect("a fence").cursor;
         assert!(fence > POLLED, "{way}");
         // Between the fence and the wait.
         code_mail(&bed, &address, "482913").await;
-        let found = ravi.wait_code(&id, &after(fence), Want::Code).await.expect("it came");
+        let found = ravi.inbox(&id).wait_code(&after(fence), Want::Code).await.expect("it came");
         assert_eq!(found.code.expect("a code").value, "482913", "{way}");
         let again = WaitRequest { timeout_seconds: Some(1), ..after(fence) };
-        let again = ravi.wait_code(&id, &again, Want::Code).await.expect_err("it was given");
+        let again = ravi.inbox(&id).wait_code(&again, Want::Code).await.expect_err("it was given");
         assert_eq!(again.code(), "inbox.timeout", "{way}");
         // During the wait, which has no fence of its own.
         bed.reset_calls().await;
         let request = WaitRequest { timeout_seconds: Some(60), ..WaitRequest::default() };
-        let (found, ()) = tokio::join!(ravi.wait_code(&id, &request, Want::Code), async {
+        let (found, ()) = tokio::join!(ravi.inbox(&id).wait_code(&request, Want::Code), async {
             while bed.calls("GET /api/messages/").await < 2 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
@@ -94,24 +94,24 @@ async fn a_fence_among_events_is_never_taken_for_one_among_messages() {
     let bed = Bed::new().await;
     let ravi = bed.ravi();
     let (address, _) = workspace(&bed, &ravi, "one", false).await;
-    let start = ravi.inbox_fence("one").await.expect("a fence").cursor;
+    let start = ravi.inbox("one").fence().await.expect("a fence").cursor;
     assert_eq!(start, 0, "there was nothing yet");
     code_mail(&bed, &address, "111111").await;
-    let events = ravi.inbox_fence("one").await.expect("a fence").cursor;
+    let events = ravi.inbox("one").fence().await.expect("a fence").cursor;
     assert!((1..POLLED).contains(&events));
     code_mail(&bed, &address, "222222").await;
 
     refuse_events(&bed, json!({ "status": 403, "body": { "detail": "No." } })).await;
-    let refused = ravi.wait_code("one", &after(events), Want::Code).await.expect_err("nobody can tell");
+    let refused = ravi.inbox("one").wait_code(&after(events), Want::Code).await.expect_err("nobody can tell");
     assert_eq!(refused.code(), "inbox.fence");
     // Before everything is the same place in both.
-    let found = ravi.wait_code("one", &after(start), Want::Code).await.expect("it came");
+    let found = ravi.inbox("one").wait_code(&after(start), Want::Code).await.expect("it came");
     assert_eq!(found.code.expect("a code").value, "111111");
 
-    let messages = ravi.inbox_fence("one").await.expect("a fence").cursor;
+    let messages = ravi.inbox("one").fence().await.expect("a fence").cursor;
     tell_events(&bed).await;
     code_mail(&bed, &address, "333333").await;
-    let found = ravi.wait_code("one", &after(messages), Want::Code).await.expect("it came");
+    let found = ravi.inbox("one").wait_code(&after(messages), Want::Code).await.expect("it came");
     assert_eq!(found.code.expect("a code").value, "333333");
 }
 
@@ -121,7 +121,7 @@ async fn a_wait_by_listing_outlasts_an_outage_and_ends_with_the_key() {
     let ravi = bed.ravi();
     let (address, _) = workspace(&bed, &ravi, "one", false).await;
     refuse_events(&bed, json!({ "status": 404, "body": "<h1>Not Found</h1>" })).await;
-    let mut watch = ravi.watch_messages("one", None).await.expect("a watch");
+    let mut watch = ravi.inbox("one").watch(None).await.expect("a watch");
     mail(&bed, &address, "First", "x").await;
     assert_eq!(watch.next().await.expect("it came").item.subject, "First");
     for fault in [
@@ -138,7 +138,7 @@ async fn a_wait_by_listing_outlasts_an_outage_and_ends_with_the_key() {
     let next = tokio::time::timeout(Duration::from_secs(60), watch.next()).await.expect("it comes");
     assert_eq!(next.expect("it came").item.subject, "After the outage");
 
-    ravi.release("one", false, |_| {}).await.expect("it is released");
+    ravi.workspaces().release("one", false, |_| {}).await.expect("it is released");
     let ended = tokio::time::timeout(Duration::from_secs(60), watch.next()).await.expect("it ends");
     assert_eq!(ended.expect_err("the key is revoked").kind(), ravi_workspace_core::error::Kind::Account);
 }
@@ -150,7 +150,7 @@ async fn a_page_in_place_of_events_is_an_outage_once_they_were_told() {
     let (address, _) = workspace(&bed, &ravi, "one", false).await;
     bed.local(Method::POST, "events", Some(json!({ "no_socket": true }))).await;
     mail(&bed, &address, "Before", "x").await;
-    let mut watch = ravi.watch_messages("one", None).await.expect("a watch");
+    let mut watch = ravi.inbox("one").watch(None).await.expect("a watch");
     mail(&bed, &address, "First", "x").await;
     assert_eq!(watch.next().await.expect("it came").item.subject, "First");
     refuse_events(&bed, json!({ "status": 404, "body": "default backend - 404", "times": 2 })).await;
@@ -167,7 +167,7 @@ async fn a_wrong_address_is_told_and_not_waited_at() {
     workspace(&bed, &ravi, "one", false).await;
     bed.fault(json!({ "path": "/api/*", "status": 404, "body": "<h1>Not Found</h1>", "times": 1000 })).await;
     for request in [after(0), after(7), WaitRequest { since: None, ..after(0) }] {
-        let error = ravi.wait_message("one", &request).await.expect_err("no Ravi there");
+        let error = ravi.inbox("one").wait(&request).await.expect_err("no Ravi there");
         assert_eq!(error.code(), "api.not_ravi", "{request:?}");
     }
 }

@@ -56,12 +56,12 @@ async fn the_next_workspace_of_the_identity_has_no_logins_of_the_former() {
     let bed = Bed::new().await;
     let ravi = Ravi::open(Config { pool_reuse: Some(PoolReuse::All), ..bed.config() }).expect("the ledger opens");
     let (address, _) = workspace(&bed, &ravi, "first", false).await;
-    ravi.register("first", "example.com", None).await.expect("it is made");
-    assert_eq!(ravi.registrations("first").await.expect("a list").len(), 1);
-    Box::pin(ravi.release("first", false, |_| {})).await.expect("it is released");
+    ravi.registrations("first").register("example.com", None).await.expect("it is made");
+    assert_eq!(ravi.registrations("first").list().await.expect("a list").len(), 1);
+    Box::pin(ravi.workspaces().release("first", false, |_| {})).await.expect("it is released");
     let (again, _) = workspace(&bed, &ravi, "second", false).await;
     assert_eq!(again, address, "the identity is used again");
-    assert!(ravi.registrations("second").await.expect("a list").is_empty());
+    assert!(ravi.registrations("second").list().await.expect("a list").is_empty());
 }
 
 /// The logins in the host identity's vault.
@@ -94,6 +94,6 @@ async fn logins_are_kept_by_the_host_where_that_is_configured_whatever_is_killed
         assert_eq!(made["password"], kept[0].password.expose_secret());
         assert!(bed.audit_trail().iter().any(|row| row[0] == "registration.delete" && row[1] == "one"), "{point}");
         workspace(&bed, &ravi, "two", false).await;
-        assert!(ravi.registrations("two").await.expect("a list").is_empty(), "{point}");
+        assert!(ravi.registrations("two").list().await.expect("a list").is_empty(), "{point}");
     }
 }

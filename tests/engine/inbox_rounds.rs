@@ -61,7 +61,7 @@ impl Tally {
 
 /// One service that a workspace signs up at: the code it asked for, and mails that are not meant.
 async fn round(bed: &Bed, ravi: &Ravi, id: &str, address: &str, round: usize, next: &AtomicUsize, tally: &mut Tally) {
-    let fence = ravi.inbox_fence(id).await.expect("a fence").cursor;
+    let fence = ravi.inbox(id).fence().await.expect("a fence").cursor;
     let code = FIRST_NEW + next.fetch_add(1, Ordering::Relaxed);
     let request = WaitRequest {
         filter: MessageFilter { from: Some("example.com".into()), ..MessageFilter::default() },
@@ -79,9 +79,9 @@ async fn round(bed: &Bed, ravi: &Ravi, id: &str, address: &str, round: usize, ne
         // The mail is there before the wait begins.
         0 => {
             asked.await;
-            ravi.wait_code(id, &request, Want::Code).await
+            ravi.inbox(id).wait_code(&request, Want::Code).await
         }
-        _ => tokio::join!(ravi.wait_code(id, &request, Want::Code), asked).0,
+        _ => tokio::join!(ravi.inbox(id).wait_code(&request, Want::Code), asked).0,
     };
     match found {
         Ok(found) => tally.count(code, found.code.as_ref().map(|code| code.value.as_str())),
@@ -117,7 +117,7 @@ async fn every_round_gets_its_own_code() {
             let mut tally = Tally::default();
             let identity = identity(&ravi, &id).await;
             // With a watch the stream lives on between rounds, and its socket with it; without, each round opens one.
-            let watch = (workspace % 2 == 0).then(|| ravi.watch_messages(&id, None));
+            let watch = (workspace % 2 == 0).then(|| ravi.inbox(&id).watch(None));
             let mut watch = match watch {
                 Some(watch) => Some(watch.await.expect("a watch")),
                 None => None,
@@ -175,7 +175,7 @@ async fn settle(bed: &Bed, identity: &str, count: usize) {
 }
 
 async fn identity(ravi: &Ravi, id: &str) -> String {
-    let all = ravi.workspaces().await.expect("a list");
+    let all = ravi.workspaces().list().await.expect("a list");
     let identity = all.into_iter().find(|one| one.id == id).and_then(|one| one.identity).expect("an identity");
     identity.uuid.as_str().to_owned()
 }

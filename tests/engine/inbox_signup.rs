@@ -154,8 +154,8 @@ async fn a_mail_by_smtp_arrives_with_its_parts() {
         .multipart(parts)
         .expect("a mail");
     mailer(port).send(mail).await.expect("it is taken");
-    let items = ravi.messages("one", &MessageFilter::default()).await.expect("a list");
-    let message = ravi.message("one", &items[0].id).await.expect("the mail");
+    let items = ravi.inbox("one").list(&MessageFilter::default()).await.expect("a list");
+    let message = ravi.inbox("one").get(&items[0].id).await.expect("the mail");
     assert_eq!((message.item.subject.as_str(), message.item.from_name.as_deref()), ("Ünicode ✓", Some("Ämter")));
     assert_eq!((message.text.trim(), message.item.from.as_str()), ("Grüße ✓", "amt@example.com"));
     assert!(message.html.is_some_and(|html| html.contains("<b>✓</b>")));
@@ -204,9 +204,9 @@ async fn mail_for_nobody_and_mail_that_is_too_large_is_refused() {
     let mut said = String::new();
     let _ = stream.read_to_string(&mut said).await;
     assert!(!said.contains("250 "), "{said}");
-    assert!(ravi.messages("one", &MessageFilter::default()).await.expect("a list").is_empty());
+    assert!(ravi.inbox("one").list(&MessageFilter::default()).await.expect("a list").is_empty());
     mailer(port).send(mail(&to, "It still listens".into())).await.expect("it is taken");
-    assert_eq!(ravi.messages("one", &MessageFilter::default()).await.expect("a list").len(), 1);
+    assert_eq!(ravi.inbox("one").list(&MessageFilter::default()).await.expect("a list").len(), 1);
 }
 
 #[tokio::test]

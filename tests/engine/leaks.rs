@@ -329,8 +329,8 @@ async fn debug_shows_no_secret() {
     hunt.store("AGENT_GH_TOKEN", "GitHub token");
     hunt.provision("w1").ok();
     let ravi = hunt.bed.ravi();
-    let value = ravi.read_secret("SHARED").await.expect("it is there");
-    let workspace = ravi.open_workspace(&hunt.tree).await.expect("it is bound");
+    let value = ravi.secrets().read("SHARED").await.expect("it is there");
+    let workspace = ravi.workspaces().open(&hunt.tree).await.expect("it is bound");
     let handover = workspace.handover(&["SHARED", "POOLED"]).await.expect("it is given");
     let client = Client::new(ClientOptions::new(hunt.bed.base_url.parse().expect("an address"))).expect("a client");
     let key = AnyKey::parse(hunt.bed.key.clone()).expect("a key");
@@ -339,7 +339,7 @@ async fn debug_shows_no_secret() {
     let mut shown = vec![
         format!("{:?} {ravi:?} {value:?} {workspace:?} {handover:?}", hunt.bed.config()),
         format!("{:?} {:?}", handover.masker(), workspace.environment()),
-        format!("{client:?} {key:?} {session:?} {:?}", ravi.workspaces().await),
+        format!("{client:?} {key:?} {session:?} {:?}", ravi.workspaces().list().await),
         format!("{:?}", NewValue::Given(SecretString::from(hunt.value("shared")))),
     ];
     for identity in &identities {

@@ -26,7 +26,7 @@ async fn an_app_that_nobody_switched_on_makes_nothing() {
     assert!(app.ravi().is_none() && daemon.ravi().is_none());
     bed.run(&["power", "on"]).ok();
     let ravi = app.ravi().expect("a handle");
-    ravi.set_secret("A", SecretString::from("made-up")).await.expect("it works");
+    ravi.secrets().set("A", SecretString::from("made-up")).await.expect("it works");
     // An app that uses it always needs nobody's asking.
     assert!(Power::new(bed.config()).expect("a configuration").ravi().is_some());
 }
@@ -49,7 +49,7 @@ async fn a_ledger_that_cannot_be_read_is_put_aside_where_a_person_asks_for_it() 
     let aside = renewed.aside.expect("the old one is kept");
     assert_eq!(std::fs::read_to_string(aside.join("ledger.db")).expect("it is there"), garbage);
     assert!(renewed.power.error.is_none() && app.ravi().is_some());
-    app.ravi().expect("a handle").set_secret("A", SecretString::from("made-up")).await.expect("it works");
+    app.ravi().expect("a handle").secrets().set("A", SecretString::from("made-up")).await.expect("it works");
     bed.run(&["audit", "verify"]).ok();
     // One that can be read is nobody's to put aside.
     let again = bed.run(&["power", "renew", "--json"]).ok().json();

@@ -18,7 +18,7 @@ fn secret(text: &str) -> SecretString {
 async fn a_new_token_is_accepted_at_once_and_the_former_one_for_a_while() {
     let bed = Bed::new().await;
     let (daemon, elsewhere) = (bed.ravi(), bed.ravi());
-    elsewhere.set_secret(KEY, secret("made-up-token-1")).await.expect("stored");
+    elsewhere.secrets().set(KEY, secret("made-up-token-1")).await.expect("stored");
     let grace = Duration::from_secs(4);
     let tokens = TokenSet::follow(&daemon, KEY, NEVER, grace).await.expect("read");
     assert!(tokens.has_one() && tokens.accepts("made-up-token-1").await);
@@ -27,7 +27,7 @@ async fn a_new_token_is_accepted_at_once_and_the_former_one_for_a_while() {
         assert!(!tokens.accepts(wrong).await, "{wrong:?}");
     }
     // Replaced by another process; nobody looked since.
-    elsewhere.set_secret(KEY, secret("made-up-token-2")).await.expect("stored");
+    elsewhere.secrets().set(KEY, secret("made-up-token-2")).await.expect("stored");
     let began = Instant::now();
     assert!(tokens.accepts("made-up-token-2").await, "the new one is accepted at once");
     let changed = Instant::now();
@@ -39,9 +39,9 @@ async fn a_new_token_is_accepted_at_once_and_the_former_one_for_a_while() {
     assert!(!tokens.accepts("made-up-token-1").await, "and no more");
     assert!(tokens.accepts("made-up-token-2").await);
     // What is deleted lets nobody in, whatever the grace.
-    elsewhere.set_secret(KEY, secret("made-up-token-3")).await.expect("stored");
+    elsewhere.secrets().set(KEY, secret("made-up-token-3")).await.expect("stored");
     assert!(tokens.accepts("made-up-token-3").await);
-    elsewhere.delete_secret(KEY).await.expect("deleted");
+    elsewhere.secrets().delete(KEY).await.expect("deleted");
     assert!(!tokens.accepts("made-up-token-4").await);
     assert!(!tokens.accepts("made-up-token-3").await && !tokens.accepts("made-up-token-2").await && !tokens.has_one());
 }
@@ -58,7 +58,7 @@ async fn a_token_that_stays_is_what_it_is() {
 async fn an_outage_takes_no_token_away() {
     let bed = Bed::new().await;
     let ravi = bed.ravi();
-    ravi.set_secret(KEY, secret("made-up-token-1")).await.expect("stored");
+    ravi.secrets().set(KEY, secret("made-up-token-1")).await.expect("stored");
     let tokens = TokenSet::follow(&ravi, KEY, NEVER, Duration::ZERO).await.expect("read");
     bed.stop_ravi().await;
     assert!(!tokens.accepts("made-up-token-2").await);
@@ -69,13 +69,13 @@ async fn an_outage_takes_no_token_away() {
 async fn a_secret_that_is_watched_tells_what_this_process_and_others_change() {
     let bed = Bed::new().await;
     let (ravi, elsewhere) = (bed.ravi(), bed.ravi());
-    ravi.set_secret(KEY, secret("made-up-token-1")).await.expect("stored");
-    let mut watch = ravi.watch_secret(KEY, Duration::from_millis(300)).await.expect("read");
+    ravi.secrets().set(KEY, secret("made-up-token-1")).await.expect("stored");
+    let mut watch = ravi.secrets().watch(KEY, Duration::from_millis(300)).await.expect("read");
     let now = |value: Option<SecretString>| value.map(|value| value.expose_secret().to_owned());
     assert_eq!(now(watch.value()).as_deref(), Some("made-up-token-1"));
-    ravi.set_secret(KEY, secret("made-up-token-2")).await.expect("stored");
+    ravi.secrets().set(KEY, secret("made-up-token-2")).await.expect("stored");
     assert_eq!(now(watch.changed().await).as_deref(), Some("made-up-token-2"));
-    elsewhere.set_secret(KEY, secret("made-up-token-3")).await.expect("stored");
+    elsewhere.secrets().set(KEY, secret("made-up-token-3")).await.expect("stored");
     assert_eq!(now(watch.changed().await).as_deref(), Some("made-up-token-3"), "polled");
     assert!(!format!("{watch:?}").contains("made-up-token"));
 }

@@ -79,7 +79,7 @@ fn migrate(bed: &Bed, file: &Path) {
 }
 
 async fn stored(bed: &Bed, key: &str) -> String {
-    bed.ravi().refresh_secret(key).await.expect("it is there").expose_secret().to_owned()
+    bed.ravi().secrets().refresh(key).await.expect("it is there").expose_secret().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,7 +89,7 @@ async fn an_app_reads_its_tokens_and_never_writes_them_back() {
     migrate(&bed, &file);
     // A machine that has read none of them yet.
     let ravi = Ravi::open(Config { state_dir: Some(bed.path("elsewhere")), ..bed.config() }).expect("the ledger opens");
-    ravi.secret_names().await.expect("a first call, which finds the host identity");
+    ravi.secrets().names().await.expect("a first call, which finds the host identity");
     bed.reset_calls().await;
     let mut settings = Settings::<App>::load(&ravi, &file, places()).await.expect("loaded");
     assert_eq!(bed.call_log().await, ["GET /api/secrets/"], "one call for all tokens");
@@ -179,8 +179,8 @@ async fn a_reference_that_the_person_wrote_is_kept_and_written_through() {
     let bed = Bed::new().await;
     let ravi = bed.ravi();
     let secret = |text: &str| SecretString::from(text);
-    ravi.set_secret("MINE", secret("made-up-mine-1")).await.expect("stored");
-    ravi.set_secret("SHARED", secret("made-up-shared-1")).await.expect("stored");
+    ravi.secrets().set("MINE", secret("made-up-mine-1")).await.expect("stored");
+    ravi.secrets().set("SHARED", secret("made-up-shared-1")).await.expect("stored");
     let file = settings_file(
         &bed,
         "{\"remoteBackendToken\":\"ravi://MINE\",\"theme\":\"ravi://MINE\",\
@@ -229,8 +229,8 @@ const NOWHERE: [(&str, &str); 4] = [
 async fn a_reference_is_never_a_value_and_a_save_keeps_it() {
     let bed = Bed::new().await;
     let ravi = bed.ravi();
-    ravi.set_secret("NESTED", SecretString::from("ravi://OTHER")).await.expect("stored");
-    ravi.set_secret("FINE", SecretString::from("made-up-fine-4711")).await.expect("stored");
+    ravi.secrets().set("NESTED", SecretString::from("ravi://OTHER")).await.expect("stored");
+    ravi.secrets().set("FINE", SecretString::from("made-up-fine-4711")).await.expect("stored");
     for (reference, code) in NOWHERE {
         let before = format!(
             "{{\"remoteBackendToken\":\"{reference}\",\"theme\":\"dark\",\"activeRemoteBackendId\":null,\
@@ -271,7 +271,7 @@ async fn a_reference_is_never_a_value_and_a_save_keeps_it() {
         assert!(!text(&file).contains("made-up-typed"));
         let again = Settings::<App>::load(&bed.ravi(), &file, places()).await.expect("loaded");
         assert_eq!(again.remote_backend_token.as_deref(), Some("made-up-typed-4712"), "{reference}");
-        ravi.delete_secret(DAEMON).await.ok();
+        ravi.secrets().delete(DAEMON).await.ok();
         // An app that uses no Ravi now.
         std::fs::write(&file, &before).expect("as before");
         let read: App = serde_json::from_str(&before).expect("the app reads it");
@@ -343,8 +343,8 @@ async fn settings_are_saved_also_while_plaintext_cannot_be_moved() {
 async fn what_does_not_resolve_is_an_error_at_its_place_where_the_app_needs_it() {
     let bed = Bed::new().await;
     let ravi = bed.ravi();
-    ravi.set_secret("NESTED", SecretString::from("ravi://OTHER")).await.expect("stored");
-    ravi.set_secret("FINE", SecretString::from("made-up-fine-4711")).await.expect("stored");
+    ravi.secrets().set("NESTED", SecretString::from("ravi://OTHER")).await.expect("stored");
+    ravi.secrets().set("FINE", SecretString::from("made-up-fine-4711")).await.expect("stored");
     for (reference, code) in NOWHERE {
         let file = settings_file(&bed, &format!("{{\"remoteBackendToken\":\"{reference}\"}}"));
         let error = Settings::<Strict>::load(&bed.ravi(), &file, places()).await.expect_err(reference);
@@ -416,7 +416,7 @@ fn blocking_calls_wait_for_nothing_that_the_blocked_runtime_would_have_to_do() {
         let mut settings = Settings::<App>::load_blocking(ravi, &file, places()).expect("loaded");
         settings.remote_backend_token = Some(next.clone());
         settings.save_blocking().expect("a changed token is stored");
-        assert_eq!(ravi.secret_blocking(DAEMON).expect("read").expose_secret(), next);
+        assert_eq!(ravi.secrets().get_blocking(DAEMON).expect("read").expose_secret(), next);
         assert!(began.elapsed().as_secs() < 20, "it waited for a connection of the blocked runtime");
     };
     type Make = fn() -> tokio::runtime::Builder;
@@ -428,11 +428,11 @@ fn blocking_calls_wait_for_nothing_that_the_blocked_runtime_would_have_to_do() {
         let runtime = builder().enable_all().build().expect("a runtime");
         let ravi = bed.ravi();
         // A pool that was used before, and one that is in use.
-        runtime.block_on(async { ravi.secret_names().await.expect("a call") });
+        runtime.block_on(async { ravi.secrets().names().await.expect("a call") });
         runtime.block_on(async { change(&ravi) });
         runtime.block_on(async {
             let (busy, within) = (ravi.clone(), ravi.clone());
-            let busy = tokio::spawn(async move { busy.refresh_secret(DAEMON).await });
+            let busy = tokio::spawn(async move { busy.secrets().refresh(DAEMON).await });
             tokio::task::yield_now().await;
             change(&within);
             busy.await.expect("it ran").expect("read");
@@ -469,7 +469,7 @@ fn the_blocking_forms_work_with_and_without_a_runtime_around_them() {
     change("one");
     runtime.block_on(async { change("two") });
     // The same handle serves async callers afterwards.
-    runtime.block_on(ravi.refresh_secret(DAEMON)).expect("read");
+    runtime.block_on(ravi.secrets().refresh(DAEMON)).expect("read");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -501,7 +501,8 @@ async fn undo_after_changes_loses_neither_the_original_nor_the_changes() {
     std::fs::write(&file, again).expect("written");
     let conflict = bed.run(&["settings", "migrate", arg(&file), "--preset", "codex-monitor", "--json"]);
     assert_eq!(conflict.error_code(), "settings.conflict");
-    ravi.set_secret("CODEX_MONITOR_BACKEND_TOKEN_TWO", SecretString::from("made-up-later-token"))
+    ravi.secrets()
+        .set("CODEX_MONITOR_BACKEND_TOKEN_TWO", SecretString::from("made-up-later-token"))
         .await
         .expect("stored");
     migrate(&bed, &file);
@@ -516,7 +517,7 @@ async fn undo_after_changes_loses_neither_the_original_nor_the_changes() {
     );
     // From here a migration is a first one again.
     std::fs::write(&file, original().replace("dark", "blue")).expect("written");
-    ravi.set_secret("CODEX_MONITOR_BACKEND_TOKEN_TWO", SecretString::from(TOKENS[2])).await.expect("stored");
+    ravi.secrets().set("CODEX_MONITOR_BACKEND_TOKEN_TWO", SecretString::from(TOKENS[2])).await.expect("stored");
     migrate(&bed, &file);
     bed.run(&["settings", "undo", arg(&file)]).ok();
     assert_eq!(text(&file), original().replace("dark", "blue"));

@@ -95,14 +95,14 @@ async fn several_secrets_outlive_an_outage_together() {
     // Nothing is fresh for this one.
     let config = || Config { secret_fresh_seconds: Some(0), ..bed.config() };
     let ravi = Ravi::open(config()).expect("the ledger opens");
-    ravi.secrets(&["ONE", "TWO"]).await.expect("read");
+    ravi.secrets().get_all(&["ONE", "TWO"]).await.expect("read");
     bed.stop_ravi().await;
     let again = Ravi::open(config()).expect("the ledger opens");
-    let values = again.secrets(&["TWO", "ONE"]).await.expect("older values serve");
+    let values = again.secrets().get_all(&["TWO", "ONE"]).await.expect("older values serve");
     assert_eq!(values.iter().map(|value| value.expose_secret()).collect::<Vec<_>>(), ["made-up-TWO", "made-up-ONE"]);
-    assert_eq!(again.secrets(&["ONE", "COLD"]).await.expect_err("never read").code(), "api.unreachable");
+    assert_eq!(again.secrets().get_all(&["ONE", "COLD"]).await.expect_err("never read").code(), "api.unreachable");
     let never = Ravi::open(Config { secret_stale_seconds: Some(0), ..config() }).expect("the ledger opens");
-    assert_eq!(never.secrets(&["ONE"]).await.expect_err("switched off").code(), "api.unreachable");
+    assert_eq!(never.secrets().get_all(&["ONE"]).await.expect_err("switched off").code(), "api.unreachable");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,7 +110,7 @@ async fn a_secret_that_is_gone_and_a_key_that_is_refused_end_what_was_remembered
     let bed = Bed::new().await;
     let other = bed.ravi();
     for (status, code, exit) in [(401, "api.unauthorized", 3), (404, "api.not_found", 4)] {
-        other.set_secret(KEY, SecretString::from(VALUE)).await.expect("stored");
+        other.secrets().set(KEY, SecretString::from(VALUE)).await.expect("stored");
         bed.fault(json!({ "method": "GET", "path": "/api/secrets/", "status": status, "body": { "detail": "No." } }))
             .await;
         let refused = get(&bed, HOUR);
@@ -120,8 +120,8 @@ async fn a_secret_that_is_gone_and_a_key_that_is_refused_end_what_was_remembered
         assert_eq!(get(&bed, HOUR).code, 5, "{status}");
         bed.local(reqwest::Method::DELETE, "faults", None).await;
     }
-    other.set_secret(KEY, SecretString::from(VALUE)).await.expect("stored");
-    bed.ravi().delete_secret(KEY).await.expect("deleted");
+    other.secrets().set(KEY, SecretString::from(VALUE)).await.expect("stored");
+    bed.ravi().secrets().delete(KEY).await.expect("deleted");
     assert_eq!(get(&bed, 0).error_code(), "secret.not_found");
 }
 
@@ -134,35 +134,35 @@ async fn with_an_identity_key_a_service_starts_in_the_dark() {
     let config: Value = serde_json::from_slice(&config).expect("JSON");
     let key = SecretString::from(config["identity_key"].as_str().expect("a key"));
     let open = || Ravi::open(Config { api_key: Some(key.clone()), ..bed.config() }).expect("the ledger opens");
-    open().set_secret(KEY, SecretString::from(VALUE)).await.expect("stored");
+    open().secrets().set(KEY, SecretString::from(VALUE)).await.expect("stored");
     bed.reset_calls().await;
-    open().refresh_secret(KEY).await.expect("read");
+    open().secrets().refresh(KEY).await.expect("read");
     assert_eq!(bed.call_log().await, ["GET /api/secrets/"], "whose key it is, is known");
     bed.stop_ravi().await;
-    assert_eq!(open().secret(KEY).await.expect("from the ledger").expose_secret(), VALUE);
+    assert_eq!(open().secrets().get(KEY).await.expect("from the ledger").expose_secret(), VALUE);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_holds_an_older_value_reads_it_anew_in_the_background() {
     let bed = Bed::new().await;
     let ravi = Ravi::open(Config { secret_fresh_seconds: Some(1), ..bed.config() }).expect("the ledger opens");
-    ravi.set_secret(KEY, SecretString::from(VALUE)).await.expect("stored");
+    ravi.secrets().set(KEY, SecretString::from(VALUE)).await.expect("stored");
     // Another machine changes it: this ledger hears nothing.
     let elsewhere = Config { state_dir: Some(bed.path("elsewhere")), ..bed.config() };
     let elsewhere = Ravi::open(elsewhere).expect("the ledger opens");
-    elsewhere.set_secret(KEY, SecretString::from("made-up-newer")).await.expect("stored");
-    let mut changes = ravi.on_secret_change();
+    elsewhere.secrets().set(KEY, SecretString::from("made-up-newer")).await.expect("stored");
+    let mut changes = ravi.secrets().on_change();
     let wait = async {
         // Each read serves what is at hand and never waits for Ravi.
         while changes.is_empty() {
-            let read = ravi.read_secret(KEY).await.expect("read");
+            let read = ravi.secrets().read(KEY).await.expect("read");
             assert!(read.age < Duration::from_secs(12), "{read:?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     tokio::time::timeout(Duration::from_secs(30), wait).await.expect("the change is seen");
     assert_eq!(changes.recv().await.expect("told").as_str(), KEY);
-    assert_eq!(ravi.secret(KEY).await.expect("read").expose_secret(), "made-up-newer");
+    assert_eq!(ravi.secrets().get(KEY).await.expect("read").expose_secret(), "made-up-newer");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -202,7 +202,7 @@ async fn reader() {
     let readers: Vec<_> = (0..count)
         .map(|_| {
             let ravi = ravi.clone();
-            tokio::spawn(async move { ravi.secret(KEY).await.expect("read").expose_secret().to_owned() })
+            tokio::spawn(async move { ravi.secrets().get(KEY).await.expect("read").expose_secret().to_owned() })
         })
         .collect();
     for reader in readers {

@@ -43,7 +43,7 @@ fn get(bed: &Bed, machine: &str, key: &str) -> Run {
 async fn with_secrets() -> Bed {
     let bed = Bed::new().await;
     for (key, value) in VALUES {
-        bed.ravi().set_secret(key, SecretString::from(value)).await.expect("stored");
+        bed.ravi().secrets().set(key, SecretString::from(value)).await.expect("stored");
     }
     bed
 }
@@ -113,7 +113,7 @@ async fn from_enable_on_only_sealed_text_lies_at_ravi() {
     operator.sees_nothing().await;
     assert_eq!(get(&bed, "state", "NEW").ok().json()["value"], "made-up-newer");
     assert_eq!(get(&bed, "state", "CODEX_MONITOR_DAEMON_TOKEN").ok().json()["value"], "made-up-moved");
-    let several = bed.ravi().secrets(&["LINES", "NEW"]).await.expect("read");
+    let several = bed.ravi().secrets().get_all(&["LINES", "NEW"]).await.expect("read");
     assert_eq!(several[1].expose_secret(), "made-up-newer");
     // Asked again, nothing changes.
     let copy = operator.read(RECOVERY).await;

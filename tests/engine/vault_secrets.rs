@@ -23,24 +23,24 @@ async fn several_secrets_are_one_call_however_many() {
     let bed = Bed::new().await;
     let elsewhere = Config { state_dir: Some(bed.path("elsewhere")), ..bed.config() };
     let (writer, reader) = (bed.ravi(), Ravi::open(elsewhere).expect("the ledger opens"));
-    reader.secret_names().await.expect("a first call, which finds the host identity");
+    reader.secrets().names().await.expect("a first call, which finds the host identity");
     let keys: Vec<String> = (0..12).map(|n| format!("KEY_{n}")).collect();
     for key in &keys {
-        writer.set_secret(key, secret(&format!("made-up value of {key}"))).await.expect("stored");
+        writer.secrets().set(key, secret(&format!("made-up value of {key}"))).await.expect("stored");
     }
     let asked: Vec<&str> = keys.iter().rev().map(String::as_str).collect();
     bed.reset_calls().await;
-    let values = reader.secrets(&asked).await.expect("read");
+    let values = reader.secrets().get_all(&asked).await.expect("read");
     let values: Vec<&str> = values.iter().map(|value| value.expose_secret()).collect();
     assert_eq!(values, asked.iter().map(|key| format!("made-up value of {key}")).collect::<Vec<_>>());
     assert_eq!(bed.call_log().await, ["GET /api/secrets/"]);
     // Now they are at hand.
-    reader.secrets(&asked).await.expect("read");
-    reader.secret("key_3").await.expect("read");
+    reader.secrets().get_all(&asked).await.expect("read");
+    reader.secrets().get("key_3").await.expect("read");
     assert_eq!(bed.call_log().await.len(), 1);
     // The same name twice is no reason to fail; a name that nobody stored is.
-    assert_eq!(reader.secrets(&["KEY_1", "KEY_1"]).await.expect("read").len(), 2);
-    let error = reader.secrets(&["KEY_1", "NOBODY"]).await.expect_err("not there");
+    assert_eq!(reader.secrets().get_all(&["KEY_1", "KEY_1"]).await.expect("read").len(), 2);
+    let error = reader.secrets().get_all(&["KEY_1", "NOBODY"]).await.expect_err("not there");
     assert_eq!(error.code(), "secret.not_found");
     assert!(error.to_string().contains("NOBODY"), "{error}");
 }
@@ -109,21 +109,21 @@ async fn a_new_value_that_does_not_read_back_keeps_the_old_one() {
 async fn listeners_hear_names_of_what_changed_and_nothing_else() {
     let bed = Bed::new().await;
     let (ravi, other) = (bed.ravi(), bed.ravi());
-    let mut changes = ravi.on_secret_change();
-    ravi.set_secret(KEY, secret(OLD)).await.expect("stored");
+    let mut changes = ravi.secrets().on_change();
+    ravi.secrets().set(KEY, secret(OLD)).await.expect("stored");
     assert_eq!(changes.try_recv().expect("told").as_str(), KEY);
-    ravi.set_secret(KEY, secret(OLD)).await.expect("stored");
-    ravi.secret(KEY).await.expect("read");
+    ravi.secrets().set(KEY, secret(OLD)).await.expect("stored");
+    ravi.secrets().get(KEY).await.expect("read");
     assert_eq!(changes.try_recv(), Err(TryRecvError::Empty), "the same value is no change");
-    ravi.clone().rotate_secret(KEY, NewValue::Given(secret(NEW))).await.expect("rotated");
+    ravi.clone().secrets().rotate(KEY, NewValue::Given(secret(NEW))).await.expect("rotated");
     assert_eq!(changes.try_recv().expect("told").as_str(), KEY);
     assert_eq!(changes.try_recv(), Err(TryRecvError::Empty), "the side name is nobody's business");
     // Somebody else's change is seen when the value is read again.
-    other.rotate_secret(KEY, NewValue::Generated(32)).await.expect("rotated");
+    other.secrets().rotate(KEY, NewValue::Generated(32)).await.expect("rotated");
     assert_eq!(changes.try_recv(), Err(TryRecvError::Empty));
-    assert_eq!(ravi.refresh_secret(KEY).await.expect("read").expose_secret().len(), 32);
+    assert_eq!(ravi.secrets().refresh(KEY).await.expect("read").expose_secret().len(), 32);
     assert_eq!(changes.try_recv().expect("told").as_str(), KEY);
-    ravi.delete_secret(KEY).await.expect("deleted");
+    ravi.secrets().delete(KEY).await.expect("deleted");
     assert_eq!(changes.try_recv().expect("told").as_str(), KEY);
 }
 
@@ -133,16 +133,16 @@ async fn values_have_lines_and_up_to_64_kib() {
     let ravi = bed.ravi();
     let lines =
         "-----BEGIN MADE UP-----\n".to_owned() + &"line ü\r\n\n\t\"\\\0".repeat(500) + "\n-----END MADE UP-----\n\n";
-    ravi.set_secret(KEY, secret(&lines)).await.expect("stored");
-    assert_eq!(bed.ravi().secret(KEY).await.expect("read").expose_secret(), lines);
+    ravi.secrets().set(KEY, secret(&lines)).await.expect("stored");
+    assert_eq!(bed.ravi().secrets().get(KEY).await.expect("read").expose_secret(), lines);
     let largest = "\u{20ac}".repeat(MAX_VALUE / 3) + "x";
     assert_eq!(largest.len(), MAX_VALUE);
-    ravi.set_secret(KEY, secret(&largest)).await.expect("stored");
-    assert_eq!(bed.ravi().secret(KEY).await.expect("read").expose_secret(), largest);
+    ravi.secrets().set(KEY, secret(&largest)).await.expect("stored");
+    assert_eq!(bed.ravi().secrets().get(KEY).await.expect("read").expose_secret(), largest);
     bed.reset_calls().await;
     let run = bed.run_with_input(&["secret", "set", KEY, "--json"], &(largest.clone() + "y"));
     assert_eq!((run.code, run.error_code().as_str()), (2, "secret.too_large"));
-    let error = ravi.rotate_secret(KEY, NewValue::Given(secret(&(largest + "y")))).await.expect_err("too large");
+    let error = ravi.secrets().rotate(KEY, NewValue::Given(secret(&(largest + "y")))).await.expect_err("too large");
     assert_eq!(error.code(), "secret.too_large");
     let calls = bed.call_log().await;
     assert!(calls.iter().all(|call| call.starts_with("GET")), "{calls:?}");

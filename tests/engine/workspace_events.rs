@@ -46,14 +46,14 @@ async fn what_the_apps_own_code_does_is_told() {
     let tree = bed.worktree(&repository, "one");
     let ravi = bed.ravi();
     // One that clones the handle, and one that opened the same ledger by itself.
-    let mut watches = [ravi.clone().watch_workspaces(), bed.ravi().watch_workspaces()];
+    let mut watches = [ravi.clone().workspaces().watch(), bed.ravi().workspaces().watch()];
     let request = ProvisionRequest::new(&tree, "w1", "agent");
-    ravi.provision(request.clone(), |_| {}).await.expect("provisioned");
+    ravi.workspaces().provision(request.clone(), |_| {}).await.expect("provisioned");
     for watch in &mut watches {
         let seen = until(watch, |event| is_now(event, "w1", Some(State::Ready))).await;
         assert!(seen.iter().any(|event| matches!(event, WorkspaceEvent::Changed(_))));
     }
-    ravi.provision(ProvisionRequest { name: "renamed".into(), ..request }, |_| {}).await.expect("renamed");
+    ravi.workspaces().provision(ProvisionRequest { name: "renamed".into(), ..request }, |_| {}).await.expect("renamed");
     let renamed = |event: &WorkspaceEvent| match event {
         WorkspaceEvent::Changed(change) => change.workspace.as_ref().is_some_and(|one| one.name == "renamed"),
         _ => false,
@@ -61,7 +61,7 @@ async fn what_the_apps_own_code_does_is_told() {
     for watch in &mut watches {
         until(watch, renamed).await;
     }
-    ravi.release("w1", false, |_| {}).await.expect("released");
+    ravi.workspaces().release("w1", false, |_| {}).await.expect("released");
     for watch in &mut watches {
         until(watch, |event| is_now(event, "w1", None)).await;
     }
@@ -73,8 +73,8 @@ async fn each_step_is_told_to_all_handles_of_a_process() {
     let repository = bed.repository("repo");
     let tree = bed.worktree(&repository, "one");
     let ravi = bed.ravi();
-    let mut watch = ravi.clone().watch_workspaces();
-    ravi.provision(ProvisionRequest::new(&tree, "w1", "agent"), |_| {}).await.expect("provisioned");
+    let mut watch = ravi.clone().workspaces().watch();
+    ravi.workspaces().provision(ProvisionRequest::new(&tree, "w1", "agent"), |_| {}).await.expect("provisioned");
     let done = |event: &WorkspaceEvent| matches!(event, WorkspaceEvent::Progress(step) if step.step == Step::Files && step.state == StepState::Done);
     let seen = until(&mut watch, done).await;
     let steps = steps(&seen, "w1");
@@ -88,7 +88,7 @@ async fn what_another_process_does_is_told_with_its_steps() {
     let bed = Bed::new().await;
     let repository = bed.repository("repo");
     let tree = bed.worktree(&repository, "one");
-    let mut watch = bed.ravi().watch_workspaces();
+    let mut watch = bed.ravi().workspaces().watch();
     // Slow enough to be looked at.
     bed.fault(serde_json::json!({ "path": "/api/*", "times": 50, "delay_ms": 700 })).await;
     let args = Bed::provision_args(&tree, "w1", "agent");

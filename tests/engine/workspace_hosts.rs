@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const MINUTES: u32 = 60;
 
 async fn provision(ravi: &Ravi, request: ProvisionRequest) -> ravi_workspace_core::Provisioned {
-    ravi.provision(request, |_| {}).await.expect("provisioned")
+    ravi.workspaces().provision(request, |_| {}).await.expect("provisioned")
 }
 
 fn unconfirmed(path: &Path, id: &str) -> ProvisionRequest {
@@ -73,23 +73,24 @@ async fn a_folder_that_an_app_lists_twice_is_one_workspace_until_both_are_gone()
     assert_eq!((&second.identity, &again.identity), (&first.identity, &first.identity));
     assert_eq!(second.git, first.git, "it stays as it was set up");
     assert_eq!(bed.live_keys().await, 1);
-    let known = ravi.workspaces().await.expect("a list");
+    let known = ravi.workspaces().list().await.expect("a list");
     assert_eq!(known.len(), 1);
     assert_eq!((known[0].id.as_str(), known[0].also.as_slice()), ("first", ["second".to_owned()].as_slice()));
     for id in ["first", "second"] {
-        assert_eq!(ravi.workspace(id).await.expect("bound").id, "first");
+        assert_eq!(ravi.workspaces().get(id).await.expect("bound").id, "first");
     }
     // Without that wish another id is a mistake.
-    let error = ravi.provision(ProvisionRequest::new(&tree, "third", "x"), |_| {}).await.expect_err("taken");
+    let error =
+        ravi.workspaces().provision(ProvisionRequest::new(&tree, "third", "x"), |_| {}).await.expect_err("taken");
     assert_eq!(error.code(), "workspace.path_taken");
     // Whichever goes first, the other one stays.
-    let kept = ravi.release("first", false, |_| {}).await.expect("let go");
+    let kept = ravi.workspaces().release("first", false, |_| {}).await.expect("let go");
     assert_eq!(kept.left, ["the folder is still workspace second"]);
     assert_eq!(bed.live_keys().await, 1);
     provision(&ravi, join(&tree, "first", "The agent")).await;
-    ravi.release("second", false, |_| {}).await.expect("let go");
+    ravi.workspaces().release("second", false, |_| {}).await.expect("let go");
     assert_eq!(bed.live_keys().await, 1);
-    ravi.release("first", false, |_| {}).await.expect("released");
+    ravi.workspaces().release("first", false, |_| {}).await.expect("released");
     assert_eq!((bed.live_keys().await, bed.author(&tree)), (0, format!("{HUMAN_NAME} <{HUMAN_EMAIL}>")));
 }
 
@@ -101,15 +102,16 @@ async fn what_an_app_never_kept_goes_by_itself() {
     let ravi = bed.ravi();
     provision(&ravi, unconfirmed(&lost, "lost")).await;
     provision(&ravi, unconfirmed(&kept, "kept")).await;
-    ravi.keep("kept").await.expect("kept");
-    ravi.keep("kept").await.expect("kept already");
-    let confirmed: Vec<bool> = ravi.workspaces().await.expect("a list").iter().map(|one| one.confirmed).collect();
+    ravi.workspaces().keep("kept").await.expect("kept");
+    ravi.workspaces().keep("kept").await.expect("kept already");
+    let confirmed: Vec<bool> =
+        ravi.workspaces().list().await.expect("a list").iter().map(|one| one.confirmed).collect();
     assert_eq!(confirmed, [false, true]);
     assert_eq!(ids(&reap_later(&bed, 5 * MINUTES)["released"]), Vec::<&str>::new(), "it may be about to");
     let report = reap_later(&bed, 11 * MINUTES);
     assert_eq!(ids(&report["released"]), ["lost"]);
     assert_eq!(bed.live_keys().await, 1);
-    let error = ravi.keep("lost").await.expect_err("too late");
+    let error = ravi.workspaces().keep("lost").await.expect_err("too late");
     assert_eq!(error.code(), "workspace.unbound");
     // Set up again without the wish, it is kept.
     provision(&ravi, unconfirmed(&lost, "lost")).await;
@@ -127,10 +129,10 @@ async fn what_an_app_lost_is_no_part_of_what_it_adds_next() {
     let add = |id: &str| ProvisionRequest { join: true, ..unconfirmed(&tree, id) };
     provision(&ravi, add("lost")).await;
     provision(&ravi, add("next")).await;
-    ravi.keep("next").await.expect("kept");
-    let known = ravi.workspaces().await.expect("a list");
+    ravi.workspaces().keep("next").await.expect("kept");
+    let known = ravi.workspaces().list().await.expect("a list");
     assert_eq!((known.len(), known[0].id.as_str(), known[0].also.len()), (1, "next", 0));
-    ravi.release("next", false, |_| {}).await.expect("released");
+    ravi.workspaces().release("next", false, |_| {}).await.expect("released");
     assert_eq!(bed.live_keys().await, 0, "nothing stays of the lost one");
 }
 
@@ -140,12 +142,12 @@ async fn a_folder_that_is_added_several_times_at_once_is_one_workspace() {
     let repository = bed.repository("repo");
     let tree = bed.worktree(&repository, "one");
     let ravi = bed.ravi();
-    let add = |id| ravi.provision(ProvisionRequest { join: true, ..unconfirmed(&tree, id) }, |_| {});
+    let add = |id| ravi.workspaces().provision(ProvisionRequest { join: true, ..unconfirmed(&tree, id) }, |_| {});
     let done = futures_util::future::join_all(["a", "b", "c", "d"].map(add)).await;
     for one in done {
         one.expect("added");
     }
-    assert_eq!((ravi.workspaces().await.expect("a list").len(), bed.live_keys().await), (1, 1));
+    assert_eq!((ravi.workspaces().list().await.expect("a list").len(), bed.live_keys().await), (1, 1));
 }
 
 /// An app makes a new id each time its person tries again.
@@ -157,17 +159,17 @@ async fn a_failure_of_ravi_locks_no_folder_out() {
     let ravi = bed.ravi();
     // Ravi fails half-way; the app forgets the id.
     bed.fault(json!({ "path": "/api/identities/", "method": "POST", "times": 9, "status": 500 })).await;
-    ravi.provision(unconfirmed(&tree, "id-1"), |_| {}).await.expect_err("no Ravi");
+    ravi.workspaces().provision(unconfirmed(&tree, "id-1"), |_| {}).await.expect_err("no Ravi");
     bed.local(reqwest::Method::DELETE, "faults", None).await;
     // The app is killed after it; another try.
     provision(&ravi, unconfirmed(&tree, "id-2")).await;
     let third = provision(&ravi, unconfirmed(&tree, "id-3")).await;
-    ravi.keep("id-3").await.expect("kept");
-    let known: Vec<String> = ravi.workspaces().await.expect("a list").into_iter().map(|one| one.id).collect();
+    ravi.workspaces().keep("id-3").await.expect("kept");
+    let known: Vec<String> = ravi.workspaces().list().await.expect("a list").into_iter().map(|one| one.id).collect();
     assert_eq!(known, ["id-3"]);
     assert_eq!((bed.live_keys().await, bed.identity_count().await), (1, 1), "the same identity serves");
     // One that is kept is somebody's.
-    let error = ravi.provision(unconfirmed(&tree, "id-4"), |_| {}).await.expect_err("taken");
+    let error = ravi.workspaces().provision(unconfirmed(&tree, "id-4"), |_| {}).await.expect_err("taken");
     assert_eq!(error.code(), "workspace.path_taken");
     assert!(bed.author(&tree).contains(&third.identity.email));
 }
@@ -185,7 +187,7 @@ async fn an_app_that_keeps_no_ids_names_the_folder_alone() {
     // Several at once are one.
     let other = bed.worktree(&repository, "two");
     let ravi = bed.ravi();
-    let asked = (0..4).map(|_| ravi.provision(ProvisionRequest::new(&other, "", "agent"), |_| {}));
+    let asked = (0..4).map(|_| ravi.workspaces().provision(ProvisionRequest::new(&other, "", "agent"), |_| {}));
     let done = futures_util::future::join_all(asked).await;
     let made: std::collections::BTreeSet<String> = done.into_iter().map(|one| one.expect("provisioned").id).collect();
     assert_eq!((made.len(), bed.live_keys().await), (1, 2));
@@ -243,6 +245,10 @@ async fn a_folder_is_not_mistaken_for_a_workspace_with_its_name_as_id() {
     assert_eq!(status("here"), "w1", "the folder");
     assert_eq!(status("w1"), "w1", "an id that no folder has");
     let ravi = bed.ravi();
-    assert_eq!(ravi.workspace(&here).await.expect("bound").id, "w1");
-    assert_eq!(ravi.workspace("here").await.expect("bound").id, "here", "an id goes first where a text is given");
+    assert_eq!(ravi.workspaces().get(&here).await.expect("bound").id, "w1");
+    assert_eq!(
+        ravi.workspaces().get("here").await.expect("bound").id,
+        "here",
+        "an id goes first where a text is given"
+    );
 }

@@ -51,7 +51,7 @@ async fn sixteen_processes_provision_one_workspace() {
 async fn those_that_are_set_up_at_once_share_one_list_and_no_address() {
     let bed = Bed::new().await;
     let ravi = bed.ravi();
-    ravi.secret_names().await.expect("the host identity is known");
+    ravi.secrets().names().await.expect("the host identity is known");
     bed.reset_calls().await;
     // A failure is everybody's, and nobody's afterwards.
     bed.fault(json!({ "method": "GET", "path": "/api/identities/", "status": 403 })).await;
@@ -73,7 +73,7 @@ async fn provision_all(bed: &Bed, ravi: &Ravi) -> Vec<ravi_workspace_core::Resul
         let (ravi, folder) = (ravi.clone(), bed.path(&format!("folder{n}")));
         std::fs::create_dir_all(&folder).expect("a folder");
         let request = ProvisionRequest::new(folder, format!("w{n}"), "agent");
-        jobs.push(tokio::spawn(async move { ravi.provision(request, |_| {}).await }));
+        jobs.push(tokio::spawn(async move { ravi.workspaces().provision(request, |_| {}).await }));
     }
     let mut done = Vec::new();
     for job in jobs {

@@ -282,6 +282,7 @@ async fn names_and_the_size_of_the_pool_are_configurable() {
     let ravi = Ravi::open(config).expect("it opens");
     for id in ["one", "two"] {
         let done = ravi
+            .workspaces()
             .provision(ProvisionRequest::new(bed.worktree(&repository, id), id, "x agent"), |_| {})
             .await
             .expect("it works");
@@ -289,7 +290,7 @@ async fn names_and_the_size_of_the_pool_are_configurable() {
         assert_eq!(done.git.expect("in git").user_name, "x agent");
     }
     for id in ["one", "two"] {
-        ravi.release(id, false, |_| {}).await.expect("it works");
+        ravi.workspaces().release(id, false, |_| {}).await.expect("it works");
     }
     let state = bed.server_state().await;
     let names: Vec<&str> =

@@ -69,7 +69,7 @@ async fn armour_is_never_handed_out_as_a_value() {
     assert_eq!(bed.ravi.secret("PLAIN").await.expect("a value").expose_secret(), "made-up");
     check_not_built(bed.ravi.secret("SEALED").await, "seal.not_built", "seal");
     check_not_built(bed.ravi.refresh_secret("SEALED").await, "seal.not_built", "seal");
-    check_not_built(bed.ravi.secrets(&["PLAIN", "SEALED"]).await, "seal.not_built", "seal");
+    check_not_built(bed.ravi.secrets().get_all(&["PLAIN", "SEALED"]).await, "seal.not_built", "seal");
     let other = NewValue::Given("made-up-2".to_owned().into());
     check_not_built(bed.ravi.rotate_secret("SEALED", other).await, "seal.not_built", "seal");
     assert_eq!(bed.stored("SEALED").await.as_deref(), Some(ARMOUR));
@@ -115,7 +115,7 @@ async fn a_workspace_that_is_to_sign_is_refused_before_anything_is_made() {
     check_not_built(bed.ravi.provision(request.clone(), |_| {}).await, "sign.not_built", "sign");
     assert_eq!(bed.others.identities().list().await.expect("a list").len(), 1);
     assert_eq!(std::fs::read(repository.join(".git/config")).expect("a file"), before);
-    assert!(bed.ravi.workspaces().await.expect("a list").is_empty());
+    assert!(bed.ravi.workspaces().list().await.expect("a list").is_empty());
     // Without signing it is set up.
     let done = bed.ravi.provision(ProvisionRequest { sign: false, ..request }, |_| {}).await.expect("set up");
     assert!(done.identity.email.contains('@'));

@@ -12,10 +12,10 @@
 //! use ravi_workspace_core::{Config, ProvisionRequest, Ravi};
 //!
 //! let ravi = Ravi::open(Config::default().with_env()?)?;
-//! let token = ravi.secret("CODEX_MONITOR_DAEMON_TOKEN").await?;
+//! let token = ravi.secrets().get("CODEX_MONITOR_DAEMON_TOKEN").await?;
 //!
 //! let request = ProvisionRequest::new("/repo/worktrees/payments", "w1", "payments agent");
-//! let provisioned = ravi.provision(request, |step| println!("{step:?}")).await?;
+//! let provisioned = ravi.workspaces().provision(request, |step| println!("{step:?}")).await?;
 //! println!("{}", provisioned.identity.email);
 //! # drop(token);
 //! # Ok(())
@@ -30,9 +30,9 @@
 //!   [`hint`](Error::hint). `docs/errors.md` in the repository lists them all.
 //! * **Secrets** are `SecretString` from the moment they arrive: never in `Debug`, logs, events or error texts.
 //! * **Times** are Unix milliseconds in names that end in `_ms`, seconds in `_s`.
-//! * **When Ravi is out of reach**, secrets that were read before are still served, see [`Ravi::read_secret`]; keys
-//!   that have to be revoked are owed until that is done. A long-running program spawns [`Ravi::tend`] once; the plugin
-//!   does so.
+//! * **When Ravi is out of reach**, secrets that were read before are still served, see
+//!   [`ravi.secrets().read`](crate::handle::Secrets::read); keys that have to be revoked are owed until that is done. A
+//!   long-running program spawns [`Ravi::tend`] once; the plugin does so.
 //!
 //! # Features
 //!
@@ -98,6 +98,7 @@ pub use ledger::Ending;
 pub use machine::files;
 pub use machine::keychain::KeychainError;
 pub use machine::places::PlaceError;
+pub use ravi::handle;
 pub use ravi::{
     Handover, Power, PowerStatus, Ravi, Renewed, SecretWatch, Settings, TokenSet, UndoReport, Workspace,
     WorkspaceEvent, WorkspaceWatch,

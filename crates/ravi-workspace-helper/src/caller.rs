@@ -52,7 +52,7 @@ impl Caller {
             return Err(WorkspaceError::other_server(&bound.binding, name_of(&config.server()?)).into());
         }
         let ravi = Ravi::open(Config { state_dir: Some(bound.ledger.dir().to_owned()), ..config })?;
-        block_on(ravi.wake_on_use(&bound.binding))
+        block_on(ravi.workspaces().wake_on_use(&bound.binding))
     }
 
     /// Reads the rest of the configuration. This happens only in workspaces, so that a mistake in it disturbs nobody

@@ -14,11 +14,11 @@ use ravi_workspace_core::api::ApiError;
 use ravi_workspace_core::audit::{Action, Entry};
 use ravi_workspace_core::config::Config;
 use ravi_workspace_core::error::Result;
-use ravi_workspace_core::internal::cores;
 use ravi_workspace_core::internal::files::{self, Mode};
 use ravi_workspace_core::internal::handover::{HandoverError, Workspace};
 use ravi_workspace_core::internal::launcher::SIGNER;
 use ravi_workspace_core::internal::workspace::{WorkspaceError, git_dir_of, signing};
+use ravi_workspace_core::internal::{block_on, cores};
 
 /// Larger than any public key or commit.
 const LARGEST: usize = 64 * 1024 * 1024;
@@ -79,9 +79,7 @@ impl Job {
         // Checked first, so that Ravi is not asked for a key that would be of no use.
         signing::check_built()?;
         let message = files::read_bounded_following(&self.file, LARGEST).map_err(WorkspaceError::from)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|e| HandoverError::Sign { reason: e.to_string() })?;
-        let signature = runtime.block_on(signature(caller, &self.namespace, &message))?;
+        let signature = block_on(signature(caller, &self.namespace, &message))?;
         let mut name = self.file.clone().into_os_string();
         name.push(".sig");
         let written = files::write_atomic(Path::new(&name), signature.as_bytes(), Mode::Exact(0o600));
@@ -92,12 +90,12 @@ impl Job {
 async fn signature(caller: &Caller, namespace: &str, message: &[u8]) -> Result<String> {
     let folder = &caller.folder;
     let ravi = ravi_of(caller)?;
-    let workspace = ravi.open_workspace(folder).await?;
+    let workspace = ravi.workspaces().open(folder).await?;
     let signed = match sign_as(&workspace, namespace, message).await {
         // Somebody revoked its key at Ravi.
         Err(error) if matches!(error.downcast_ref(), Some(ApiError::Unauthorized { .. })) => {
-            ravi.heal(workspace.binding()).await?;
-            sign_as(&ravi.open_workspace(folder).await?, namespace, message).await
+            ravi.workspaces().heal(workspace.binding()).await?;
+            sign_as(&ravi.workspaces().open(folder).await?, namespace, message).await
         }
         signed => signed,
     };

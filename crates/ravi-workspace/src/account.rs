@@ -9,6 +9,31 @@ use ravi_workspace_core::account::{Account, DevicePrompt, KeyKind, KeyPlace, Key
 use ravi_workspace_core::workspace::IdentityInfo;
 use ravi_workspace_core::{Keychain, Ravi, Result};
 
+/// Sign this machine in, by a code that you approve in a browser
+#[derive(Debug, clap::Args)]
+pub(super) struct LoginArgs {
+    /// Read a key from standard input instead
+    #[arg(long)]
+    key_stdin: bool,
+    /// Take over the key that the official command line keeps in ~/.ravi/config.json
+    #[arg(long, conflicts_with = "key_stdin")]
+    import: bool,
+}
+
+/// Show which key is used, where it comes from, what it reaches and where it is kept
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct AccountArgs {
+    /// Move the machine key to the system's keychain or to a file first
+    #[arg(long, value_name = "file|system")]
+    keychain: Option<Keychain>,
+    /// Choose the identity that holds the app's own secrets first; `new` makes one, which counts against your plan
+    #[arg(long, value_name = "NAME|UUID|ADDRESS|new")]
+    host_identity: Option<String>,
+    #[command(subcommand)]
+    job: Option<AccountJob>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum AccountJob {
     /// Copy another identity's secrets into the host identity's vault; the other one keeps everything
@@ -26,11 +51,11 @@ pub(super) enum AccountJob {
     },
 }
 
-pub(super) async fn login(ravi: &Ravi, key_stdin: bool, import: bool, output: Output) -> Result<()> {
-    let account = match (key_stdin, import) {
-        (true, _) => ravi.login_with_key(read_secret("Key: ")?).await?,
-        (false, true) => ravi.login_by_import().await?,
-        (false, false) => ravi.login(show_prompt).await?,
+pub(super) async fn login(ravi: &Ravi, args: LoginArgs, output: Output) -> Result<()> {
+    let account = match (args.key_stdin, args.import) {
+        (true, _) => ravi.account().login_with_key(read_secret("Key: ")?).await?,
+        (false, true) => ravi.account().login_by_import().await?,
+        (false, false) => ravi.account().login(show_prompt).await?,
     };
     say_warnings(&account.warnings);
     output.answer(&account, account_text);
@@ -47,30 +72,23 @@ fn show_prompt(prompt: &DevicePrompt) {
 }
 
 pub(super) async fn logout(ravi: &Ravi, output: Output) -> Result<()> {
-    let done = ravi.logout().await?;
+    let done = ravi.account().logout().await?;
     say_warnings(&done.warnings);
     output.answer(&done, |_| "Signed out.".to_owned());
     Ok(())
 }
 
-/// What `account` does before it shows the account, or instead.
-pub(super) struct Wish {
-    pub(super) keychain: Option<Keychain>,
-    pub(super) host_identity: Option<String>,
-    pub(super) job: Option<AccountJob>,
-}
-
-pub(super) async fn account(ravi: &Ravi, wish: Wish, output: Output) -> Result<()> {
-    if let Some(job) = wish.job {
+pub(super) async fn account(ravi: &Ravi, args: AccountArgs, output: Output) -> Result<()> {
+    if let Some(job) = args.job {
         return do_job(ravi, job, output).await;
     }
-    if let Some(place) = wish.keychain {
-        ravi.keep_machine_key(place).await?;
+    if let Some(place) = args.keychain {
+        ravi.account().keep_machine_key(place).await?;
     }
-    let account = match wish.host_identity.as_deref() {
-        None => ravi.account().await?,
-        Some("new") => ravi.make_host().await?,
-        Some(wanted) => ravi.choose_host(wanted).await?,
+    let account = match args.host_identity.as_deref() {
+        None => ravi.account().status().await?,
+        Some("new") => ravi.account().make_host().await?,
+        Some(wanted) => ravi.account().choose_host(wanted).await?,
     };
     say_warnings(&account.warnings);
     output.answer(&account, account_text);
@@ -84,9 +102,9 @@ struct Moved {
 
 async fn do_job(ravi: &Ravi, job: AccountJob, output: Output) -> Result<()> {
     match job {
-        AccountJob::MergeHost { from } => output.answer(&ravi.merge_host(&from).await?, merged_text),
+        AccountJob::MergeHost { from } => output.answer(&ravi.account().merge_host(&from).await?, merged_text),
         AccountJob::MoveServer { new, from } => {
-            ravi.move_server(&new, from.as_ref()).await?;
+            ravi.account().move_server(&new, from.as_ref()).await?;
             let moved = Moved { server: new.as_str().trim_end_matches('/').to_owned() };
             output.answer(&moved, |moved| {
                 format!("This ledger now uses {0}. Set RAVI_API_URL={0} if it is not the default.", moved.server)
@@ -107,7 +125,7 @@ fn merged_text(merged: &Merged) -> String {
 
 /// Printed by the command that had to fall back; later ones show it only on request.
 pub(super) fn say_fallback(ravi: &Ravi) {
-    if let Some(reason) = ravi.take_keychain_fallback() {
+    if let Some(reason) = ravi.account().take_keychain_fallback() {
         say(&format!(
             "note: {reason}. The key that opens what is kept here is in a file (mode 0600) instead; \
              `ravi-workspace account --keychain system` moves it later."

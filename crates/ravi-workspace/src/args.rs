@@ -1,7 +1,4 @@
-//! The command line as types; the texts here are its help.
-
-use std::ffi::OsString;
-use std::path::PathBuf;
+//! The command line as types. The arguments of a command stand in its own file; the texts there are its help.
 
 use clap::{Parser, Subcommand};
 
@@ -43,103 +40,30 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not signed in or key refused, 4 n
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Sign this machine in, by a code that you approve in a browser
-    Login {
-        /// Read a key from standard input instead
-        #[arg(long)]
-        key_stdin: bool,
-        /// Take over the key that the official command line keeps in ~/.ravi/config.json
-        #[arg(long, conflicts_with = "key_stdin")]
-        import: bool,
-    },
+    Login(super::account::LoginArgs),
     /// Forget the key that a login kept here
     Logout,
-    /// Show which key is used, where it comes from, what it reaches and where it is kept
-    #[command(args_conflicts_with_subcommands = true)]
-    Account {
-        /// Move the machine key to the system's keychain or to a file first
-        #[arg(long, value_name = "file|system")]
-        keychain: Option<ravi_workspace_core::Keychain>,
-        /// Choose the identity that holds the app's own secrets first; `new` makes one, which counts against your plan
-        #[arg(long, value_name = "NAME|UUID|ADDRESS|new")]
-        host_identity: Option<String>,
-        #[command(subcommand)]
-        job: Option<super::account::AccountJob>,
-    },
+    Account(super::account::AccountArgs),
     /// Show or change whether an app that is off by default uses Ravi
     #[command(subcommand)]
     Power(super::power::PowerJob),
     /// Give a workspace its own identity, or an existing one
     Provision(super::provision::ProvisionWish),
-    /// Revoke a workspace's key and keep its identity, until the workspace is used again
-    Suspend {
-        /// Id or path of the workspace
-        #[arg(value_name = "PATH|ID")]
-        target: String,
-    },
-    /// Give a suspended workspace a key again
-    Wake {
-        /// Id or path of the workspace
-        #[arg(value_name = "PATH|ID")]
-        target: String,
-    },
-    /// Take a workspace down: undo, revoke its key, free its identity
-    Release {
-        /// Id or path of the workspace
-        #[arg(value_name = "PATH|ID")]
-        target: String,
-        /// Empty and rename the identity instead of keeping it for the next workspace
-        #[arg(long)]
-        retire: bool,
-    },
-    /// Release workspaces whose worktree is gone, and revoke keys that no workspace has
-    Reap {
-        /// Only show what would be released
-        #[arg(long)]
-        dry_run: bool,
-    },
+    Suspend(super::lifetimes::SuspendArgs),
+    Wake(super::lifetimes::WakeArgs),
+    Release(super::release::ReleaseArgs),
+    Reap(super::reap::ReapArgs),
     /// Show all workspaces
     List,
-    /// Show the workspace that a path belongs to
-    Status {
-        /// A path in the workspace, or its id
-        #[arg(value_name = "PATH|ID")]
-        target: String,
-    },
+    Status(super::status::StatusArgs),
     /// Act as git's credential helper; called by git in workspaces
     GitCredential {
         /// What git wants
         #[arg(value_parser = ["get", "store", "erase"])]
         operation: String,
     },
-    /// Show what the processes of a workspace are given, without secrets
-    Env {
-        /// A path in the workspace
-        path: PathBuf,
-        /// Print commands for a shell to `eval`
-        #[arg(long, value_name = "SHELL", value_parser = ["bash", "zsh", "fish"], conflicts_with = "json")]
-        shell: Option<String>,
-        /// Also remove your own SSH agent
-        #[arg(long)]
-        no_ssh_agent: bool,
-    },
-    /// Run a program with a workspace's author, keys and secrets, which are masked in its output
-    Exec {
-        /// The folder to run it in, in the workspace
-        path: PathBuf,
-        /// Also pass this secret, from the workspace's vault or else the host identity's
-        #[arg(long, value_name = "KEY")]
-        secret: Vec<String>,
-        /// Do not mask the output; for programs that need a terminal
-        #[arg(long)]
-        no_mask: bool,
-        /// Also remove your own SSH agent
-        #[arg(long)]
-        no_ssh_agent: bool,
-        /// The program and its arguments
-        #[arg(last = true, required = true, value_name = "CMD")]
-        command: Vec<OsString>,
-    },
+    Env(super::env::EnvArgs),
+    Exec(super::exec::ExecArgs),
     /// Keep a Codex login in the vault, for machines where nobody signs in
     #[command(subcommand)]
     Codex(super::codex::Codex),
@@ -161,29 +85,8 @@ pub(super) enum Command {
     /// Move plaintext secrets of a settings file into the vault, and read them back
     #[command(subcommand)]
     Settings(super::settings::Settings),
-    /// Follow an app that does not know Ravi: set up the workspaces it adds, release those it removes
-    Watch {
-        /// Data folder of a CodexMonitor, or of its daemon
-        #[arg(long, value_name = "DATA_DIR")]
-        codex_monitor: PathBuf,
-        /// Also set up the workspaces that already exist
-        #[arg(long)]
-        take_over: bool,
-        /// How long a workspace must be gone from the list before it is released
-        #[arg(long, value_name = "TIME", default_value = "30s", value_parser = super::lifetimes::seconds)]
-        grace: u64,
-        /// Look once, do what is due, and exit
-        #[arg(long)]
-        once: bool,
-    },
-    /// Show who used what: secrets, keys, git, gh, programs, logins
-    #[command(args_conflicts_with_subcommands = true)]
-    Audit {
-        #[command(flatten)]
-        query: super::audit::AuditQuery,
-        #[command(subcommand)]
-        job: Option<super::audit::AuditJob>,
-    },
+    Watch(super::watch::WatchArgs),
+    Audit(super::audit::AuditArgs),
     /// Check everything that can be wrong on this machine, with a fix for each; exit code 1 if something fails
     Doctor,
 }

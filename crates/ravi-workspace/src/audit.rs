@@ -38,6 +38,16 @@ pub(super) struct AuditQuery {
     pub(super) csv: bool,
 }
 
+/// Show who used what: secrets, keys, git, gh, programs, logins
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct AuditArgs {
+    #[command(flatten)]
+    query: AuditQuery,
+    #[command(subcommand)]
+    job: Option<AuditJob>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum AuditJob {
     /// Check that the trail is intact and complete; exit code 1 if it is not
@@ -58,14 +68,14 @@ struct Entries {
     entries: Vec<AuditRow>,
 }
 
-pub(super) async fn run(ravi: &Ravi, query: AuditQuery, job: Option<AuditJob>, output: Output) -> Result<ExitCode> {
+pub(super) async fn run(ravi: &Ravi, AuditArgs { query, job }: AuditArgs, output: Output) -> Result<ExitCode> {
     match job {
         None => show(ravi, query, output).await?,
         Some(AuditJob::Prune { before, even_if_broken }) => {
-            output.answer(&ravi.prune_audit(before, even_if_broken).await?, pruned_text);
+            output.answer(&ravi.audit().prune(before, even_if_broken).await?, pruned_text);
         }
         Some(AuditJob::Verify) => {
-            let report = ravi.verify_audit().await?;
+            let report = ravi.audit().verify().await?;
             output.answer(&report, report_text);
             return Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::from(1) });
         }
@@ -76,7 +86,7 @@ pub(super) async fn run(ravi: &Ravi, query: AuditQuery, job: Option<AuditJob>, o
 async fn show(ravi: &Ravi, query: AuditQuery, output: Output) -> Result<()> {
     let AuditQuery { workspace, secret, since, until, action, limit, with_events, csv } = query;
     let filter = AuditFilter { workspace, secret, action, since_ms: since, until_ms: until, limit, with_events };
-    let entries = ravi.audit(&filter).await?;
+    let entries = ravi.audit().query(&filter).await?;
     match csv {
         true => print(to_csv(&entries).trim_end()),
         false => output.answer(&Entries { entries }, |answer| {

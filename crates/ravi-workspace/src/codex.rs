@@ -87,24 +87,24 @@ const LARGEST_REPLY: u64 = 256 * 1024;
 pub(super) async fn run(ravi: &Ravi, command: Codex, output: Output) -> Result<()> {
     match command {
         Codex::Save { place, take_over, force } => {
-            output.answer(&ravi.codex_save(&options(place, take_over, force)).await?, saved_text);
+            output.answer(&ravi.codex().save(&options(place, take_over, force)).await?, saved_text);
         }
         Codex::Restore { place, take_over, force } => {
-            output.answer(&ravi.codex_restore(&options(place, take_over, force)).await?, restored_text);
+            output.answer(&ravi.codex().restore(&options(place, take_over, force)).await?, restored_text);
         }
         Codex::Watch { place, take_over, look_every } => {
             let look_every = look_every.map(Duration::from_secs);
             let options = CodexOptions { look_every, ..options(place, take_over, false) };
-            let watched = ravi.codex_watch(&options, end(), async |event| say(&event_text(&event))).await?;
+            let watched = ravi.codex().watch(&options, end(), async |event| say(&event_text(&event))).await?;
             output.answer(&watched, watched_text);
         }
         Codex::Status { place, reported_stdin } => {
             let reported = if reported_stdin { Some(read_reported()?) } else { None };
-            output.answer(&ravi.codex_status(&options(place, false, false), reported.as_ref()).await?, status_text);
+            output.answer(&ravi.codex().status(&options(place, false, false), reported.as_ref()).await?, status_text);
         }
         Codex::SignIn { place, api_key, codex, force } => {
             let options = options(place, false, force);
-            output.answer(&ravi.codex_sign_in(&options, &codex, api_key.as_deref()).await?, saved_text);
+            output.answer(&ravi.codex().sign_in(&options, &codex, api_key.as_deref()).await?, saved_text);
         }
     }
     Ok(())

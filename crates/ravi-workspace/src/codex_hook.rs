@@ -26,14 +26,14 @@ pub(super) enum CodexHook {
 
 pub(super) async fn codex(ravi: &Ravi, hook: CodexHook, output: Output) -> Result<()> {
     match hook {
-        CodexHook::Install => output.answer(&ravi.install_codex_path().await?, text),
-        CodexHook::Uninstall => output.answer(&ravi.uninstall_codex_path().await?, text),
+        CodexHook::Install => output.answer(&ravi.codex().install_path().await?, text),
+        CodexHook::Uninstall => output.answer(&ravi.codex().uninstall_path().await?, text),
         CodexHook::ThreadConfig { path } => {
-            let config = ravi.open_workspace(&path).await?.codex_thread_config()?;
+            let config = ravi.workspaces().open(&path).await?.codex_thread_config()?;
             output.answer_exactly(&config, |config| format!("{config:#}"));
         }
         CodexHook::Profile { path } => {
-            let profile = ravi.open_workspace(&path).await?.codex_profile().await?;
+            let profile = ravi.workspaces().open(&path).await?.codex_profile().await?;
             match output.json {
                 true => output.answer(&profile.config(), |_| String::new()),
                 false => output.answer_exactly(&profile, |profile| profile.toml().trim_end().to_owned()),

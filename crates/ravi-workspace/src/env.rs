@@ -1,21 +1,28 @@
 //! `env`: what the processes of a workspace are given.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::output::{Output, line, path as shown_path, print_exactly};
 use ravi_workspace_core::handover::{Environment, Shell};
 use ravi_workspace_core::{Ravi, Result};
 
-pub(super) async fn env(
-    ravi: &Ravi,
-    path: &Path,
-    shell: Option<&str>,
+/// Show what the processes of a workspace are given, without secrets
+#[derive(Debug, clap::Args)]
+pub(super) struct EnvArgs {
+    /// A path in the workspace
+    path: PathBuf,
+    /// Print commands for a shell to `eval`
+    #[arg(long, value_name = "SHELL", value_parser = ["bash", "zsh", "fish"], conflicts_with = "json")]
+    shell: Option<String>,
+    /// Also remove your own SSH agent
+    #[arg(long)]
     no_ssh_agent: bool,
-    output: Output,
-) -> Result<()> {
-    let environment = ravi.open_workspace(path).await?.environment();
-    let environment = if no_ssh_agent { environment.without_ssh_agent() } else { environment };
-    let shell = shell.map(|name| match name {
+}
+
+pub(super) async fn env(ravi: &Ravi, args: EnvArgs, output: Output) -> Result<()> {
+    let environment = ravi.workspaces().open(&args.path).await?.environment();
+    let environment = if args.no_ssh_agent { environment.without_ssh_agent() } else { environment };
+    let shell = args.shell.as_deref().map(|name| match name {
         "zsh" => Shell::Zsh,
         "fish" => Shell::Fish,
         _ => Shell::Bash,

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -40,21 +40,33 @@ const HANDED_ON: [(SignalKind, Signal); 6] = [
     (SignalKind::user_defined2(), Signal::USR2),
 ];
 
-/// How to run the program.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Wish {
-    pub(super) no_mask: bool,
-    pub(super) no_ssh_agent: bool,
+/// Run a program with a workspace's author, keys and secrets, which are masked in its output
+#[derive(Debug, clap::Args)]
+pub(super) struct ExecArgs {
+    /// The folder to run it in, in the workspace
+    path: PathBuf,
+    /// Also pass this secret, from the workspace's vault or else the host identity's
+    #[arg(long, value_name = "KEY")]
+    secret: Vec<String>,
+    /// Do not mask the output; for programs that need a terminal
+    #[arg(long)]
+    no_mask: bool,
+    /// Also remove your own SSH agent
+    #[arg(long)]
+    no_ssh_agent: bool,
+    /// The program and its arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    command: Vec<OsString>,
 }
 
 /// Ends this process when the program has been run; returns only if it was not.
-pub(super) async fn exec(ravi: &Ravi, path: &Path, secrets: &[String], wish: Wish, words: &[OsString]) -> Result<()> {
+pub(super) async fn exec(ravi: &Ravi, args: ExecArgs) -> Result<()> {
     // Cannot be empty: clap demands a word.
-    let Some((program, arguments)) = words.split_first() else { return Ok(()) };
-    let handover = ravi.open_workspace(path).await?.handover_for(program, secrets).await?;
-    let handover = if wish.no_ssh_agent { handover.without_ssh_agent() } else { handover };
+    let Some((program, arguments)) = args.command.split_first() else { return Ok(()) };
+    let handover = ravi.workspaces().open(&args.path).await?.handover_for(program, &args.secret).await?;
+    let handover = if args.no_ssh_agent { handover.without_ssh_agent() } else { handover };
     let name = program.to_string_lossy().into_owned();
-    if wish.no_mask {
+    if args.no_mask {
         cores::allow_others();
         let source = handover.command(program).args(arguments).exec();
         return Err(HandoverError::Start { program: name, source }.into());

@@ -141,16 +141,16 @@ worktree: opened again, an agent in it would work as you.";
 pub(super) async fn dmux(ravi: &Ravi, hook: DmuxHook, output: Output) -> Result<()> {
     match hook {
         DmuxHook::Install(r#where) => {
-            output.answer(&ravi.install_dmux_hooks(r#where.project()).await?, |all| files_text(all));
+            output.answer(&ravi.hooks().install_dmux(r#where.project()).await?, |all| files_text(all));
         }
         DmuxHook::Uninstall(r#where) => {
-            output.answer(&ravi.uninstall_dmux_hooks(r#where.project()).await?, |all| files_text(all));
+            output.answer(&ravi.hooks().uninstall_dmux(r#where.project()).await?, |all| files_text(all));
         }
         DmuxHook::WorktreeCreate { pane, worktree } => {
-            let done = ravi.guide_worktree_created(&pane, &worktree, |_| {}).await?;
+            let done = ravi.hooks().guide_worktree_created(&pane, &worktree, |_| {}).await?;
             output.answer(&done, |done| done.identity.email.clone());
         }
-        DmuxHook::PostMerge { pane } => output.answer(&ravi.guide_post_merge(&pane).await?, report_text),
+        DmuxHook::PostMerge { pane } => output.answer(&ravi.hooks().guide_post_merge(&pane).await?, report_text),
         DmuxHook::Event(words) => dmux_event(ravi, &words, output).await?,
     }
     Ok(())
@@ -165,7 +165,7 @@ async fn dmux_event(ravi: &Ravi, words: &[String], output: Output) -> Result<()>
             print(&format!("{}Ravi: {}", line(prefix), super::progress::doing(progress.step)));
         }
     };
-    let done = ravi.hook_dmux(event, &pane, status).await;
+    let done = ravi.hooks().dmux(event, &pane, status).await;
     // dmux shows what a hook prints in the agent's pane.
     match (prefix, done) {
         (Some(prefix), Ok(report)) => {
@@ -191,11 +191,11 @@ pub(super) fn is_later_checkout(hook: &GitHook) -> bool {
 
 pub(super) async fn git(ravi: &Ravi, hook: GitHook, output: Output) -> Result<()> {
     match hook {
-        GitHook::Install { path } => output.answer(&ravi.install_git_hook(&path).await?, file_text),
-        GitHook::Uninstall { path } => output.answer(&ravi.uninstall_git_hook(&path).await?, file_text),
+        GitHook::Install { path } => output.answer(&ravi.hooks().install_git(&path).await?, file_text),
+        GitHook::Uninstall { path } => output.answer(&ravi.hooks().uninstall_git(&path).await?, file_text),
         GitHook::PostCheckout { arguments } => {
             let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-            let report = ravi.hook_git_post_checkout(&folder, &arguments, |_| {}).await?;
+            let report = ravi.hooks().git_post_checkout(&folder, &arguments, |_| {}).await?;
             // git passes on a hook's output, next to the output of the git command.
             match (output.json, report.did) {
                 (true, _) => output.answer(&report, report_text),
@@ -210,21 +210,21 @@ pub(super) async fn git(ravi: &Ravi, hook: GitHook, output: Output) -> Result<()
 pub(super) async fn claude(ravi: &Ravi, hook: ClaudeHook, output: Output) -> Result<()> {
     match hook {
         ClaudeHook::Install(ClaudeWhere { project, .. }) => {
-            output.answer(&ravi.install_claude_hooks(project.as_deref()).await?, file_text);
+            output.answer(&ravi.hooks().install_claude(project.as_deref()).await?, file_text);
         }
         ClaudeHook::Uninstall(ClaudeWhere { project, .. }) => {
-            output.answer(&ravi.uninstall_claude_hooks(project.as_deref()).await?, file_text);
+            output.answer(&ravi.hooks().uninstall_claude(project.as_deref()).await?, file_text);
         }
         ClaudeHook::WorktreeCreate => {
             let payload = payload()?;
             // Claude Code takes the only line on standard output for the path.
-            let path = ravi.claude_worktree_create(&payload, |_| {}).await?;
+            let path = ravi.hooks().claude_worktree_create(&payload, |_| {}).await?;
             output.answer_exactly(&path, |path| path.display().to_string());
         }
-        ClaudeHook::WorktreeRemove => say(&report_text(&ravi.claude_worktree_remove(&payload()?).await?)),
+        ClaudeHook::WorktreeRemove => say(&report_text(&ravi.hooks().claude_worktree_remove(&payload()?).await?)),
         ClaudeHook::SessionStart => {
             // The model reads whatever is printed here, so nothing is.
-            if let Some(script) = ravi.claude_session_start(&payload()?).await?
+            if let Some(script) = ravi.hooks().claude_session_start(&payload()?).await?
                 && let Some(file) = std::env::var_os("CLAUDE_ENV_FILE").filter(|file| !file.is_empty())
             {
                 append(Path::new(&file), &script)?;
@@ -253,16 +253,16 @@ fn append(file: &Path, lines: &str) -> Result<(), HookError> {
 
 pub(super) async fn jean(ravi: &Ravi, hook: JeanHook, output: Output) -> Result<()> {
     match hook {
-        JeanHook::Install { path } => output.answer(&ravi.install_jean_scripts(&path).await?, file_text),
-        JeanHook::Uninstall { path } => output.answer(&ravi.uninstall_jean_scripts(&path).await?, file_text),
+        JeanHook::Install { path } => output.answer(&ravi.hooks().install_jean(&path).await?, file_text),
+        JeanHook::Uninstall { path } => output.answer(&ravi.hooks().uninstall_jean(&path).await?, file_text),
         JeanHook::Setup => {
             let path = jean_path()?;
             let steps = Steps::new("jean", Step::PROVISION);
-            let done = ravi.jean_setup(&path, |progress| steps.tell(&progress)).await;
+            let done = ravi.hooks().jean_setup(&path, |progress| steps.tell(&progress)).await;
             steps.end();
             output.answer(&done?, report_text);
         }
-        JeanHook::Teardown => output.answer(&ravi.jean_teardown(&jean_path()?).await?, report_text),
+        JeanHook::Teardown => output.answer(&ravi.hooks().jean_teardown(&jean_path()?).await?, report_text),
     }
     Ok(())
 }

@@ -143,43 +143,45 @@ pub(super) async fn run(ravi: &Ravi, command: Inbox, output: Output) -> Result<E
     match command {
         Inbox::List { path, filter, unread, limit } => {
             let filter = MessageFilter { unread, limit, ..filter.into() };
-            output.answer(&ravi.messages(&path, &filter).await?, |items| items_text(items));
+            output.answer(&ravi.inbox(&path).list(&filter).await?, |items| items_text(items));
         }
-        Inbox::Get { path, id } => output.answer(&ravi.message(&path, &id).await?, message_text),
-        Inbox::Threads { path, id: None } => output.answer(&ravi.threads(&path).await?, |all| threads_text(all)),
-        Inbox::Threads { path, id: Some(id) } => output.answer(&ravi.thread(&path, &id).await?, thread_text),
+        Inbox::Get { path, id } => output.answer(&ravi.inbox(&path).get(&id).await?, message_text),
+        Inbox::Threads { path, id: None } => {
+            output.answer(&ravi.inbox(&path).threads().await?, |all| threads_text(all))
+        }
+        Inbox::Threads { path, id: Some(id) } => output.answer(&ravi.inbox(&path).thread(&id).await?, thread_text),
         Inbox::Conversations { path, id: None } => {
-            output.answer(&ravi.conversations(&path).await?, |all| conversations_text(all));
+            output.answer(&ravi.inbox(&path).conversations().await?, |all| conversations_text(all));
         }
         Inbox::Conversations { path, id: Some(id) } => {
-            output.answer(&ravi.conversation(&path, &id).await?, conversation_text);
+            output.answer(&ravi.inbox(&path).conversation(&id).await?, conversation_text);
         }
-        Inbox::Fence { path } => output.answer(&ravi.inbox_fence(&path).await?, |fence| fence.cursor.to_string()),
+        Inbox::Fence { path } => output.answer(&ravi.inbox(&path).fence().await?, |fence| fence.cursor.to_string()),
         Inbox::Wait { path, code, link, timeout, since, filter, again } => {
             let request = WaitRequest { filter: filter.into(), since, timeout_seconds: Some(timeout), again };
             let want = match (code, link) {
                 (false, false) => {
-                    output.answer(&ravi.wait_message(&path, &request).await?, message_text);
+                    output.answer(&ravi.inbox(&path).wait(&request).await?, message_text);
                     return Ok(ExitCode::SUCCESS);
                 }
                 (_, true) => Want::Link,
                 _ => Want::Code,
             };
-            return Ok(found(&ravi.wait_code(&path, &request, want).await?, want, output));
+            return Ok(found(&ravi.inbox(&path).wait_code(&request, want).await?, want, output));
         }
         Inbox::MarkRead { path, id } => {
-            output.answer(&ravi.mark_read(&path, &id).await?, |item| format!("Marked {} as read.", item.id));
+            output.answer(&ravi.inbox(&path).mark_read(&id).await?, |item| format!("Marked {} as read.", item.id));
         }
         Inbox::Send { path, to, subject, cc } => {
             let text = read_text()?;
             let sent = match to.starts_with('+') {
-                true => ravi.send_sms(&path, &to, &text).await?,
-                false => ravi.send_mail(&path, OutgoingMail { to, subject, text, cc, bcc: Vec::new() }).await?,
+                true => ravi.inbox(&path).send_sms(&to, &text).await?,
+                false => ravi.inbox(&path).send_mail(OutgoingMail { to, subject, text, cc, bcc: Vec::new() }).await?,
             };
             output.answer(&sent, |item| format!("Sent {} to {}.", item.id, line(&item.to)));
         }
         Inbox::Reply { path, id, all } => {
-            let sent = ravi.reply(&path, &id, read_text()?, all).await?;
+            let sent = ravi.inbox(&path).reply(&id, read_text()?, all).await?;
             output.answer(&sent, |item| format!("Sent {} to {}.", item.id, line(&item.to)));
         }
     }

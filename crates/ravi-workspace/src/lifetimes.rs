@@ -5,6 +5,22 @@ use super::progress::Steps;
 use ravi_workspace_core::workspace::{State, Step, Suspended};
 use ravi_workspace_core::{Ravi, Result};
 
+/// Revoke a workspace's key and keep its identity, until the workspace is used again
+#[derive(Debug, clap::Args)]
+pub(super) struct SuspendArgs {
+    /// Id or path of the workspace
+    #[arg(value_name = "PATH|ID")]
+    target: String,
+}
+
+/// Give a suspended workspace a key again
+#[derive(Debug, clap::Args)]
+pub(super) struct WakeArgs {
+    /// Id or path of the workspace
+    #[arg(value_name = "PATH|ID")]
+    target: String,
+}
+
 /// Parses a time such as `90s`, `30m`, `8h` or `7d` into seconds; a bare number is seconds.
 pub(super) fn seconds(text: &str) -> Result<u64, String> {
     let bad = || format!("{text} is not a time; write 90s, 30m, 8h or 7d");
@@ -20,8 +36,8 @@ pub(super) fn seconds(text: &str) -> Result<u64, String> {
     number.checked_mul(unit).ok_or_else(bad)
 }
 
-pub(super) async fn suspend(ravi: &Ravi, target: &str, output: Output) -> Result<()> {
-    let done = ravi.suspend(target).await?;
+pub(super) async fn suspend(ravi: &Ravi, SuspendArgs { target }: SuspendArgs, output: Output) -> Result<()> {
+    let done = ravi.workspaces().suspend(&target).await?;
     if done.owed > 0 {
         say("note: Ravi could not revoke the key now. It is owed, and later commands will try again.");
     }
@@ -36,9 +52,9 @@ fn suspended_text(done: &Suspended) -> String {
     }
 }
 
-pub(super) async fn wake(ravi: &Ravi, target: &str, output: Output) -> Result<()> {
-    let steps = Steps::new(target, Step::PROVISION);
-    let woken = ravi.wake(target, |progress| steps.tell(&progress)).await;
+pub(super) async fn wake(ravi: &Ravi, WakeArgs { target }: WakeArgs, output: Output) -> Result<()> {
+    let steps = Steps::new(&target, Step::PROVISION);
+    let woken = ravi.workspaces().wake(&target, |progress| steps.tell(&progress)).await;
     steps.end();
     output.answer(&woken?, super::provision::provisioned_text);
     Ok(())

@@ -14,7 +14,7 @@ pub(super) struct List {
 }
 
 pub(super) async fn list(ravi: &Ravi, output: Output) -> Result<()> {
-    let list = List { workspaces: ravi.workspaces().await?, owed: ravi.owed().await? };
+    let list = List { workspaces: ravi.workspaces().list().await?, owed: ravi.workspaces().owed().await? };
     say_warnings(&ravi.newer_rows().await?.iter().map(ravi_workspace_core::Error::body).collect::<Vec<_>>());
     output.answer(&list, list_text);
     Ok(())

@@ -77,7 +77,7 @@ impl From<ProvisionWish> for ravi_workspace_core::ProvisionRequest {
 
 pub(super) async fn provision(ravi: &Ravi, request: ProvisionRequest, output: Output) -> Result<()> {
     let steps = Steps::new(&request.id, Step::PROVISION);
-    let provisioned = ravi.provision(request, |progress| steps.tell(&progress)).await;
+    let provisioned = ravi.workspaces().provision(request, |progress| steps.tell(&progress)).await;
     steps.end();
     let provisioned = provisioned?;
     say_warnings(&provisioned.warnings);

@@ -6,8 +6,16 @@ use super::output::{Output, line, path as shown_path};
 use ravi_workspace_core::workspace::{ReapFailure, ReapReport, Reaped};
 use ravi_workspace_core::{Ravi, Result};
 
-pub(super) async fn reap(ravi: &Ravi, dry_run: bool, output: Output) -> Result<ExitCode> {
-    let report = ravi.reap(dry_run, |_| {}).await?;
+/// Release workspaces whose worktree is gone, and revoke keys that no workspace has
+#[derive(Debug, clap::Args)]
+pub(super) struct ReapArgs {
+    /// Only show what would be released
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) async fn reap(ravi: &Ravi, ReapArgs { dry_run }: ReapArgs, output: Output) -> Result<ExitCode> {
+    let report = ravi.workspaces().reap(dry_run, |_| {}).await?;
     output.answer(&report, reap_text);
     Ok(match report.keys_unseen {
         _ if !report.failed.is_empty() => ExitCode::from(1),

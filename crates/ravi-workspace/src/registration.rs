@@ -44,18 +44,18 @@ struct Login<'a> {
 pub(super) async fn run(ravi: &Ravi, command: Registrations, output: Output) -> Result<()> {
     match command {
         Registrations::Create(Website { path, domain, username }) => {
-            show(&ravi.register(&path, &domain, username.as_deref()).await?, output);
+            show(&ravi.registrations(&path).register(&domain, username.as_deref()).await?, output);
         }
-        Registrations::List { path } => output.answer(&ravi.registrations(&path).await?, |all| {
+        Registrations::List { path } => output.answer(&ravi.registrations(&path).list().await?, |all| {
             let row =
                 |one: &Registration| vec![one.domain.clone(), one.username.clone(), one.at.clone().unwrap_or_default()];
             table(&["WEBSITE", "USER", "SINCE"], &all.iter().map(row).collect::<Vec<_>>(), "No logins.")
         }),
         Registrations::Get(Website { path, domain, username }) => {
-            show(&ravi.registration(&path, &domain, username.as_deref()).await?, output);
+            show(&ravi.registrations(&path).get(&domain, username.as_deref()).await?, output);
         }
         Registrations::Delete(Website { path, domain, username }) => {
-            let gone = ravi.unregister(&path, &domain, username.as_deref()).await?;
+            let gone = ravi.registrations(&path).remove(&domain, username.as_deref()).await?;
             output.answer(&gone, |gone| line(&format!("Deleted {} at {}.", gone.username, gone.domain)));
         }
     }

@@ -32,44 +32,35 @@ pub(super) async fn run(command: Command, output: Output) -> Result<ExitCode> {
 
 async fn answer(ravi: Ravi, command: Command, output: Output) -> Result<ExitCode> {
     match command {
-        Command::Login { key_stdin, import } => account::login(&ravi, key_stdin, import, output).await,
+        Command::Login(args) => account::login(&ravi, args, output).await,
         Command::Logout => account::logout(&ravi, output).await,
-        Command::Account { keychain, host_identity, job } => {
-            account::account(&ravi, account::Wish { keychain, host_identity, job }, output).await
-        }
+        Command::Account(args) => account::account(&ravi, args, output).await,
         // Handled before: there may be no ledger.
         Command::Power(_) => Ok(()),
         Command::Provision(wish) => provision::provision(&ravi, wish.into(), output).await,
-        Command::Release { target, retire } => release::release(&ravi, &target, retire, output).await,
-        Command::Suspend { target } => lifetimes::suspend(&ravi, &target, output).await,
-        Command::Wake { target } => lifetimes::wake(&ravi, &target, output).await,
-        Command::Reap { dry_run } => return reap::reap(&ravi, dry_run, output).await,
+        Command::Release(args) => release::release(&ravi, args, output).await,
+        Command::Suspend(args) => lifetimes::suspend(&ravi, args, output).await,
+        Command::Wake(args) => lifetimes::wake(&ravi, args, output).await,
+        Command::Reap(args) => return reap::reap(&ravi, args, output).await,
         Command::List => list::list(&ravi, output).await,
-        Command::Status { target } => status::status(&ravi, &target, output).await,
+        Command::Status(args) => status::status(&ravi, args, output).await,
         // Handled before: it needs no runtime.
         Command::GitCredential { .. } => Ok(()),
-        Command::Env { path, shell, no_ssh_agent } => {
-            env::env(&ravi, &path, shell.as_deref(), no_ssh_agent, output).await
-        }
-        Command::Exec { path, secret, no_mask, no_ssh_agent, command } => {
-            exec::exec(&ravi, &path, &secret, exec::Wish { no_mask, no_ssh_agent }, &command).await
-        }
+        Command::Env(args) => env::env(&ravi, args, output).await,
+        Command::Exec(args) => exec::exec(&ravi, args).await,
         Command::Codex(command) => Box::pin(codex::run(&ravi, command, output)).await,
         Command::Hook(Hook::Claude(hook)) => hooks::claude(&ravi, hook, output).await,
         Command::Hook(Hook::Dmux(hook)) => hooks::dmux(&ravi, hook, output).await,
         Command::Hook(Hook::Git(hook)) => hooks::git(&ravi, hook, output).await,
         Command::Hook(Hook::Jean(hook)) => hooks::jean(&ravi, hook, output).await,
-        Command::Watch { codex_monitor, take_over, grace, once } => {
-            let grace = std::time::Duration::from_secs(grace);
-            watch::watch(&ravi, &codex_monitor, take_over, grace, once, output).await
-        }
+        Command::Watch(args) => watch::watch(&ravi, args, output).await,
         Command::Hook(Hook::Codex(hook)) => codex_hook::codex(&ravi, hook, output).await,
         Command::Inbox(command) => return inbox::run(&ravi, command, output).await,
         Command::Registration(command) => registration::run(&ravi, command, output).await,
         Command::Secret(command) => secret::run(&ravi, command, output).await,
         Command::Seal(command) => seal::run(&ravi, command, output).await,
         Command::Settings(command) => settings::run(&ravi, command, output).await,
-        Command::Audit { query, job } => return audit::run(&ravi, query, job, output).await,
+        Command::Audit(args) => return audit::run(&ravi, args, output).await,
         Command::Doctor => return doctor::doctor(&ravi, output).await,
     }?;
     Ok(ExitCode::SUCCESS)

@@ -21,16 +21,16 @@ pub(super) enum Seal {
 
 pub(super) async fn run(ravi: &Ravi, command: Seal, output: Output) -> Result<()> {
     let status = match command {
-        Seal::Enable => ravi.enable_sealing(read_secret("Recovery passphrase: ")?).await?,
+        Seal::Enable => ravi.seal().enable(read_secret("Recovery passphrase: ")?).await?,
         Seal::Unlock => {
             let given = match passphrase_credential() {
                 Some(credential) => credential,
                 None => read_secret("Recovery passphrase: ")?,
             };
-            ravi.unlock_sealing(Some(given)).await?
+            ravi.seal().unlock(Some(given)).await?
         }
-        Seal::Rotate => ravi.rotate_sealing(read_secret("Recovery passphrase: ")?).await?,
-        Seal::Status => ravi.sealing_status().await?,
+        Seal::Rotate => ravi.seal().rotate(read_secret("Recovery passphrase: ")?).await?,
+        Seal::Status => ravi.seal().status().await?,
     };
     output.answer(&status, status_text);
     Ok(())

@@ -76,8 +76,8 @@ pub(super) async fn run(ravi: &Ravi, command: Secret, output: Output) -> Result<
     match command {
         Secret::Get { key, refresh } => {
             let read = match refresh {
-                true => SecretRead { value: ravi.refresh_secret(&key).await?, age: Duration::ZERO, stale: false },
-                false => ravi.read_secret(&key).await?,
+                true => SecretRead { value: ravi.secrets().refresh(&key).await?, age: Duration::ZERO, stale: false },
+                false => ravi.secrets().read(&key).await?,
             };
             if read.stale {
                 say(&format!("note: Ravi cannot be reached; this value is {} s old.", read.age.as_secs()));
@@ -87,7 +87,7 @@ pub(super) async fn run(ravi: &Ravi, command: Secret, output: Output) -> Result<
             output.answer_exactly(&answer, |s| s.value.to_owned());
         }
         Secret::Set { key } => {
-            ravi.set_secret(&key, read_secret("Value: ")?).await?;
+            ravi.secrets().set(&key, read_secret("Value: ")?).await?;
             output.answer(&SecretChange { key: &key, state: "stored" }, |s| format!("Stored {}.", s.key));
         }
         Secret::Rotate { key, stdin, length } => {
@@ -95,18 +95,18 @@ pub(super) async fn run(ravi: &Ravi, command: Secret, output: Output) -> Result<
                 true => NewValue::Given(read_secret("New value: ")?),
                 false => NewValue::Generated(length.unwrap_or(DEFAULT_LENGTH)),
             };
-            ravi.rotate_secret(&key, new).await?;
+            ravi.secrets().rotate(&key, new).await?;
             output.answer(&SecretChange { key: &key, state: "rotated" }, |s| format!("Rotated {}.", s.key));
         }
         Secret::List => {
-            let names = SecretNames { secrets: ravi.secret_names().await? };
+            let names = SecretNames { secrets: ravi.secrets().names().await? };
             output.answer(&names, |names| match names.secrets.as_slice() {
                 [] => "No secrets.".to_owned(),
                 names => lines(names, "\n"),
             });
         }
         Secret::Delete { key } => {
-            ravi.delete_secret(&key).await?;
+            ravi.secrets().delete(&key).await?;
             output.answer(&SecretChange { key: &key, state: "deleted" }, |s| format!("Deleted {}.", s.key));
         }
     }

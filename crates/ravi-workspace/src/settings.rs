@@ -53,16 +53,16 @@ pub(super) struct Places {
 pub(super) async fn run(ravi: &Ravi, command: Settings, output: Output) -> Result<()> {
     match command {
         Settings::Migrate { files, places, dry_run } => {
-            let mut files = ravi.migrate_settings_files(&files, &to_places(&places), dry_run).await?;
+            let mut files = ravi.settings().migrate_files(&files, &to_places(&places), dry_run).await?;
             match files.len() {
                 1 => output.answer(&files.remove(0), report_text),
                 _ => output.answer(&Reports { files }, reports_text),
             }
         }
-        Settings::Undo { file } => output.answer(&ravi.undo_settings(&file).await?, undo_text),
+        Settings::Undo { file } => output.answer(&ravi.settings().undo(&file).await?, undo_text),
         Settings::Get { file, places } => {
             let pointer = one_pointer(&file, &places)?;
-            let value = ravi.settings_value(&file, &pointer).await?;
+            let value = ravi.settings().value(&file, &pointer).await?;
             output.answer_exactly(&PointerValue { pointer: &pointer, value: value.expose_secret() }, |p| {
                 p.value.to_owned()
             });

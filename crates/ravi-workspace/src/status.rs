@@ -5,8 +5,16 @@ use super::provision::{github_text, sharing_text};
 use ravi_workspace_core::workspace::{BundleInfo, BundleOrigin, FolderState, Target, WorkspaceSummary};
 use ravi_workspace_core::{Ravi, Result};
 
-pub(super) async fn status(ravi: &Ravi, target: &str, output: Output) -> Result<()> {
-    output.answer(&ravi.workspace(Target::PathOrId(target)).await?, status_text);
+/// Show the workspace that a path belongs to
+#[derive(Debug, clap::Args)]
+pub(super) struct StatusArgs {
+    /// A path in the workspace, or its id
+    #[arg(value_name = "PATH|ID")]
+    target: String,
+}
+
+pub(super) async fn status(ravi: &Ravi, StatusArgs { target }: StatusArgs, output: Output) -> Result<()> {
+    output.answer(&ravi.workspaces().get(Target::PathOrId(&target)).await?, status_text);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! `watch`: following an app that knows nothing of Ravi.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,22 +8,34 @@ use super::output::{Output, error_text, line, path as shown_path, say};
 use ravi_workspace_core::codex_monitor::{FollowOptions, Followed, FollowedBy};
 use ravi_workspace_core::{Ravi, Result};
 
-pub(super) async fn watch(
-    ravi: &Ravi,
-    dir: &Path,
+/// Follow an app that does not know Ravi: set up the workspaces it adds, release those it removes
+#[derive(Debug, clap::Args)]
+pub(super) struct WatchArgs {
+    /// Data folder of a CodexMonitor, or of its daemon
+    #[arg(long, value_name = "DATA_DIR")]
+    codex_monitor: PathBuf,
+    /// Also set up the workspaces that already exist
+    #[arg(long)]
     take_over: bool,
-    grace: Duration,
+    /// How long a workspace must be gone from the list before it is released
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = super::lifetimes::seconds)]
+    grace: u64,
+    /// Look once, do what is due, and exit
+    #[arg(long)]
     once: bool,
-    output: Output,
-) -> Result<()> {
+}
+
+pub(super) async fn watch(ravi: &Ravi, args: WatchArgs, output: Output) -> Result<()> {
+    let WatchArgs { codex_monitor: dir, take_over, grace, once } = args;
+    let grace = Duration::from_secs(grace);
     let options = FollowOptions { take_over, grace, listener: Some(Arc::new(|followed| say(&text(&followed)))) };
     if once {
-        ravi.follow_codex_monitor_once(dir, options).await?;
-        output.answer(&ravi.workspaces().await?, |all| format!("{} workspaces are bound.", all.len()));
+        ravi.workspaces().follow_codex_monitor_once(&dir, options).await?;
+        output.answer(&ravi.workspaces().list().await?, |all| format!("{} workspaces are bound.", all.len()));
         return Ok(());
     }
     tokio::select! {
-        done = ravi.follow_codex_monitor(dir, options) => done,
+        done = ravi.workspaces().follow_codex_monitor(&dir, options) => done,
         () = ravi.tend() => Ok(()),
         _ = tokio::signal::ctrl_c() => Ok(()),
     }

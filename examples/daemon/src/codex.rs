@@ -39,7 +39,7 @@ impl Codex {
                     started.send_replace(*started.borrow() || told.unwrap_or_default());
                 }
             };
-            ravi.codex_watch(&options, async { drop(stopped.await) }, tell).await.map(drop)
+            ravi.codex().watch(&options, async { drop(stopped.await) }, tell).await.map(drop)
         });
         match begun.wait_for(|begun| *begun).await.is_ok() {
             true => Ok(Codex { server, stop, task }),

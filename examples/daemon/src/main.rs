@@ -83,7 +83,7 @@ enum Failure {
 async fn start(args: &Args) -> Result<(TokenSet, TcpListener, Option<Codex>), Failure> {
     let config = Config::default().with_env().map_err(|e| Failure::Ravi(e.into()))?;
     let ravi = Ravi::open(config).map_err(Failure::Ravi)?;
-    let read = ravi.read_secret(&args.secret).await.map_err(Failure::Ravi)?;
+    let read = ravi.secrets().read(&args.secret).await.map_err(Failure::Ravi)?;
     if read.stale {
         eprintln!("note: Ravi does not answer; the token is {} s old", read.age.as_secs());
     }

@@ -34,11 +34,11 @@ async fn a_login_is_put_back_before_the_app_server_starts() {
     std::fs::create_dir(&first).expect("a folder");
     std::fs::write(first.join("auth.json"), LOGIN).expect("a file");
     std::fs::set_permissions(first.join("auth.json"), PermissionsExt::from_mode(0o600)).expect("a mode");
-    ravi("one").enable_sealing(SecretString::from(PASSPHRASE)).await.expect("sealed");
-    ravi("one").codex_save(&options(&first)).await.expect("saved");
-    ravi("one").set_secret("CODEX_MONITOR_DAEMON_TOKEN", SecretString::from("made-up")).await.expect("stored");
+    ravi("one").seal().enable(SecretString::from(PASSPHRASE)).await.expect("sealed");
+    ravi("one").codex().save(&options(&first)).await.expect("saved");
+    ravi("one").secrets().set("CODEX_MONITOR_DAEMON_TOKEN", SecretString::from("made-up")).await.expect("stored");
     // A machine with nobody at it. The app-server reports what it found when it started.
-    ravi("daemon").unlock_sealing(Some(SecretString::from(PASSPHRASE))).await.expect("unlocked");
+    ravi("daemon").seal().unlock(Some(SecretString::from(PASSPHRASE))).await.expect("unlocked");
     let (codex, found) = (dir.path().join("codex-stand-in"), dir.path().join("found"));
     let script =
         format!("#!/bin/sh\n{{ echo \"$1\"; cat \"$CODEX_HOME/auth.json\"; env; }} > '{}'\ncat\n", found.display());
@@ -67,10 +67,10 @@ async fn a_login_is_put_back_before_the_app_server_starts() {
     // Stop it as systemd does.
     let stopped = Command::new("kill").arg(daemon.id().to_string()).status();
     assert!(stopped.expect("it runs").success() && daemon.wait().expect("it ends").success());
-    let status = ravi("daemon").codex_status(&options(&home), None).await.expect("known");
+    let status = ravi("daemon").codex().status(&options(&home), None).await.expect("known");
     assert_eq!((status.state, status.pending), (CodexState::InSync, false));
     // Without a login it does not start.
-    ravi("one").delete_secret("CODEX_SESSION_TOKEN").await.expect("deleted");
+    ravi("one").secrets().delete("CODEX_SESSION_TOKEN").await.expect("deleted");
     std::fs::remove_file(home.join("auth.json")).expect("gone");
     let refused = command.stderr(Stdio::piped()).output().expect("it starts");
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();

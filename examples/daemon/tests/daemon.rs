@@ -130,7 +130,7 @@ impl Client {
 #[tokio::test(flavor = "multi_thread")]
 async fn auth_comes_first_and_takes_the_token_of_the_vault() {
     let bed = Bed::new().await;
-    bed.ravi("writer").set_secret(SECRET, SecretString::from(TOKEN)).await.expect("stored");
+    bed.ravi("writer").secrets().set(SECRET, SecretString::from(TOKEN)).await.expect("stored");
     let daemon = bed.start("daemon");
     let mut client = daemon.connect();
     assert_eq!(client.auth(TOKEN), json!({ "id": 1, "result": { "ok": true } }));
@@ -161,16 +161,16 @@ async fn auth_comes_first_and_takes_the_token_of_the_vault() {
 async fn a_rotation_is_followed_without_a_restart() {
     let bed = Bed::new().await;
     let elsewhere = bed.ravi("elsewhere");
-    elsewhere.set_secret(SECRET, SecretString::from(TOKEN)).await.expect("stored");
+    elsewhere.secrets().set(SECRET, SecretString::from(TOKEN)).await.expect("stored");
     let daemon = bed.start("daemon");
     let mut open = daemon.connect();
     assert_eq!(open.auth(TOKEN)["result"]["ok"], true);
-    elsewhere.rotate_secret(SECRET, NewValue::Given(SecretString::from(NEXT))).await.expect("rotated");
+    elsewhere.secrets().rotate(SECRET, NewValue::Given(SecretString::from(NEXT))).await.expect("rotated");
     daemon.wait_until("the new token is taken", || daemon.lets_in(NEXT));
     assert!(!daemon.lets_in(TOKEN));
     assert_eq!(open.read(), Value::Null, "who came in with the old token is out");
     // Deleted: nobody gets in.
-    elsewhere.delete_secret(SECRET).await.expect("deleted");
+    elsewhere.secrets().delete(SECRET).await.expect("deleted");
     daemon.wait_until("nobody gets in", || !daemon.lets_in(NEXT));
 }
 
@@ -185,7 +185,7 @@ async fn it_starts_in_the_dark_with_what_was_read_before_and_never_open() {
         output.status.code()
     };
     assert_eq!(refuses("daemon"), Some(4), "there is no such secret");
-    bed.ravi("writer").set_secret(SECRET, SecretString::from(TOKEN)).await.expect("stored");
+    bed.ravi("writer").secrets().set(SECRET, SecretString::from(TOKEN)).await.expect("stored");
     assert!(bed.start("daemon").lets_in(TOKEN));
     bed.stop_ravi().await;
     // The cache is warm: the daemon starts, and keeps the token when it checks again.

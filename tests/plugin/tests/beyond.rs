@@ -65,7 +65,7 @@ fn a_plain_folder_below_an_allowed_one_does_not_bind_the_checkout_around_it() {
     );
     // Bound by a person, the checkout is still not the window's.
     let request = ProvisionRequest { main: true, ..ProvisionRequest::new(&mono, "person", "person") };
-    tauri::async_runtime::block_on(world.app.app.ravi().provision(request, |_| {})).unwrap();
+    tauri::async_runtime::block_on(world.app.app.ravi().workspaces().provision(request, |_| {})).unwrap();
     let window = world.app.window(permissions);
     for command in ["workspace_status", "workspace_env"] {
         assert_eq!(code(&call(&window, LOCAL, command, json!({ "path": mono.join("trees/x") }))), Some("policy.scope"));
@@ -84,12 +84,14 @@ fn a_page_makes_up_no_id_for_a_folder() {
     for path in [&one, &mono, &world.app.folder.path().to_owned()] {
         assert_eq!(code(&asked("agent-1", path, false)), Some("policy.scope"), "{}", path.display());
     }
-    let bind = |id: &str| tauri::async_runtime::block_on(ravi.provision(ProvisionRequest::new(&one, id, id), |_| {}));
+    let bind = |id: &str| {
+        tauri::async_runtime::block_on(ravi.workspaces().provision(ProvisionRequest::new(&one, id, id), |_| {}))
+    };
     // A workspace that is there is named by its id; no other id gets it, and another workspace's place stays unsaid.
     bind("agent-1").unwrap();
     assert_eq!(asked("agent-1", &one, false).unwrap()["id"], "agent-1");
     assert_eq!(code(&asked("prod-1", &one, true)), Some("policy.scope"));
-    tauri::async_runtime::block_on(ravi.release("agent-1", false, |_| {})).unwrap();
+    tauri::async_runtime::block_on(ravi.workspaces().release("agent-1", false, |_| {})).unwrap();
     bind("prod-1").unwrap();
     let refused = asked("agent-1", &one, true);
     assert_eq!(code(&refused), Some("policy.scope"), "joining would make the id mean what is not the window's");
@@ -184,7 +186,7 @@ fn doctor_tells_a_window_of_its_own_workspaces_alone() {
     git(&mono, &["worktree", "add", "-q", "-b", "two", "trees/two"]);
     for (id, tree) in [("agent-1", "one"), ("hidden-77", "two")] {
         let request = ProvisionRequest::new(mono.join("trees").join(tree), id, id);
-        tauri::async_runtime::block_on(ravi.provision(request, |_| {})).unwrap();
+        tauri::async_runtime::block_on(ravi.workspaces().provision(request, |_| {})).unwrap();
         fs::remove_dir_all(mono.join("trees").join(tree)).unwrap();
     }
     let told =
@@ -203,7 +205,7 @@ fn a_denied_identity_is_denied_by_each_of_its_names() {
     let (mono, ravi) = (mono(&world), world.app.app.ravi().clone());
     git(&mono, &["worktree", "add", "-q", "-b", "two", "trees/two"]);
     let request = ProvisionRequest::new(mono.join("trees/two"), "two", "Prod");
-    let prod = tauri::async_runtime::block_on(ravi.provision(request, |_| {})).unwrap().identity;
+    let prod = tauri::async_runtime::block_on(ravi.workspaces().provision(request, |_| {})).unwrap().identity;
     let permissions = json!([{
         "identifier": "ravi:default",
         "allow": [{ "identity": "*" }],

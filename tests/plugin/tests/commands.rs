@@ -221,7 +221,7 @@ fn windows_are_told_what_is_not_done_by_their_commands() {
     let path = world.worktree();
     let request = tauri_plugin_ravi::ProvisionRequest::new(&path, "w1", "payments agent");
     let ravi = world.app.app.ravi().clone();
-    tauri::async_runtime::block_on(ravi.provision(request, |_| {})).unwrap();
+    tauri::async_runtime::block_on(ravi.workspaces().provision(request, |_| {})).unwrap();
     let is = |state: &str| events.lock().unwrap().iter().any(|event| event["workspace"]["state"] == state);
     wait_for(|| is("ready").then_some(()));
     wait_for(|| progress.lock().unwrap().iter().any(|step| step["step"] == "files").then_some(()));
@@ -233,7 +233,7 @@ fn windows_are_told_what_is_not_done_by_their_commands() {
         ..other
     };
     let other = Ravi::open(other).unwrap();
-    tauri::async_runtime::block_on(other.suspend("w1")).unwrap();
+    tauri::async_runtime::block_on(other.workspaces().suspend("w1")).unwrap();
     wait_for(|| is("suspended").then_some(()));
 }
 
@@ -332,8 +332,8 @@ fn logins_at_websites_are_listed_without_passwords_and_deleted() {
     assert_eq!(list("w1").unwrap(), json!([]));
     let ravi = world.app.app.ravi();
     let made = tauri::async_runtime::block_on(async {
-        ravi.register("agent-1", "example.com", None).await?;
-        ravi.register("w1", "example.com", Some("one")).await
+        ravi.registrations("agent-1").register("example.com", None).await?;
+        ravi.registrations("w1").register("example.com", Some("one")).await
     });
     let password = made.unwrap().password;
 

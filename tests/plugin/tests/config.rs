@@ -93,7 +93,7 @@ fn an_app_that_is_off_until_a_person_asks_does_nothing_and_says_so() {
     assert_eq!(app.call("workspace_list", json!({})).unwrap_err()["code"], "power.off");
     assert!(app.app.try_ravi().is_none());
     // A call that was at work when it was switched off ends as it would.
-    assert!(tauri::async_runtime::block_on(app.app.ravi().workspaces()).unwrap().is_empty());
+    assert!(tauri::async_runtime::block_on(app.app.ravi().workspaces().list()).unwrap().is_empty());
     let on: Vec<Value> = events.lock().unwrap().iter().map(|event| event["on"].clone()).collect();
     assert_eq!(on, [true, false]);
 }

@@ -134,16 +134,16 @@ impl Twice {
             git(first, &["worktree", "add", "-q", "-b", &format!("{word}-{name}"), path.to_str().unwrap()]);
             if name != "new" {
                 let request = ProvisionRequest::new(&path, format!("{word}-{name}"), format!("{word} {name}"));
-                tauri::async_runtime::block_on(ravi.provision(request, |_| {})).unwrap();
+                tauri::async_runtime::block_on(ravi.workspaces().provision(request, |_| {})).unwrap();
             }
         }
         fs::remove_dir_all(folder.join("gone")).unwrap();
-        tauri::async_runtime::block_on(ravi.set_secret(&whose.key("KEY"), "made-up".into())).unwrap();
+        tauri::async_runtime::block_on(ravi.secrets().set(&whose.key("KEY"), "made-up".into())).unwrap();
         fs::write(folder.join("settings.json"), r#"{"mine":"made-up one","theirs":"made-up two"}"#).unwrap();
         let moved = folder.join("moved.json");
         fs::write(&moved, r#"{"token":"made-up"}"#).unwrap();
         let place = tauri_plugin_ravi::vault::settings::Place { pointer: "/token".into(), secret: whose.key("MOVED") };
-        tauri::async_runtime::block_on(ravi.migrate_settings(&moved, &[place], false)).unwrap();
+        tauri::async_runtime::block_on(ravi.settings().migrate(&moved, &[place], false)).unwrap();
     }
 
     fn file(&self, command: &str, whose: Whose) -> PathBuf {

@@ -46,7 +46,7 @@ async fn times(server: &RaviLocal, rounds: usize) -> [Duration; 2] {
         let trees = server.worktrees(&format!("repo-{round}"), 2);
         let ravi = server.ravi("state");
         // The connection is there.
-        ravi.secret_names().await.expect("names");
+        ravi.secrets().names().await.expect("names");
         for (n, tree) in trees.into_iter().enumerate() {
             let begin = Instant::now();
             provision(&ravi, tree).await;
@@ -69,7 +69,7 @@ pub async fn many(rows: &mut Rows, rounds: usize) {
         let trees = server.worktrees("repo", WORKSPACES);
         let ravi = server.ravi("state");
         // As in an app that runs: the connection is there, the ledger is open.
-        ravi.secret_names().await.expect("an answer");
+        ravi.secrets().names().await.expect("an answer");
         trips.push(server.round_trip().await);
         server.calls().await;
         let begin = Instant::now();
@@ -99,5 +99,5 @@ async fn all(ravi: &Ravi, trees: Vec<PathBuf>) {
 
 async fn provision(ravi: &Ravi, tree: PathBuf) {
     let name = tree.file_name().expect("a name").to_string_lossy().into_owned();
-    ravi.provision(ProvisionRequest::new(tree, &name, &name), |_| {}).await.expect("it is set up");
+    ravi.workspaces().provision(ProvisionRequest::new(tree, &name, &name), |_| {}).await.expect("it is set up");
 }

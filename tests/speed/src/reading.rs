@@ -19,7 +19,7 @@ const KEY: &str = "DAEMON_TOKEN";
 pub async fn measure(rows: &mut Rows, rounds: usize) {
     let server = RaviLocal::start(0);
     let ravi = server.ravi("state");
-    ravi.set_secret(KEY, "made-up-daemon-token".into()).await.expect("it is stored");
+    ravi.secrets().set(KEY, "made-up-daemon-token".into()).await.expect("it is stored");
     let file = server.room.path().join("settings.json");
     let text = serde_json::to_string_pretty(&settings()).expect("JSON");
     std::fs::write(&file, &text).expect("a file");
@@ -46,7 +46,7 @@ pub async fn measure(rows: &mut Rows, rounds: usize) {
 async fn read_secret(ravi: &Ravi) -> Duration {
     let begin = Instant::now();
     for _ in 0..TURN {
-        black_box(ravi.secret(KEY).await.expect("a value"));
+        black_box(ravi.secrets().get(KEY).await.expect("a value"));
     }
     begin.elapsed() / TURN
 }
@@ -66,12 +66,12 @@ async fn written(ravi: &Ravi) -> Duration {
     let mut times = Vec::new();
     for _ in 0..10 {
         // Nothing waits from before.
-        ravi.audit(&newest).await.expect("a trail");
+        ravi.audit().query(&newest).await.expect("a trail");
         let begin = Instant::now();
         for _ in 0..1000 {
-            black_box(ravi.secret(KEY).await.expect("a value"));
+            black_box(ravi.secrets().get(KEY).await.expect("a value"));
         }
-        ravi.audit(&newest).await.expect("a trail");
+        ravi.audit().query(&newest).await.expect("a trail");
         times.push(begin.elapsed() / 1000);
     }
     median(times)

@@ -26,18 +26,18 @@ pub async fn measure(rows: &mut Rows, rounds: usize) {
 async fn time(server: &RaviLocal, names: &[String], rounds: usize) -> (Duration, u64) {
     let keys: Vec<&str> = names.iter().map(String::as_str).collect();
     let elsewhere = server.ravi("elsewhere");
-    let there = elsewhere.secret_names().await.expect("names");
+    let there = elsewhere.secrets().names().await.expect("names");
     for key in keys.iter().filter(|key| !there.contains(&(**key).to_owned())) {
-        elsewhere.set_secret(key, "made-up-value".into()).await.expect("it is stored");
+        elsewhere.secrets().set(key, "made-up-value".into()).await.expect("it is stored");
     }
     let (mut times, mut calls) = (Vec::new(), 0);
     for round in 0..rounds {
         let ravi = server.ravi(&format!("state-{}-{round}", names.len()));
         // The connection is there, and whose vault it is.
-        ravi.secret_names().await.expect("names");
+        ravi.secrets().names().await.expect("names");
         server.calls().await;
         let begin = Instant::now();
-        ravi.secrets(&keys).await.expect("values");
+        ravi.secrets().get_all(&keys).await.expect("values");
         times.push(begin.elapsed());
         calls = server.calls().await;
     }

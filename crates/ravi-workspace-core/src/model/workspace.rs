@@ -67,8 +67,9 @@ pub struct ProvisionRequest {
     /// twice. The workspace stays as it was set up, and goes when the last of its ids is released.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub join: bool,
-    /// The app has not stored the workspace yet and will confirm it with [`Ravi::keep`](crate::Ravi::keep). If it does
-    /// not within ten minutes, or another id wants the folder, the workspace is released: the app died in between.
+    /// The app has not stored the workspace yet and will confirm it with
+    /// [`ravi.workspaces().keep`](crate::handle::Workspaces::keep). If it does not within ten minutes, or another id
+    /// wants the folder, the workspace is released: the app died in between.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unconfirmed: bool,
 }

@@ -16,24 +16,41 @@ use crate::error::{Error, ErrorBody, Result};
 use crate::ledger::{IdentityRow, LedgerError, StoredLogin};
 use crate::machine::blocking::blocking;
 
-impl Ravi {
+impl super::handle::Account<'_> {
     /// Returns who this machine is to Ravi: where its key came from, what the key reaches, where it is kept.
     ///
     /// Makes one API call.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// let account = ravi.account().status().await?;
+    /// println!("{:?}", account.warnings);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Nobody is signed in; the key is refused; Ravi does not answer.
-    pub async fn account(&self) -> Result<Account> {
-        let access = self.access().await?;
-        self.describe(&access).await
+    pub async fn status(self) -> Result<Account> {
+        let access = self.ravi.access().await?;
+        self.ravi.describe(&access).await
     }
 
     /// Returns every name of an identity of the account: uuid, name, address, and `host` if it is the host identity.
     ///
     /// `None` means the host identity. The list is empty if there is no such identity.
-    pub async fn identity_names(&self, wanted: Option<&str>) -> Result<Vec<String>> {
-        let all = self.management("looking at identities").await?.identities().list().await?;
-        let host = self.account().await?.host.map(|host| host.uuid);
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// for name in ravi.account().identity_names(None).await? {
+    ///     println!("{name}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn identity_names(self, wanted: Option<&str>) -> Result<Vec<String>> {
+        let all = self.ravi.management("looking at identities").await?.identities().list().await?;
+        let host = self.status().await?.host.map(|host| host.uuid);
         let is_host = |identity: &Identity| host.as_deref() == Some(identity.uuid.as_str());
         let found = match wanted {
             Some(wanted) => HostSearch::named(&all, wanted),
@@ -49,14 +66,22 @@ impl Ravi {
 
     /// Keeps `key` (of either kind) as this machine's key, after asking Ravi whether it is valid.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// let key = std::fs::read_to_string("/run/secrets/ravi").expect("a key");
+    /// ravi.account().login_with_key(key.trim().into()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// It is not a key, or Ravi refuses it; nothing is kept then.
-    pub async fn login_with_key(&self, key: SecretString) -> Result<Account> {
+    pub async fn login_with_key(self, key: SecretString) -> Result<Account> {
         let done = match AnyKey::parse(key) {
-            Ok(key) => self.login_with(key, None).await,
-            Err(_) => Err(AccountError::BadKey { origin: "standard input" }.into()),
+            Ok(key) => self.ravi.login_with(key, None).await,
+            Err(_) => Err(AccountError::BadKey { origin: "this login" }.into()),
         };
-        self.noted(Entry::done(Action::AccountLogin).object("key"), done).await
+        self.ravi.noted(Entry::done(Action::AccountLogin).object("key"), done).await
     }
 
     /// Adopts the key that the official command line keeps in `~/.ravi/config.json`, after asking Ravi whether it is
@@ -65,36 +90,165 @@ impl Ravi {
     /// The file stays as it is. The identity that it names becomes the host identity, unless a person has chosen
     /// another one.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// // Takes over the login of the official command line.
+    /// ravi.account().login_by_import().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// There is no key (`account.nothing_to_import`); others could have read or written the file (`account.import`);
     /// Ravi refuses the key.
-    pub async fn login_by_import(&self) -> Result<Account> {
+    pub async fn login_by_import(self) -> Result<Account> {
         let done = match blocking(official::import).await.map_err(|_| LedgerError::Stopped)? {
-            Ok(imported) => self.login_with(imported.key, imported.identity).await,
+            Ok(imported) => self.ravi.login_with(imported.key, imported.identity).await,
             Err(error) => Err(error.into()),
         };
-        self.noted(Entry::done(Action::AccountLogin).object("import"), done).await
+        self.ravi.noted(Entry::done(Action::AccountLogin).object("import"), done).await
     }
 
     /// Signs in with a device code (RFC 8628).
     ///
     /// `show` is called once with what the person has to see. The call ends when they have approved or refused it, or
     /// when the code has expired. It ends another login of this handle that is still waiting with
-    /// `account.login_cancelled`; [`Ravi::cancel_login`] ends this one in the same way, and so does dropping the
-    /// future.
+    /// `account.login_cancelled`; [`ravi.account().cancel_login`](crate::handle::Account::cancel_login) ends this one
+    /// in the same way, and so does dropping the future.
     ///
     /// The key is kept before anything else is requested. Then this ledger mints a key of its own to replace it and, if
     /// it can be told which one it is, revokes the key that was handed out. If that fails, the login still stands, and
     /// the account's warnings say so. No identity is made.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// ravi.account().login(|prompt| println!("Open {} and enter {}", prompt.url, prompt.user_code)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The login was refused, expired or cancelled; Ravi does not answer at the beginning; the key cannot be kept on
     /// this machine, which is found out before a code is shown.
-    pub async fn login(&self, show: impl FnOnce(&DevicePrompt) + Send) -> Result<Account> {
-        let done = self.login_with_code(show).await;
-        self.noted(Entry::done(Action::AccountLogin).object("code"), done).await
+    pub async fn login(self, show: impl FnOnce(&DevicePrompt) + Send) -> Result<Account> {
+        let done = self.ravi.login_with_code(show).await;
+        self.ravi.noted(Entry::done(Action::AccountLogin).object("code"), done).await
     }
 
+    /// Ends a login of this handle that waits for approval; `false` if there is none.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// if ravi.account().cancel_login() {
+    ///     println!("cancelled");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cancel_login(self) -> bool {
+        self.ravi.inner.logins.cancel()
+    }
+
+    /// Forgets the key that a login kept, and revokes it if the login minted it.
+    ///
+    /// A key that a person gave is theirs: it stays valid, and the result says so.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// ravi.account().logout().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The ledger cannot be written. It is no error if Ravi does not answer: the result says which key stays valid.
+    pub async fn logout(self) -> Result<SignedOut> {
+        let done = self.ravi.logout_now().await;
+        self.ravi.noted(Entry::done(Action::AccountLogout), done).await
+    }
+
+    /// Chooses the identity that holds the app's own secrets, by name, uuid or address.
+    ///
+    /// It must already exist in the account. The choice is kept in the ledger, for every program that uses it.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// ravi.account().choose_host("office mac").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// There is no such identity (`account.host_unknown`); it is a workspace's; the configuration names another one.
+    pub async fn choose_host(self, wanted: &str) -> Result<Account> {
+        let done = self.ravi.choose_host_now(wanted).await;
+        let entry = Entry::done(Action::AccountHost);
+        let entry =
+            entry.object_if(done.as_ref().ok().and_then(|account| account.host.as_ref()).map(|host| &host.uuid));
+        self.ravi.noted(entry, done).await
+    }
+
+    /// Makes an identity for the app's own secrets, which uses up one of those that the plan allows.
+    ///
+    /// If the account already has one with the name (`hostIdentity`, else `ravi-workspace host`), it is used instead.
+    /// After an interruption, the same call finishes the work, and never makes a second identity.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// ravi.account().make_host().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The plan has no room; not signed in with a management key; Ravi does not answer.
+    pub async fn make_host(self) -> Result<Account> {
+        let done = self.ravi.make_host_now().await;
+        let entry = Entry::done(Action::AccountHost).because("made");
+        let entry =
+            entry.object_if(done.as_ref().ok().and_then(|account| account.host.as_ref()).map(|host| &host.uuid));
+        self.ravi.noted(entry, done).await
+    }
+
+    /// Moves the machine key, which opens what is sealed in the ledger, to the system's keychain or to a file.
+    ///
+    /// Keychain calls take at most 3 s. The same call finishes what a crash left unfinished.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use ravi_workspace_core::Keychain;
+    ///
+    /// ravi.account().keep_machine_key(Keychain::System).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The keychain does not work or is locked (`ledger.keychain_…`); the key then stays where it is.
+    pub async fn keep_machine_key(self, place: Keychain) -> Result<KeyPlace> {
+        let done = self.ravi.inner.ledger.run(move |l| Ok(l.key().keep_in(place)?)).await;
+        let entry = Entry::done(Action::MachineKeyMove).object(format!("{place:?}").to_lowercase());
+        self.ravi.noted(entry, done.map(Into::into).map_err(Into::into)).await
+    }
+
+    /// Returns why the machine key went to a file although a keychain was wanted, if this very handle decided that.
+    ///
+    /// Returns it only once, so that it is reported only once.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// if let Some(reason) = ravi.account().take_keychain_fallback() {
+    ///     eprintln!("no keychain: {reason}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn take_keychain_fallback(self) -> Option<String> {
+        self.ravi.inner.ledger.key().take_fallback()
+    }
+}
+
+impl Ravi {
     async fn login_with_code(&self, show: impl FnOnce(&DevicePrompt) + Send) -> Result<Account> {
         // A locked keychain must show now: the reply with the key is given only once.
         self.inner.ledger.run(|l| Ok(l.key().ready().map(drop)?)).await?;
@@ -160,22 +314,6 @@ impl Ravi {
         }
     }
 
-    /// Ends a login of this handle that waits for approval; `false` if there is none.
-    pub fn cancel_login(&self) -> bool {
-        self.inner.logins.cancel()
-    }
-
-    /// Forgets the key that a login kept, and revokes it if the login minted it.
-    ///
-    /// A key that a person gave is theirs: it stays valid, and the result says so.
-    ///
-    /// # Errors
-    /// The ledger cannot be written. It is no error if Ravi does not answer: the result says which key stays valid.
-    pub async fn logout(&self) -> Result<SignedOut> {
-        let done = self.logout_now().await;
-        self.noted(Entry::done(Action::AccountLogout), done).await
-    }
-
     async fn logout_now(&self) -> Result<SignedOut> {
         let server = self.inner.server.clone();
         // A key that can no longer be opened is forgotten too.
@@ -204,19 +342,6 @@ impl Ravi {
         }
     }
 
-    /// Chooses the identity that holds the app's own secrets, by name, uuid or address.
-    ///
-    /// It must already exist in the account. The choice is kept in the ledger, for every program that uses it.
-    ///
-    /// # Errors
-    /// There is no such identity (`account.host_unknown`); it is a workspace's; the configuration names another one.
-    pub async fn choose_host(&self, wanted: &str) -> Result<Account> {
-        let done = self.choose_host_now(wanted).await;
-        let entry = Entry::done(Action::AccountHost);
-        let entry = done.iter().filter_map(|account| account.host.as_ref()).fold(entry, |e, host| e.object(&host.uuid));
-        self.noted(entry, done).await
-    }
-
     async fn choose_host_now(&self, wanted: &str) -> Result<Account> {
         let access = self.access().await?;
         let all = self.inner.client.with(&access.key).identities().list().await?;
@@ -226,45 +351,12 @@ impl Ravi {
         self.describe_with(&access, &all, Host::Known(host)).await
     }
 
-    /// Makes an identity for the app's own secrets, which uses up one of those that the plan allows.
-    ///
-    /// If the account already has one with the name (`hostIdentity`, else `ravi-workspace host`), it is used instead.
-    /// After an interruption, the same call finishes the work, and never makes a second identity.
-    ///
-    /// # Errors
-    /// The plan has no room; not signed in with a management key; Ravi does not answer.
-    pub async fn make_host(&self) -> Result<Account> {
-        let done = self.make_host_now().await;
-        let entry = Entry::done(Action::AccountHost).because("made");
-        let entry = done.iter().filter_map(|account| account.host.as_ref()).fold(entry, |e, host| e.object(&host.uuid));
-        self.noted(entry, done).await
-    }
-
     async fn make_host_now(&self) -> Result<Account> {
         let access = self.access().await?;
         let account = self.inner.client.with(access.management("making the host identity")?);
         account::make_host(self.host_search(), &account).await?;
         self.forget_host().await;
         self.describe(&access).await
-    }
-
-    /// Moves the machine key, which opens what is sealed in the ledger, to the system's keychain or to a file.
-    ///
-    /// Keychain calls take at most 3 s. The same call finishes what a crash left unfinished.
-    ///
-    /// # Errors
-    /// The keychain does not work or is locked (`ledger.keychain_…`); the key then stays where it is.
-    pub async fn keep_machine_key(&self, place: Keychain) -> Result<KeyPlace> {
-        let done = self.inner.ledger.run(move |l| Ok(l.key().keep_in(place)?)).await;
-        let entry = Entry::done(Action::MachineKeyMove).object(format!("{place:?}").to_lowercase());
-        self.noted(entry, done.map(Into::into).map_err(Into::into)).await
-    }
-
-    /// Returns why the machine key went to a file although a keychain was wanted, if this very handle decided that.
-    ///
-    /// Returns it only once, so that it is reported only once.
-    pub fn take_keychain_fallback(&self) -> Option<String> {
-        self.inner.ledger.key().take_fallback()
     }
 
     async fn login_with(&self, key: AnyKey, host: Option<IdentityUuid>) -> Result<Account> {

@@ -13,29 +13,48 @@ use tokio::sync::Mutex;
 use super::{Inner, Ravi};
 use crate::account::Logins;
 use crate::api::Client;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::machine::runtime::block_on;
 use crate::workspace::{Listing, WorkspaceError};
 
-impl Ravi {
-    /// [`secret`](Ravi::secret), blocking.
+impl super::handle::Secrets<'_> {
+    /// [`get`](crate::handle::Secrets::get), blocking.
     ///
     /// A value that is not at hand costs a round trip to Ravi. An app should read later what it does not need at its
     /// start.
     ///
-    /// # Errors
-    /// Those of `secret`.
-    pub fn secret_blocking(&self, key: &str) -> Result<SecretString> {
-        self.wait_for(async |ravi| ravi.secret(key).await)
-    }
-
-    /// [`secrets`](Ravi::secrets), blocking: several secrets with one round trip.
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// let token = ravi.secrets().get_blocking("DAEMON_TOKEN")?;
+    /// # drop(token);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// Those of `secrets`.
-    pub fn secrets_blocking(&self, keys: &[&str]) -> Result<Vec<SecretString>> {
-        self.wait_for(async |ravi| ravi.secrets(keys).await)
+    /// Those of `secret`.
+    pub fn get_blocking(self, key: &str) -> Result<SecretString> {
+        self.ravi.wait_for(async |ravi| ravi.secrets().get(key).await)
     }
 
+    /// [`get_all`](crate::handle::Secrets::get_all), blocking: several secrets with one round trip.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// let both = ravi.secrets().get_all_blocking(&["DAEMON_TOKEN", "SMTP_PASSWORD"])?;
+    /// # drop(both);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of `get_all`.
+    pub fn get_all_blocking(self, keys: &[&str]) -> Result<Vec<SecretString>> {
+        self.ravi.wait_for(async |ravi| ravi.secrets().get_all(keys).await)
+    }
+}
+
+impl Ravi {
     /// Runs `work` to its end, with a handle that never waits for this thread's runtime.
     pub(super) fn wait_for<V: Send>(&self, work: impl AsyncFnOnce(&Ravi) -> Result<V> + Send) -> Result<V> {
         wait_for(Some(self), async |apart| match apart {
@@ -78,9 +97,6 @@ pub(super) fn wait_for<V: Send>(
     work: impl AsyncFnOnce(Option<&Ravi>) -> Result<V> + Send,
 ) -> Result<V> {
     let apart = ravi.map(Ravi::apart).transpose()?;
-    let run = || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.map_err(|_| Error::from(WorkspaceError::Stopped))?.block_on(work(apart.as_ref()))
-    };
+    let run = || block_on(work(apart.as_ref()));
     thread::scope(|scope| scope.spawn(run).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

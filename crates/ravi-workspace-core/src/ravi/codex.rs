@@ -1,28 +1,41 @@
 //! What Codex on this machine is set up with.
 
-use super::Ravi;
 use crate::codex::{Installed, LoginFile};
 use crate::error::Result;
 use crate::machine::blocking::blocking;
 use crate::machine::places;
 use crate::workspace::WorkspaceError;
 
-impl Ravi {
+impl super::handle::Codex<'_> {
     /// Puts the folder of helper programs on the PATH of this user's login shells, from which agents' commands get
     /// theirs.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// println!("{:?}", ravi.codex().install_path().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The shell's profile cannot be read or written.
-    pub async fn install_codex_path(&self) -> Result<Installed> {
-        let dir = self.github_shim_dir()?;
+    pub async fn install_path(self) -> Result<Installed> {
+        let dir = self.ravi.github().shim_dir()?;
         in_login_file(move |file| Ok(file.install(&dir)?)).await
     }
 
     /// Undoes that: the profile is as it was, byte for byte, apart from what has been written there since.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// println!("{:?}", ravi.codex().uninstall_path().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The shell's profile cannot be read or written.
-    pub async fn uninstall_codex_path(&self) -> Result<Installed> {
+    pub async fn uninstall_path(self) -> Result<Installed> {
         in_login_file(|file| Ok(file.uninstall()?)).await
     }
 }

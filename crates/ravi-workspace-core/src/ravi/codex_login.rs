@@ -19,43 +19,61 @@ use crate::machine::lock::Lock;
 use crate::model::reference::SecretName;
 use crate::vault::VaultError;
 
-impl Ravi {
+impl super::handle::Codex<'_> {
     /// Stores the login of Codex's folder in the vault and makes this machine its holder. Calling it again renews both.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use ravi_workspace_core::codex::CodexOptions;
+    ///
+    /// ravi.codex().save(&CodexOptions::default()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// There is no login (`codex.no_login`), or none that Codex could use (`codex.damaged`, `codex.exposed`,
     /// `codex.store`, …); another account (`codex.other_account`) or a newer login (`codex.older`) is stored; another
     /// machine holds it (`codex.held`); the vault is not sealed (`codex.not_sealed`); Ravi does not answer, in which
     /// case the login waits in the ledger for the next save, restore or watcher.
-    pub async fn codex_save(&self, options: &CodexOptions) -> Result<CodexSaved> {
-        let place = self.codex_place(options, false).await?;
-        let _lock = self.codex_lock(&place).await?;
+    pub async fn save(self, options: &CodexOptions) -> Result<CodexSaved> {
+        let place = self.ravi.codex_place(options, false).await?;
+        let _lock = self.ravi.codex_lock(&place).await?;
         let done = async {
-            let open = self.open_vault_or_keep(&place).await?;
-            self.custody(&place, &open.vault(self), options, None).save().await
+            let open = self.ravi.open_vault_or_keep(&place).await?;
+            self.ravi.custody(&place, &open.vault(self.ravi), options, None).save().await
         };
         let done = done.await;
-        self.noted(entry(Action::CodexSave, &place), done).await
+        self.ravi.noted(entry(Action::CodexSave, &place), done).await
     }
 
     /// Puts the stored login into Codex's folder, unless the one there is newer, and makes this machine its holder.
     ///
     /// Call it before the first app-server is started. If one is running and the file changed, see [`CodexRestored`].
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use ravi_workspace_core::codex::CodexOptions;
+    ///
+    /// ravi.codex().restore(&CodexOptions::default()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Nothing is stored (`codex.no_login`); another machine holds it (`codex.held`; with `take_over`
     /// `codex.holder_silent`); the file is of another account (`codex.other_account`) or cannot be judged; the vault is
     /// not sealed; Ravi does not answer. Nothing is overwritten then.
-    pub async fn codex_restore(&self, options: &CodexOptions) -> Result<CodexRestored> {
-        let place = self.codex_place(options, true).await?;
-        let _lock = self.codex_lock(&place).await?;
+    pub async fn restore(self, options: &CodexOptions) -> Result<CodexRestored> {
+        let place = self.ravi.codex_place(options, true).await?;
+        let _lock = self.ravi.codex_lock(&place).await?;
         let done = async {
-            let open = self.open_vault().await?;
-            self.custody(&place, &open.vault(self), options, None).restore().await
+            let open = self.ravi.open_vault().await?;
+            self.ravi.custody(&place, &open.vault(self.ravi), options, None).restore().await
         };
         let done = done.await;
         let action = if options.take_over { Action::CodexTakeOver } else { Action::CodexRestore };
-        self.noted(entry(action, &place), done).await
+        self.ravi.noted(entry(action, &place), done).await
     }
 
     /// Follows the login of Codex's folder until `stop` ends.
@@ -64,11 +82,23 @@ impl Ravi {
     /// reconciles file, ledger and vault, as a restore or a save does, and reports [`CodexEvent::Watching`]. It calls
     /// `tell` with what happens and waits for it; see [`CodexEvent`] for what a host app should do.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use ravi_workspace_core::codex::CodexOptions;
+    ///
+    /// let stop = async {
+    ///     tokio::signal::ctrl_c().await.ok();
+    /// };
+    /// ravi.codex().watch(&CodexOptions::default(), stop, async |event| println!("{event:?}")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// It is already being watched (`codex.watched`); at the beginning those of a restore, except that it is no error
     /// if Ravi does not answer: that is tried again.
-    pub async fn codex_watch<F, T>(
-        &self,
+    pub async fn watch<F, T>(
+        self,
         options: &CodexOptions,
         stop: impl Future<Output = ()> + Send,
         tell: F,
@@ -77,9 +107,9 @@ impl Ravi {
         F: Fn(CodexEvent) -> T + Send + Sync,
         T: Future<Output = ()> + Send,
     {
-        let mut place = self.codex_place(options, true).await?;
+        let mut place = self.ravi.codex_place(options, true).await?;
         let what = format!("codex-watch/{}", place.me.home.display());
-        let Some(_only) = Lock::try_now(self.inner.ledger.dir(), &what)? else {
+        let Some(_only) = Lock::try_now(self.ravi.inner.ledger.dir(), &what)? else {
             return Err(CodexError::Watched { home: place.me.home }.into());
         };
         let mut options = options.clone();
@@ -90,9 +120,9 @@ impl Ravi {
         loop {
             if pulse.is_due(&place.home) {
                 if place.clock.is_stale() {
-                    place.clock = Clock::ask(&self.inner.client).await;
+                    place.clock = Clock::ask(&self.ravi.inner.client).await;
                 }
-                match Box::pin(self.codex_step(&place, &options, &mut begun, &mut watched, &tell)).await {
+                match Box::pin(self.ravi.codex_step(&place, &options, &mut begun, &mut watched, &tell)).await {
                     Ok(true) => pulse.succeeded(),
                     Ok(false) => break,
                     Err(e) if !begun && e.kind() != Kind::Unreachable => return Err(e),
@@ -100,7 +130,7 @@ impl Ravi {
                         tell(CodexEvent::Failed { error: e.body() }).await;
                         pulse.failed();
                         // Perhaps Ravi's clock could not be read.
-                        place.clock = Clock::ask(&self.inner.client).await;
+                        place.clock = Clock::ask(&self.ravi.inner.client).await;
                     }
                 }
                 if begun {
@@ -111,7 +141,7 @@ impl Ravi {
             tokio::select! {
                 () = &mut stop => {
                     // A watcher that never began has nothing to let go of, and takes nothing any more.
-                    if begun && let Err(e) = self.codex_end(&place, &options, &mut watched).await {
+                    if begun && let Err(e) = self.ravi.codex_end(&place, &options, &mut watched).await {
                         tell(CodexEvent::Failed { error: e.body() }).await;
                     }
                     break;
@@ -119,10 +149,73 @@ impl Ravi {
                 () = sleep(BEAT) => {}
             }
         }
-        watched.pending = place.row(&self.inner.ledger).await?.pending.is_some();
+        watched.pending = place.row(&self.ravi.inner.ledger).await?.pending.is_some();
         Ok(watched)
     }
 
+    /// Returns what is known of a login: the file, what is stored, who holds it.
+    ///
+    /// `reported` is an app-server's answer to `getAuthStatus`; only that tells whether the login is alive. It is no
+    /// error if Ravi does not answer.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use ravi_workspace_core::codex::CodexOptions;
+    ///
+    /// println!("{:?}", ravi.codex().status(&CodexOptions::default(), None).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The ledger cannot be read; the name is not a valid secret name.
+    pub async fn status(self, options: &CodexOptions, reported: Option<&AuthStatus>) -> Result<CodexStatus> {
+        let place = self.ravi.codex_place(options, false).await?;
+        let health = reported.map_or(CodexHealth::Unknown, AuthStatus::health);
+        let record = async {
+            let open = self.ravi.open_vault().await?;
+            self.ravi.custody(&place, &open.vault(self.ravi), options, None).record().await
+        };
+        place.status(&self.ravi.inner.ledger, record.await, health).await
+    }
+
+    /// Signs Codex in on a machine without a browser, then stores the login.
+    ///
+    /// `program` is Codex. With `api_key`, the secret of that name is its key; otherwise it shows a code on standard
+    /// error, to be entered in any browser. An existing login is stored as it is, unless `force` is set.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use std::path::Path;
+    ///
+    /// use ravi_workspace_core::codex::CodexOptions;
+    ///
+    /// // Shows a code to be entered in any browser.
+    /// ravi.codex().sign_in(&CodexOptions::default(), Path::new("codex"), None).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Codex cannot be run (`codex.program`) or does not sign in (`codex.sign_in`); those of a save.
+    pub async fn sign_in(self, options: &CodexOptions, program: &Path, api_key: Option<&str>) -> Result<CodexSaved> {
+        let place = self.ravi.codex_place(options, true).await?;
+        place.home.check_store()?;
+        // There is no point in beginning what could not be stored afterwards.
+        let open = self.ravi.open_vault().await?;
+        self.ravi.custody(&place, &open.vault(self.ravi), options, None).check_sealed().await?;
+        if options.force || place.home.read()?.is_none() {
+            let how = match api_key {
+                Some(key) => SignIn::ApiKey(self.ravi.secrets().get(key).await?),
+                None => SignIn::Device,
+            };
+            login::sign_in(program, &place.home, &how).await?;
+        }
+        self.save(options).await
+    }
+}
+
+impl Ravi {
     /// One look of the watcher; `false` if another machine holds the login.
     async fn codex_step<F, T>(
         &self,
@@ -182,51 +275,6 @@ impl Ravi {
         let followed = self.custody(place, &open.vault(self), options, Some(false)).follow().await?;
         watched.pushed += u64::from(followed.pushed);
         Ok(())
-    }
-
-    /// Returns what is known of a login: the file, what is stored, who holds it.
-    ///
-    /// `reported` is an app-server's answer to `getAuthStatus`; only that tells whether the login is alive. It is no
-    /// error if Ravi does not answer.
-    ///
-    /// # Errors
-    /// The ledger cannot be read; the name is not a valid secret name.
-    pub async fn codex_status(&self, options: &CodexOptions, reported: Option<&AuthStatus>) -> Result<CodexStatus> {
-        let place = self.codex_place(options, false).await?;
-        let health = reported.map_or(CodexHealth::Unknown, AuthStatus::health);
-        let record = async {
-            let open = self.open_vault().await?;
-            self.custody(&place, &open.vault(self), options, None).record().await
-        };
-        place.status(&self.inner.ledger, record.await, health).await
-    }
-
-    /// Signs Codex in on a machine without a browser, then stores the login.
-    ///
-    /// `program` is Codex. With `api_key`, the secret of that name is its key; otherwise it shows a code on standard
-    /// error, to be entered in any browser. An existing login is stored as it is, unless `force` is set.
-    ///
-    /// # Errors
-    /// Codex cannot be run (`codex.program`) or does not sign in (`codex.sign_in`); those of a save.
-    pub async fn codex_sign_in(
-        &self,
-        options: &CodexOptions,
-        program: &Path,
-        api_key: Option<&str>,
-    ) -> Result<CodexSaved> {
-        let place = self.codex_place(options, true).await?;
-        place.home.check_store()?;
-        // There is no point in beginning what could not be stored afterwards.
-        let open = self.open_vault().await?;
-        self.custody(&place, &open.vault(self), options, None).check_sealed().await?;
-        if options.force || place.home.read()?.is_none() {
-            let how = match api_key {
-                Some(key) => SignIn::ApiKey(self.secret(key).await?),
-                None => SignIn::Device,
-            };
-            login::sign_in(program, &place.home, &how).await?;
-        }
-        self.codex_save(options).await
     }
 
     fn custody<'a>(

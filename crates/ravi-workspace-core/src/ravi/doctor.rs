@@ -33,13 +33,13 @@ impl Ravi {
         let mut findings = vec![self.account_finding(answers).await];
         findings.extend(doctor::server(self.server(), clock));
         findings.extend(self.inner.ledger.run(doctor::machine_key).await?);
-        let mut workspaces = self.workspaces().await?;
+        let mut workspaces = self.workspaces().list().await?;
         workspaces.retain(|one| is_shown(shown, &one.id));
         findings.extend(self.local_findings(&workspaces, shown).await?);
         findings.extend(self.launchers(shown).await?);
         findings.extend(doctor::workspaces(&workspaces, now_ms()));
         if shown.is_none() {
-            findings.push(doctor::revocations(&self.owed().await?));
+            findings.push(doctor::revocations(&self.workspaces().owed().await?));
             let unreadable = self.newer_rows().await?;
             findings
                 .extend(unreadable.iter().map(|error| Finding::warn("workspaces", error.to_string(), error.hint())));
@@ -97,7 +97,7 @@ impl Ravi {
         const CHECK: &str = "account";
         // If Ravi does not answer, only the key itself is looked for, which saves the rest of the time-out.
         let asked = match answers {
-            true => self.account().await.map(|account| describe(&account)),
+            true => self.account().status().await.map(|account| describe(&account)),
             false => self.access().await.map(|_| "a key is there".to_owned()),
         };
         match asked {

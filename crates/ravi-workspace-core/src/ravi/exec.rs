@@ -14,25 +14,38 @@ use crate::model::target::Target;
 use crate::policy::Gate;
 use crate::workspace::{State, WorkspaceError};
 
-impl Ravi {
-    /// The rules about what workspaces may be given.
-    pub(crate) fn gate(&self) -> Gate<'_> {
-        Gate { ledger: &self.inner.ledger, ours: self.inner.config.secret_policy.as_deref().unwrap_or_default() }
-    }
-
+impl super::handle::Workspaces<'_> {
     /// Opens the workspace that `path` lies in, to start processes in `path` with what the workspace has.
     ///
     /// Asks Ravi nothing, unless the workspace is suspended: then it is woken.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use std::path::Path;
+    ///
+    /// let workspace = ravi.workspaces().open(Path::new("/repo/worktrees/payments")).await?;
+    /// let status = workspace.command("cargo").await?.arg("test").status();
+    /// # drop(status);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Nothing is bound there (`workspace.unbound`); it is not set up yet, or is being taken down (`exec.not_ready`);
     /// it is suspended and may not be woken (`workspace.suspended`), or Ravi does not answer while it is.
-    pub async fn open_workspace(&self, path: &Path) -> Result<Workspace> {
+    pub async fn open(self, path: &Path) -> Result<Workspace> {
         let folder =
             path.canonicalize().map_err(|e| WorkspaceError::Folder { path: path.to_owned(), reason: e.to_string() })?;
-        let (binding, identity, key) = self.ready(folder.as_path()).await?;
-        let key = key.map(|key| (self.inner.client.with(&key), SecretString::from(key.expose())));
-        Ok(Workspace::new(self, binding, identity, key, folder))
+        let (binding, identity, key) = self.ravi.ready(folder.as_path()).await?;
+        let key = key.map(|key| (self.ravi.inner.client.with(&key), SecretString::from(key.expose())));
+        Ok(Workspace::new(self.ravi, binding, identity, key, folder))
+    }
+}
+
+impl Ravi {
+    /// The rules about what workspaces may be given.
+    pub(crate) fn gate(&self) -> Gate<'_> {
+        Gate { ledger: &self.inner.ledger, ours: self.inner.config.secret_policy.as_deref().unwrap_or_default() }
     }
 
     /// Returns a workspace that is set up and has a key, by id or path.
@@ -52,7 +65,7 @@ impl Ravi {
         let mut binding = self.binding_of(target).await?;
         if binding.state == State::Suspended {
             // Boxed: rare and large, it would otherwise inflate every future that needs a workspace.
-            Box::pin(self.wake_on_use(&binding)).await?;
+            Box::pin(self.workspaces().wake_on_use(&binding)).await?;
             binding = self.binding_of(target).await?;
         }
         let not_ready = || HandoverError::NotReady { id: binding.id.clone() };

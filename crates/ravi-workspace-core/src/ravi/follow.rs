@@ -30,7 +30,7 @@ struct Memory {
     pauses: HashMap<String, (u32, Instant)>,
 }
 
-impl Ravi {
+impl super::handle::Workspaces<'_> {
     /// Follows the CodexMonitor whose data folder is `dir`, as long as it is polled.
     ///
     /// It sets up workspaces that appear in the list, follows those that move, and releases those that have been
@@ -38,29 +38,55 @@ impl Ravi {
     /// options say otherwise. One process at a time; others wait until it ends. It may be killed at any time: the next
     /// one finishes what was begun.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use std::path::Path;
+    ///
+    /// use ravi_workspace_core::codex_monitor::FollowOptions;
+    ///
+    /// let data = Path::new("/home/me/.local/share/com.dimillian.codexmonitor");
+    /// ravi.workspaces().follow_codex_monitor(data, FollowOptions::default()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `dir` is not a folder; the ledger cannot be read or written. A failure of one workspace is reported and tried
     /// again.
-    pub async fn follow_codex_monitor(&self, dir: &Path, options: FollowOptions) -> Result<()> {
+    pub async fn follow_codex_monitor(self, dir: &Path, options: FollowOptions) -> Result<()> {
         let source = source_of(dir).await?;
-        let _lock = self.follow_lock(&source).await?;
+        let _lock = self.ravi.follow_lock(&source).await?;
         let mut memory = Memory::default();
         loop {
-            self.follow_step(&source, &options, &mut memory).await?;
+            self.ravi.follow_step(&source, &options, &mut memory).await?;
             sleep(EVERY).await;
         }
     }
 
     /// Looks at the list once, and does everything that is due.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use std::path::Path;
+    ///
+    /// use ravi_workspace_core::codex_monitor::FollowOptions;
+    ///
+    /// let data = Path::new("/home/me/.local/share/com.dimillian.codexmonitor");
+    /// ravi.workspaces().follow_codex_monitor_once(data, FollowOptions::default()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
-    /// As [`follow_codex_monitor`](Ravi::follow_codex_monitor).
-    pub async fn follow_codex_monitor_once(&self, dir: &Path, options: FollowOptions) -> Result<()> {
+    /// As [`follow_codex_monitor`](crate::handle::Workspaces::follow_codex_monitor).
+    pub async fn follow_codex_monitor_once(self, dir: &Path, options: FollowOptions) -> Result<()> {
         let source = source_of(dir).await?;
-        let _lock = self.follow_lock(&source).await?;
-        self.follow_step(&source, &options, &mut Memory::default()).await
+        let _lock = self.ravi.follow_lock(&source).await?;
+        self.ravi.follow_step(&source, &options, &mut Memory::default()).await
     }
+}
 
+impl Ravi {
     async fn follow_lock(&self, source: &str) -> Result<Lock> {
         loop {
             if let Some(lock) = Lock::try_now(self.inner.ledger.dir(), &format!("follow/{source}"))? {
@@ -149,7 +175,7 @@ impl Ravi {
                 Ok(Some(FollowedBy::Provisioned))
             }
             Due::Release(entry) => {
-                match self.release(&entry.id, false, |_| {}).await {
+                match self.workspaces().release(&entry.id, false, |_| {}).await {
                     Ok(_) => {}
                     Err(error) if matches!(error.downcast_ref(), Some(WorkspaceError::Unbound { .. })) => {}
                     Err(error) => return Err(error),
@@ -181,10 +207,10 @@ impl Ravi {
         };
         // The app lists a folder twice if its person adds it twice.
         let request = ProvisionRequest { main: request.main || is_clone, join: true, ..request };
-        match self.provision(request.clone(), |_| {}).await {
+        match self.workspaces().provision(request.clone(), |_| {}).await {
             Err(error) if matches!(error.downcast_ref(), Some(WorkspaceError::IdTaken { .. })) => {
-                self.release(&entry.id, false, |_| {}).await?;
-                self.provision(request, |_| {}).await.map(drop)
+                self.workspaces().release(&entry.id, false, |_| {}).await?;
+                self.workspaces().provision(request, |_| {}).await.map(drop)
             }
             other => other.map(drop),
         }

@@ -64,7 +64,7 @@ pub async fn read(ledger: &Ledger, binding: &Binding, plan: &Plan, config: &Conf
     };
     // Somebody revoked the workspace's key at Ravi. If this machine may give it a new one, it does.
     let ours = Config { state_dir: Some(ledger.dir().to_owned()), ..config.clone() };
-    if let Err(error) = Box::pin(Ravi::open(ours)?.heal(binding)).await {
+    if let Err(error) = Box::pin(Ravi::open(ours)?.workspaces().heal(binding)).await {
         tracing::debug!(code = error.code(), "a refused key could not be replaced");
         return Err(refused);
     }

@@ -53,14 +53,24 @@ impl Wish {
     }
 }
 
-impl Ravi {
+impl super::handle::Hooks<'_> {
     /// Handles one of dmux's hooks. Fails only if an agent must not start.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use ravi_workspace_core::hooks::dmux::{Event, PaneInfo};
+    ///
+    /// # fn pane() -> PaneInfo { unimplemented!() }
+    /// ravi.hooks().dmux(Event::WorktreeCreated, &pane(), |_| {}).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// At `worktree_created`: the folder is not a worktree of the repository, or it cannot be set up, in which case
     /// what was begun is undone. Otherwise: the ledger cannot be read or written.
-    pub async fn hook_dmux(
-        &self,
+    pub async fn dmux(
+        self,
         event: Event,
         pane: &PaneInfo,
         progress: impl Fn(Progress) + Send + Sync,
@@ -72,16 +82,16 @@ impl Ravi {
             }
             (_, None) => Ok(HookReport::nothing("the pane has no worktree")),
             (Event::WorktreeCreated, Some(path)) => {
-                let done = self.set_up(Wish::new(path, "dmux", &pane.name()), Some(&pane.root), &progress).await?;
+                let done = self.ravi.set_up(Wish::new(path, "dmux", &pane.name()), Some(&pane.root), &progress).await?;
                 Ok(provisioned(&done))
             }
-            (Event::BeforeWorktreeRemove, Some(path)) => self.take_down(path).await,
+            (Event::BeforeWorktreeRemove, Some(path)) => self.ravi.take_down(path).await,
             (Event::WorktreeRemoved | Event::PaneClosed, Some(path)) => match path.exists() {
-                true => self.pane_closed(path, pane.pane_id.as_deref()).await,
-                false => self.take_down(path).await,
+                true => self.ravi.pane_closed(path, pane.pane_id.as_deref()).await,
+                false => self.ravi.take_down(path).await,
             },
-            (Event::PostMerge, Some(path)) => match self.bound_at(path).await? {
-                Some(binding) => self.merged(&binding.id).await,
+            (Event::PostMerge, Some(path)) => match self.ravi.bound_at(path).await? {
+                Some(binding) => self.ravi.merged(&binding.id).await,
                 None => Ok(HookReport::nothing("no workspace is bound there")),
             },
         }
@@ -92,10 +102,20 @@ impl Ravi {
     /// The identity is named `agent-pane-<id>`, and `.env` in the worktree gets `AGENT_EMAIL` and `AGENT_PHONE`. If the
     /// account's plan has no phone numbers, the phone is left out.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use std::path::Path;
+    ///
+    /// let worktree = Path::new("/repo/.dmux/worktrees/payments");
+    /// ravi.hooks().guide_worktree_created("%3", worktree, |_| {}).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
-    /// As `worktree_created` of [`hook_dmux`](Ravi::hook_dmux).
+    /// As `worktree_created` of [`dmux`](crate::handle::Hooks::dmux).
     pub async fn guide_worktree_created(
-        &self,
+        self,
         pane: &str,
         worktree: &Path,
         progress: impl Fn(Progress) + Send + Sync,
@@ -103,9 +123,9 @@ impl Ravi {
         let name = guide_id(pane);
         let wish =
             Wish { id: name.clone(), env_file: Some(".env".into()), phone: true, ..Wish::new(worktree, "", &name) };
-        match self.set_up(wish.clone(), None, &progress).await {
+        match self.ravi.set_up(wish.clone(), None, &progress).await {
             Err(error) if matches!(error.downcast_ref(), Some(ApiError::PlanNeeded { .. })) => {
-                self.set_up(Wish { phone: false, ..wish }, None, &progress).await
+                self.ravi.set_up(Wish { phone: false, ..wish }, None, &progress).await
             }
             other => other,
         }
@@ -113,23 +133,37 @@ impl Ravi {
 
     /// Handles `post-merge.sh PANE_ID` of the same guide.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// ravi.hooks().guide_post_merge("%3").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The ledger cannot be read or written.
-    pub async fn guide_post_merge(&self, pane: &str) -> Result<HookReport> {
+    pub async fn guide_post_merge(self, pane: &str) -> Result<HookReport> {
         let id = guide_id(pane);
         let wanted = id.clone();
-        match self.inner.ledger.run(move |l| l.binding(&wanted)).await? {
-            Some(_) => self.merged(&id).await,
+        match self.ravi.inner.ledger.run(move |l| l.binding(&wanted)).await? {
+            Some(_) => self.ravi.merged(&id).await,
             None => Ok(HookReport::nothing("no workspace is bound to the pane")),
         }
     }
 
     /// Installs dmux's hooks for this user, or only for the project at `project`. An existing hook is called as well.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// println!("{:?}", ravi.hooks().install_dmux(None).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The folder cannot be written; two hooks of the person's are in the way.
-    pub async fn install_dmux_hooks(&self, project: Option<&Path>) -> Result<Vec<HookFile>> {
-        let (state_dir, project) = (self.state_dir(), project.map(Path::to_owned));
+    pub async fn install_dmux(self, project: Option<&Path>) -> Result<Vec<HookFile>> {
+        let (state_dir, project) = (self.ravi.state_dir(), project.map(Path::to_owned));
         run_blocking(move || {
             let (user, folder, project) = dmux_folders(project.as_deref())?;
             let launcher = launcher::launcher_path(&state_dir)?;
@@ -140,13 +174,22 @@ impl Ravi {
 
     /// Uninstalls them; what was there before is restored byte for byte.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// println!("{:?}", ravi.hooks().uninstall_dmux(None).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The folder cannot be written.
-    pub async fn uninstall_dmux_hooks(&self, project: Option<&Path>) -> Result<Vec<HookFile>> {
+    pub async fn uninstall_dmux(self, project: Option<&Path>) -> Result<Vec<HookFile>> {
         let project = project.map(Path::to_owned);
         run_blocking(move || Ok(dmux::uninstall(&dmux_folders(project.as_deref())?.1)?)).await
     }
+}
 
+impl Ravi {
     /// Sets up a linked worktree, under the id that it is already bound to, if any. `root` is a folder of the
     /// repository that it must belong to.
     pub(super) async fn set_up(
@@ -169,10 +212,11 @@ impl Ravi {
             },
         };
         let id = request.id.clone();
-        let done = match tokio::time::timeout(SET_UP_LIMIT, Box::pin(self.provision(request, progress))).await {
-            Ok(done) => done,
-            Err(_) => Err(HookError::TooSlow { limit: SET_UP_LIMIT }.into()),
-        };
+        let done =
+            match tokio::time::timeout(SET_UP_LIMIT, Box::pin(self.workspaces().provision(request, progress))).await {
+                Ok(done) => done,
+                Err(_) => Err(HookError::TooSlow { limit: SET_UP_LIMIT }.into()),
+            };
         if done.is_err() && before.is_none() {
             self.roll_back(&id).await;
         }
@@ -202,15 +246,19 @@ impl Ravi {
     async fn release_soon(&self, binding: &Binding) -> Result<HookReport> {
         let id = binding.id.clone();
         self.inner.ledger.run(move |l| l.set_lifetime(&id, Some(now_ms()), Ending::Release, false)).await?;
-        let message =
-            match tokio::time::timeout(TAKE_DOWN_LIMIT, Box::pin(self.release(&binding.id, false, |_| {}))).await {
-                Ok(Ok(_)) => return Ok(HookReport::of(Did::Released, &binding.id)),
-                Ok(Err(error)) if is_unbound(&error) => {
-                    return Ok(HookReport::of(Did::Nothing, &binding.id));
-                }
-                Ok(Err(error)) => error.to_string(),
-                Err(_) => "it would take too long now".to_owned(),
-            };
+        let message = match tokio::time::timeout(
+            TAKE_DOWN_LIMIT,
+            Box::pin(self.workspaces().release(&binding.id, false, |_| {})),
+        )
+        .await
+        {
+            Ok(Ok(_)) => return Ok(HookReport::of(Did::Released, &binding.id)),
+            Ok(Err(error)) if is_unbound(&error) => {
+                return Ok(HookReport::of(Did::Nothing, &binding.id));
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "it would take too long now".to_owned(),
+        };
         Ok(HookReport { message: Some(message), ..HookReport::of(Did::Noted, &binding.id) })
     }
 
@@ -225,7 +273,7 @@ impl Ravi {
         if panes.iter().any(|other| Some(other.id.as_str()) != pane) {
             return Ok(HookReport::nothing("another pane has the worktree"));
         }
-        match tokio::time::timeout(TAKE_DOWN_LIMIT, Box::pin(self.suspend(&binding.id))).await {
+        match tokio::time::timeout(TAKE_DOWN_LIMIT, Box::pin(self.workspaces().suspend(&binding.id))).await {
             Ok(Ok(done)) if done.state == State::Suspended => Ok(HookReport::of(Did::Suspended, &binding.id)),
             Ok(Ok(_)) => Ok(HookReport::of(Did::Nothing, &binding.id)),
             Ok(Err(error)) if is_unbound(&error) => Ok(HookReport::of(Did::Nothing, &binding.id)),

@@ -19,6 +19,52 @@ use crate::model::reference::SecretName;
 use crate::vault::{KeyRing, RECOVERY, Vault, VaultError, elsewhere};
 use crate::workspace;
 
+impl super::handle::Account<'_> {
+    /// Copies what another identity of the account holds, secrets and logins at websites, into the host identity's
+    /// vault, and checks that it reads back.
+    ///
+    /// The other identity keeps everything. `from` is its name, uuid or address. May be repeated: what is already there
+    /// is not copied again.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// let merged = ravi.account().merge_host("old laptop").await?;
+    /// println!("{merged:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// A secret of the same name has another value (`account.merge_conflict`), and nothing is copied; one of the two
+    /// vaults is sealed and this machine does not have its key; not signed in with a management key; Ravi does not
+    /// answer.
+    pub async fn merge_host(self, from: &str) -> Result<Merged> {
+        let done = Box::pin(self.ravi.merge_host_now(from)).await;
+        self.ravi.noted(Entry::done(Action::AccountMergeHost).object(from), done).await
+    }
+
+    /// Moves the ledger to another address of the same Ravi, for when an address is given up.
+    ///
+    /// `from` is the former address; it may be left out if the ledger knows only one Ravi. The key is kept; what was
+    /// read before is read again.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// let new = "https://ravi.example".parse().expect("an address");
+    /// ravi.account().move_server(&new, None).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The new address does not know the account (`account.move_server`); nobody is signed in; the ledger knows several
+    /// Ravis.
+    pub async fn move_server(self, new: &Url, from: Option<&Url>) -> Result<()> {
+        let done = self.ravi.move_server_now(new, from).await;
+        self.ravi.noted(Entry::done(Action::AccountMoveServer).object(name_of(new)), done).await
+    }
+}
+
 impl Ravi {
     /// Returns warnings about what this handle came across, such as that the host identity is gone at Ravi and another
     /// one replaces it. Returns each one once.
@@ -102,21 +148,6 @@ impl Ravi {
         workspace::refuse_open_host(self.context(&account, &|_| {}), id, &host.uuid).await
     }
 
-    /// Copies what another identity of the account holds, secrets and logins at websites, into the host identity's
-    /// vault, and checks that it reads back.
-    ///
-    /// The other identity keeps everything. `from` is its name, uuid or address. May be repeated: what is already there
-    /// is not copied again.
-    ///
-    /// # Errors
-    /// A secret of the same name has another value (`account.merge_conflict`), and nothing is copied; one of the two
-    /// vaults is sealed and this machine does not have its key; not signed in with a management key; Ravi does not
-    /// answer.
-    pub async fn merge_host(&self, from: &str) -> Result<Merged> {
-        let done = Box::pin(self.merge_host_now(from)).await;
-        self.noted(Entry::done(Action::AccountMergeHost).object(from), done).await
-    }
-
     async fn merge_host_now(&self, from: &str) -> Result<Merged> {
         let account = self.management("merging host identities").await?;
         let host = self.open_vault().await?;
@@ -175,19 +206,6 @@ impl Ravi {
             values.push((name, value.into_value()));
         }
         Ok(values)
-    }
-
-    /// Moves the ledger to another address of the same Ravi, for when an address is given up.
-    ///
-    /// `from` is the former address; it may be left out if the ledger knows only one Ravi. The key is kept; what was
-    /// read before is read again.
-    ///
-    /// # Errors
-    /// The new address does not know the account (`account.move_server`); nobody is signed in; the ledger knows several
-    /// Ravis.
-    pub async fn move_server(&self, new: &Url, from: Option<&Url>) -> Result<()> {
-        let done = self.move_server_now(new, from).await;
-        self.noted(Entry::done(Action::AccountMoveServer).object(name_of(new)), done).await
     }
 
     async fn move_server_now(&self, new: &Url, from: Option<&Url>) -> Result<()> {

@@ -68,6 +68,233 @@ impl fmt::Debug for Ravi {
     }
 }
 
+impl super::handle::Workspaces<'_> {
+    /// Sets up a workspace, or finishes what an earlier call began.
+    ///
+    /// `progress` is called with each step. The same call again returns the same, and asks Ravi only whether the
+    /// workspace has got a GitHub token in the meantime.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use ravi_workspace_core::ProvisionRequest;
+    ///
+    /// let request = ProvisionRequest::new("/repo/worktrees/payments", "w1", "payments agent");
+    /// let done = ravi.workspaces().provision(request, |step| println!("{step:?}")).await?;
+    /// println!("{}", done.identity.email);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The folder, the request or the repository is refused (`workspace.…`); not signed in with a management key; Ravi
+    /// refuses or does not answer. What was done stays recorded, and the same call continues from there.
+    pub async fn provision(
+        self,
+        request: ProvisionRequest,
+        progress: impl Fn(Progress) + Send + Sync,
+    ) -> Result<Provisioned> {
+        let (request, _place) = self.ravi.with_id(request).await?;
+        let entry = Entry::done(Action::WorkspaceProvision).workspace(&request.id);
+        let done = self.ravi.provision_now(request, &progress).await;
+        let entry = entry.object_if(done.as_ref().ok().map(|done| &done.identity.uuid));
+        self.ravi.noted(entry, done).await
+    }
+
+    /// Confirms that the app has stored a workspace made with [`unconfirmed`](ProvisionRequest::unconfirmed): it stays
+    /// until it is released.
+    ///
+    /// Asks Ravi nothing.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// ravi.workspaces().keep("w1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Nothing is bound to the id (`workspace.unbound`): it was given up in the meantime.
+    pub async fn keep(self, id: &str) -> Result<()> {
+        match workspace::find(&self.ravi.inner.ledger, id).await? {
+            Some(binding) => Ok(self.ravi.inner.ledger.run(move |l| l.confirm(&binding.id)).await?),
+            None => Err(WorkspaceError::Unbound { target: id.to_owned() }.into()),
+        }
+    }
+
+    /// Releases a workspace: undoes what was set in the folder, revokes its key, and frees its identity, or empties and
+    /// renames it if `retire` is set.
+    ///
+    /// `target` is an id or a path. A second call returns what the first one did.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// ravi.workspaces().release("w1", false, |step| println!("{step:?}")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Nothing is bound to the target (`workspace.unbound`); nobody is signed in. It is no error if Ravi does not
+    /// answer: what it could not do is owed and tried again.
+    pub async fn release(
+        self,
+        target: &str,
+        retire: bool,
+        progress: impl Fn(Progress) + Send + Sync,
+    ) -> Result<Released> {
+        let released = self.ravi.release_now(target, retire, &progress).await;
+        if let Err(error) = &released {
+            self.ravi.note_failure(Entry::done(Action::WorkspaceRelease).workspace(target).ended(error)).await;
+        }
+        released
+    }
+
+    /// Releases what nobody else will: workspaces whose worktree is gone, provisions that were never finished, keys
+    /// that no workspace has.
+    ///
+    /// What cannot be seen (a disk that is not mounted) is reported and left alone. With `dry_run` nothing is changed;
+    /// if Ravi does not answer within 5 s, the plan says so and contains only what is known locally.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// let plan = ravi.workspaces().reap(true, |_| {}).await?;
+    /// println!("{plan:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Not signed in with a management key; Ravi refuses the key, or does not answer (without `dry_run`).
+    pub async fn reap(self, dry_run: bool, progress: impl Fn(Progress) + Send + Sync) -> Result<ReapReport> {
+        if !dry_run {
+            workspace::heal_all(&self.ravi.inner.ledger).await?;
+        }
+        let account = self.ravi.management("reaping workspaces").await?;
+        workspace::reap(self.ravi.context(&account, &progress), dry_run).await
+    }
+
+    /// Returns all workspaces of this ledger, oldest first. Asks Ravi nothing.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// for workspace in ravi.workspaces().list().await? {
+    ///     println!("{} {}", workspace.id, workspace.path.display());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn list(self) -> Result<Vec<WorkspaceSummary>> {
+        workspace::summaries(&self.ravi.inner.ledger).await
+    }
+
+    /// Returns revocations that Ravi has not carried out yet, oldest first. Asks Ravi nothing.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// println!("{} revocations are owed", ravi.workspaces().owed().await?.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn owed(self) -> Result<Vec<OwedRevocation>> {
+        let (identities, keys) = self.ravi.inner.ledger.run(|l| Ok((l.owed()?, l.owed_keys(None)?))).await?;
+        let mut owed: Vec<OwedRevocation> = identities.into_iter().map(Into::into).collect();
+        owed.extend(keys.into_iter().map(OwedRevocation::from));
+        owed.sort_by_key(|owed| owed.since_ms);
+        Ok(owed)
+    }
+
+    /// Returns the workspace that `target` means: by its id, or by a path in its worktree or former folder. Asks Ravi
+    /// nothing.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use std::path::Path;
+    ///
+    /// let workspace = ravi.workspaces().get(Path::new("/repo/worktrees/payments/src")).await?;
+    /// println!("{}", workspace.id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Nothing is bound to it (`workspace.unbound`).
+    pub async fn get(self, target: impl Into<Target<'_>>) -> Result<WorkspaceSummary> {
+        let target = target.into();
+        match workspace::find(&self.ravi.inner.ledger, target).await? {
+            Some(binding) => workspace::summary(&self.ravi.inner.ledger, binding).await,
+            None => Err(WorkspaceError::Unbound { target: target.to_string() }.into()),
+        }
+    }
+
+    /// Returns the folder that [`provision`](crate::handle::Workspaces::provision) at `path` would bind: the top of the
+    /// worktree around it, or the folder itself outside any repository.
+    ///
+    /// The path is a real path. Asks Ravi nothing.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use std::path::Path;
+    ///
+    /// let top = ravi.workspaces().top_of(Path::new("/repo/worktrees/payments/src")).await?;
+    /// println!("{}", top.display());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// It is not a folder that can be bound (`workspace.folder`, `workspace.bare` and so on).
+    pub async fn top_of(self, path: &Path) -> Result<PathBuf> {
+        let path = path.to_owned();
+        follow::run_blocking(move || Ok(workspace::inspect(&path)?.root)).await
+    }
+
+    /// Returns the workspace that an id means, for callers that cannot wait: one read of the ledger.
+    ///
+    /// `None`: nothing is bound to it.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// if let Some(workspace) = ravi.workspaces().get_now("w1")? {
+    ///     println!("{}", workspace.path.display());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub fn get_now(self, id: &str) -> Result<Option<WorkspaceSummary>> {
+        Ok(workspace::summary_now(&self.ravi.inner.ledger, id)?)
+    }
+
+    /// Whether an id was a workspace's that has been released: an app that still has it should not let agents work
+    /// there.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// if ravi.workspaces().is_released("w1").await? {
+    ///     println!("no agent should work there any more");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn is_released(self, id: &str) -> Result<bool> {
+        let id = id.to_owned();
+        let known =
+            move |l: &Ledger| Ok((l.binding(&id)?.is_none() && l.held(&id)?.is_none()) && l.tombstone(&id)?.is_some());
+        Ok(self.ravi.inner.ledger.run(known).await?)
+    }
+}
+
 impl Ravi {
     /// Opens the ledger named by `config`. Quick, without network or keychain.
     ///
@@ -115,26 +342,6 @@ impl Ravi {
         &self.inner.address
     }
 
-    /// Sets up a workspace, or finishes what an earlier call began.
-    ///
-    /// `progress` is called with each step. The same call again returns the same, and asks Ravi only whether the
-    /// workspace has got a GitHub token in the meantime.
-    ///
-    /// # Errors
-    /// The folder, the request or the repository is refused (`workspace.…`); not signed in with a management key; Ravi
-    /// refuses or does not answer. What was done stays recorded, and the same call continues from there.
-    pub async fn provision(
-        &self,
-        request: ProvisionRequest,
-        progress: impl Fn(Progress) + Send + Sync,
-    ) -> Result<Provisioned> {
-        let (request, _place) = self.with_id(request).await?;
-        let entry = Entry::done(Action::WorkspaceProvision).workspace(&request.id);
-        let done = self.provision_now(request, &progress).await;
-        let entry = done.iter().fold(entry, |entry, done| entry.object(&done.identity.uuid));
-        self.noted(entry, done).await
-    }
-
     async fn provision_now(&self, request: ProvisionRequest, listener: workspace::Listener<'_>) -> Result<Provisioned> {
         let account = self.management("provisioning a workspace").await?;
         let request = self.with_defaults(request).await?;
@@ -157,20 +364,6 @@ impl Ravi {
         Ok((request, Some(lock)))
     }
 
-    /// Confirms that the app has stored a workspace made with [`unconfirmed`](ProvisionRequest::unconfirmed): it stays
-    /// until it is released.
-    ///
-    /// Asks Ravi nothing.
-    ///
-    /// # Errors
-    /// Nothing is bound to the id (`workspace.unbound`): it was given up in the meantime.
-    pub async fn keep(&self, id: &str) -> Result<()> {
-        match workspace::find(&self.inner.ledger, id).await? {
-            Some(binding) => Ok(self.inner.ledger.run(move |l| l.confirm(&binding.id)).await?),
-            None => Err(WorkspaceError::Unbound { target: id.to_owned() }.into()),
-        }
-    }
-
     /// Applies the configuration's default identity for new workspaces; a request that names one takes precedence.
     async fn with_defaults(&self, request: ProvisionRequest) -> Result<ProvisionRequest> {
         let Some(share) = self.inner.config.share.clone().filter(|_| !request.borrows()) else { return Ok(request) };
@@ -179,27 +372,6 @@ impl Ravi {
             Some(_) => request,
             None => ProvisionRequest { identity: share.identity, share: true, no_key: !share.key, ..request },
         })
-    }
-
-    /// Releases a workspace: undoes what was set in the folder, revokes its key, and frees its identity, or empties and
-    /// renames it if `retire` is set.
-    ///
-    /// `target` is an id or a path. A second call returns what the first one did.
-    ///
-    /// # Errors
-    /// Nothing is bound to the target (`workspace.unbound`); nobody is signed in. It is no error if Ravi does not
-    /// answer: what it could not do is owed and tried again.
-    pub async fn release(
-        &self,
-        target: &str,
-        retire: bool,
-        progress: impl Fn(Progress) + Send + Sync,
-    ) -> Result<Released> {
-        let released = self.release_now(target, retire, &progress).await;
-        if let Err(error) = &released {
-            self.note_failure(Entry::done(Action::WorkspaceRelease).workspace(target).ended(error)).await;
-        }
-        released
     }
 
     async fn release_now(&self, target: &str, retire: bool, listener: workspace::Listener<'_>) -> Result<Released> {
@@ -219,22 +391,6 @@ impl Ravi {
         };
         self.pay_debts(&account).await;
         Ok(released)
-    }
-
-    /// Releases what nobody else will: workspaces whose worktree is gone, provisions that were never finished, keys
-    /// that no workspace has.
-    ///
-    /// What cannot be seen (a disk that is not mounted) is reported and left alone. With `dry_run` nothing is changed;
-    /// if Ravi does not answer within 5 s, the plan says so and contains only what is known locally.
-    ///
-    /// # Errors
-    /// Not signed in with a management key; Ravi refuses the key, or does not answer (without `dry_run`).
-    pub async fn reap(&self, dry_run: bool, progress: impl Fn(Progress) + Send + Sync) -> Result<ReapReport> {
-        if !dry_run {
-            workspace::heal_all(&self.inner.ledger).await?;
-        }
-        let account = self.management("reaping workspaces").await?;
-        workspace::reap(self.context(&account, &progress), dry_run).await
     }
 
     /// Takes care of what is left to do, as long as it is polled.
@@ -275,73 +431,6 @@ impl Ravi {
         Ok(())
     }
 
-    /// Returns all workspaces of this ledger, oldest first. Asks Ravi nothing.
-    ///
-    /// # Errors
-    /// The ledger cannot be read.
-    pub async fn workspaces(&self) -> Result<Vec<WorkspaceSummary>> {
-        workspace::summaries(&self.inner.ledger).await
-    }
-
-    /// Returns revocations that Ravi has not carried out yet, oldest first. Asks Ravi nothing.
-    ///
-    /// # Errors
-    /// The ledger cannot be read.
-    pub async fn owed(&self) -> Result<Vec<OwedRevocation>> {
-        let (identities, keys) = self.inner.ledger.run(|l| Ok((l.owed()?, l.owed_keys(None)?))).await?;
-        let mut owed: Vec<OwedRevocation> = identities.into_iter().map(Into::into).collect();
-        owed.extend(keys.into_iter().map(OwedRevocation::from));
-        owed.sort_by_key(|owed| owed.since_ms);
-        Ok(owed)
-    }
-
-    /// Returns the workspace that `target` means: by its id, or by a path in its worktree or former folder. Asks Ravi
-    /// nothing.
-    ///
-    /// # Errors
-    /// Nothing is bound to it (`workspace.unbound`).
-    pub async fn workspace(&self, target: impl Into<Target<'_>>) -> Result<WorkspaceSummary> {
-        let target = target.into();
-        match workspace::find(&self.inner.ledger, target).await? {
-            Some(binding) => workspace::summary(&self.inner.ledger, binding).await,
-            None => Err(WorkspaceError::Unbound { target: target.to_string() }.into()),
-        }
-    }
-
-    /// Returns the folder that [`provision`](Ravi::provision) at `path` would bind: the top of the worktree around it,
-    /// or the folder itself outside any repository.
-    ///
-    /// The path is a real path. Asks Ravi nothing.
-    ///
-    /// # Errors
-    /// It is not a folder that can be bound (`workspace.folder`, `workspace.bare` and so on).
-    pub async fn top_of(&self, path: &Path) -> Result<PathBuf> {
-        let path = path.to_owned();
-        follow::run_blocking(move || Ok(workspace::inspect(&path)?.root)).await
-    }
-
-    /// Returns the workspace that an id means, for callers that cannot wait: one read of the ledger.
-    ///
-    /// `None`: nothing is bound to it.
-    ///
-    /// # Errors
-    /// The ledger cannot be read.
-    pub fn workspace_now(&self, id: &str) -> Result<Option<WorkspaceSummary>> {
-        Ok(workspace::summary_now(&self.inner.ledger, id)?)
-    }
-
-    /// Whether an id was a workspace's that has been released: an app that still has it should not let agents work
-    /// there.
-    ///
-    /// # Errors
-    /// The ledger cannot be read.
-    pub async fn is_released(&self, id: &str) -> Result<bool> {
-        let id = id.to_owned();
-        let known =
-            move |l: &Ledger| Ok((l.binding(&id)?.is_none() && l.held(&id)?.is_none()) && l.tombstone(&id)?.is_some());
-        Ok(self.inner.ledger.run(known).await?)
-    }
-
     async fn access(&self) -> Result<Access> {
         let ravi = self.clone();
         let find = move || Access::find(&ravi.inner.config, &ravi.inner.ledger, &ravi.inner.server);
@@ -371,11 +460,13 @@ impl Ravi {
 mod account;
 mod audit;
 mod blocking;
+mod deprecated;
 mod doctor;
 mod exec;
 mod follow;
 mod github;
 pub(crate) mod github_token;
+pub mod handle;
 mod handover;
 mod host;
 mod lifetimes;

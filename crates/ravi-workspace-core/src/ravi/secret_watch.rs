@@ -31,7 +31,8 @@ struct Sight {
     error: Option<ErrorBody>,
 }
 
-/// A secret of the host identity that is followed; see [`Ravi::watch_secret`]. Ends when the last clone is dropped.
+/// A secret of the host identity that is followed; see [`ravi.secrets().watch`](crate::handle::Secrets::watch). Ends
+/// when the last clone is dropped.
 #[derive(Clone)]
 pub struct SecretWatch {
     sight: watch::Receiver<Sight>,
@@ -55,27 +56,42 @@ impl fmt::Debug for SecretWatch {
     }
 }
 
-impl Ravi {
+impl super::handle::Secrets<'_> {
     /// Reads a secret and follows it.
     ///
     /// It is read again at least every `every`, and at once if this process changes it or [`look`](SecretWatch::look)
-    /// asks for it. While Ravi does not answer, the value stays as long as [`secret`](Ravi::secret) serves it. Needs a
-    /// runtime that keeps running.
+    /// asks for it. While Ravi does not answer, the value stays as long as [`get`](crate::handle::Secrets::get) serves
+    /// it. Needs a runtime that keeps running.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// let mut token = ravi.secrets().watch("DAEMON_TOKEN", Duration::from_secs(60)).await?;
+    /// while let Some(new) = token.changed().await {
+    ///     // Use it from now on.
+    ///     # drop(new);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// Those of [`secret`](Ravi::secret), for the first read.
-    pub async fn watch_secret(&self, key: &str, every: Duration) -> Result<SecretWatch> {
-        let read = self.read_secret(key).await?;
+    /// Those of [`get`](crate::handle::Secrets::get), for the first read.
+    pub async fn watch(self, key: &str, every: Duration) -> Result<SecretWatch> {
+        let read = self.read(key).await?;
         let first = Sight { value: Some(read.value), since: Instant::now(), looks: 0, error: None };
         let (tell, sight) = watch::channel(first);
         let wish = Arc::<Notify>::default();
-        let (ravi, key, wished) = (self.clone(), key.to_owned(), Arc::clone(&wish));
+        let (ravi, key, wished) = (self.ravi.clone(), key.to_owned(), Arc::clone(&wish));
         let task = tokio::spawn(async move { ravi.keep_looking(&key, every, &wished, &tell).await });
         Ok(SecretWatch { sight, shared: Arc::new(Shared { wish, task }) })
     }
+}
 
+impl Ravi {
     async fn keep_looking(&self, key: &str, every: Duration, wish: &Notify, tell: &watch::Sender<Sight>) {
-        let mut changes = self.on_secret_change();
+        let mut changes = self.secrets().on_change();
         loop {
             let changed = async {
                 // A watch that lagged behind may have missed it.
@@ -98,10 +114,10 @@ impl Ravi {
     }
 
     async fn look_again(&self, key: &str) -> (Option<SecretString>, Option<ErrorBody>) {
-        match self.refresh_secret(key).await {
+        match self.secrets().refresh(key).await {
             Ok(value) => (Some(value), None),
             // What was read before counts while it is not too old.
-            Err(error) if error.kind() == Kind::Unreachable => (self.secret(key).await.ok(), Some(error.body())),
+            Err(error) if error.kind() == Kind::Unreachable => (self.secrets().get(key).await.ok(), Some(error.body())),
             Err(error) => {
                 tracing::warn!(code = error.code(), key, "a secret that is followed cannot be read any more");
                 (None, Some(error.body()))
@@ -176,12 +192,12 @@ impl fmt::Debug for Known {
 }
 
 impl TokenSet {
-    /// Follows the secret `key` as the token; see [`Ravi::watch_secret`].
+    /// Follows the secret `key` as the token; see [`ravi.secrets().watch`](crate::handle::Secrets::watch).
     ///
     /// # Errors
-    /// Those of `watch_secret`.
+    /// Those of `watch`.
     pub async fn follow(ravi: &Ravi, key: &str, every: Duration, grace: Duration) -> Result<TokenSet> {
-        let watch = ravi.watch_secret(key, every).await?;
+        let watch = ravi.secrets().watch(key, every).await?;
         let tokens = TokenSet { watch: Some(watch), grace, known: Arc::default() };
         tokens.catch_up();
         Ok(tokens)

@@ -30,7 +30,7 @@ pub enum WorkspaceEvent {
     Progress(Progress),
 }
 
-/// Watches the workspaces of a ledger; see [`Ravi::watch_workspaces`].
+/// Watches the workspaces of a ledger; see [`ravi.workspaces().watch`](crate::handle::Workspaces::watch).
 #[derive(Debug)]
 pub struct WorkspaceWatch {
     ravi: Ravi,
@@ -46,7 +46,7 @@ pub struct WorkspaceWatch {
     next_look: Instant,
 }
 
-impl Ravi {
+impl super::handle::Workspaces<'_> {
     /// Watches all workspaces of this ledger from now on: each change and each step, whoever makes it.
     ///
     /// What another process does is noticed within about a second. This thread waits for one read of the ledger; Ravi
@@ -54,19 +54,20 @@ impl Ravi {
     ///
     /// ```no_run
     /// # async fn example(ravi: ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
-    /// let mut watch = ravi.watch_workspaces();
+    /// let mut watch = ravi.workspaces().watch();
     /// loop {
     ///     println!("{:?}", watch.next().await?);
     /// }
     /// # }
     /// ```
-    pub fn watch_workspaces(&self) -> WorkspaceWatch {
-        let ledger = &self.inner.ledger;
+    pub fn watch(self) -> WorkspaceWatch {
+        let ledger = &self.ravi.inner.ledger;
         // Listen before looking, so that nothing in between is missed.
-        let (changes, steps, foreign) = (ledger.changes(), self.inner.told.listen(), ledger.foreign_version().ok());
+        let (changes, steps, foreign) =
+            (ledger.changes(), self.ravi.inner.told.listen(), ledger.foreign_version().ok());
         let known = workspace::summaries_now(ledger).ok().map(by_id);
         WorkspaceWatch {
-            ravi: self.clone(),
+            ravi: self.ravi.clone(),
             known,
             changes,
             stale: false,
@@ -127,7 +128,7 @@ impl WorkspaceWatch {
 
     /// Reports what has changed.
     async fn compare(&mut self) -> Result<()> {
-        let now = by_id(self.ravi.workspaces().await?);
+        let now = by_id(self.ravi.workspaces().list().await?);
         self.stale = false;
         let Some(before) = self.known.replace(now) else { return Ok(()) };
         let now = self.known.iter().flatten();

@@ -19,16 +19,26 @@ use crate::launcher;
 use crate::machine::lock::Lock;
 use crate::workspace::{Progress, WorkspaceError, common_dir_of, inspect};
 
-impl Ravi {
+impl super::handle::Hooks<'_> {
     /// Handles git's `post-checkout OLD NEW FLAG`, run in `folder`: sets up a linked worktree at its first checkout.
     ///
     /// That may come later than the worktree itself (`--no-checkout`, `--orphan`). Every other checkout is none of our
     /// business.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use std::path::Path;
+    ///
+    /// let arguments = std::env::args().skip(1).collect::<Vec<_>>();
+    /// ravi.hooks().git_post_checkout(Path::new("."), &arguments, |_| {}).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The worktree cannot be set up.
-    pub async fn hook_git_post_checkout(
-        &self,
+    pub async fn git_post_checkout(
+        self,
         folder: &Path,
         arguments: &[String],
         progress: impl Fn(Progress) + Send + Sync,
@@ -37,7 +47,7 @@ impl Ravi {
             [old, _, flag, ..] if flag == "1" => old.clone(),
             _ => return Ok(HookReport::nothing("this is not a checkout of a branch")),
         };
-        let (at, state_dir) = (folder.to_owned(), self.state_dir());
+        let (at, state_dir) = (folder.to_owned(), self.ravi.state_dir());
         // A hook that an earlier version wrote disappears with that version; but failing to rewrite it is no reason to
         // fail here.
         let renewed = run_blocking(move || renew_git_hook(&at, &state_dir)).await;
@@ -52,7 +62,7 @@ impl Ravi {
             }
             Some(git) if git.git_dir != git.common_dir => {
                 let wish = Wish::new(&place.root, "git", &folder_name(&place.root));
-                Ok(provisioned(&self.set_up(wish, None, &progress).await?))
+                Ok(provisioned(&self.ravi.set_up(wish, None, &progress).await?))
             }
             _ => Ok(HookReport::nothing("this is not a linked worktree")),
         }
@@ -61,18 +71,36 @@ impl Ravi {
     /// Installs the hook in the repository that `path` lies in, where git looks for hooks. An existing hook is called
     /// as well.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use std::path::Path;
+    ///
+    /// println!("{:?}", ravi.hooks().install_git(Path::new("/repo")).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `core.hooksPath` is relative; the folder cannot be written; two hooks of the person's are in the way.
-    pub async fn install_git_hook(&self, path: &Path) -> Result<HookFile> {
-        let (state_dir, path) = (self.state_dir(), path.to_owned());
+    pub async fn install_git(self, path: &Path) -> Result<HookFile> {
+        let (state_dir, path) = (self.ravi.state_dir(), path.to_owned());
         run_blocking(move || Ok(git_hook(&path, &launcher::launcher_path(&state_dir)?)?.install()?)).await
     }
 
     /// Uninstalls it; what was there before is restored byte for byte.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use std::path::Path;
+    ///
+    /// println!("{:?}", ravi.hooks().uninstall_git(Path::new("/repo")).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The folder cannot be written.
-    pub async fn uninstall_git_hook(&self, path: &Path) -> Result<HookFile> {
+    pub async fn uninstall_git(self, path: &Path) -> Result<HookFile> {
         let path = path.to_owned();
         on_files(move || Script::uninstall(&git_hook_file(&path)?)).await
     }
@@ -80,10 +108,17 @@ impl Ravi {
     /// Installs Claude Code's hooks for this user, or only for the project at `project`, in the file that is not
     /// shared.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// println!("{:?}", ravi.hooks().install_claude(None).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The file is not in the form of Claude Code's settings, or cannot be written.
-    pub async fn install_claude_hooks(&self, project: Option<&Path>) -> Result<HookFile> {
-        let (state_dir, project) = (self.state_dir(), project.map(Path::to_owned));
+    pub async fn install_claude(self, project: Option<&Path>) -> Result<HookFile> {
+        let (state_dir, project) = (self.ravi.state_dir(), project.map(Path::to_owned));
         run_blocking(move || {
             let hooks = ClaudeHooks::calling(&launcher::launcher_path(&state_dir)?);
             Ok(claude_settings(project.as_deref(), &state_dir)?.install(&hooks)?)
@@ -93,29 +128,54 @@ impl Ravi {
 
     /// Uninstalls them; what was there before is restored byte for byte.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// println!("{:?}", ravi.hooks().uninstall_claude(None).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
-    /// As for [`install_claude_hooks`](Ravi::install_claude_hooks).
-    pub async fn uninstall_claude_hooks(&self, project: Option<&Path>) -> Result<HookFile> {
-        let (state_dir, project) = (self.state_dir(), project.map(Path::to_owned));
+    /// As for [`install_claude`](crate::handle::Hooks::install_claude).
+    pub async fn uninstall_claude(self, project: Option<&Path>) -> Result<HookFile> {
+        let (state_dir, project) = (self.ravi.state_dir(), project.map(Path::to_owned));
         let hooks = ClaudeHooks::calling(Path::new(""));
         run_blocking(move || Ok(claude_settings(project.as_deref(), &state_dir)?.uninstall(&hooks)?)).await
     }
 
     /// Adds our commands to the scripts in the `jean.json` of the project at `project`, before those that are there.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use std::path::Path;
+    ///
+    /// println!("{:?}", ravi.hooks().install_jean(Path::new("/repo")).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The file is not in the form of Jean's, or cannot be written.
-    pub async fn install_jean_scripts(&self, project: &Path) -> Result<HookFile> {
-        let (state_dir, project) = (self.state_dir(), project.to_owned());
+    pub async fn install_jean(self, project: &Path) -> Result<HookFile> {
+        let (state_dir, project) = (self.ravi.state_dir(), project.to_owned());
         run_blocking(move || Ok(jean_json(&project, &state_dir)?.install(&JeanScripts)?)).await
     }
 
     /// Removes them; what was there before is restored byte for byte.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use std::path::Path;
+    ///
+    /// println!("{:?}", ravi.hooks().uninstall_jean(Path::new("/repo")).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
-    /// As for [`install_jean_scripts`](Ravi::install_jean_scripts).
-    pub async fn uninstall_jean_scripts(&self, project: &Path) -> Result<HookFile> {
-        let (state_dir, project) = (self.state_dir(), project.to_owned());
+    /// As for [`install_jean`](crate::handle::Hooks::install_jean).
+    pub async fn uninstall_jean(self, project: &Path) -> Result<HookFile> {
+        let (state_dir, project) = (self.ravi.state_dir(), project.to_owned());
         run_blocking(move || Ok(jean_json(&project, &state_dir)?.uninstall(&JeanScripts)?)).await
     }
 
@@ -123,10 +183,19 @@ impl Ravi {
     ///
     /// A worktree that cannot be set up is removed again.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// # fn payload() -> ravi_workspace_core::hooks::claude::Payload { unimplemented!() }
+    /// let worktree = ravi.hooks().claude_worktree_create(&payload(), |_| {}).await?;
+    /// println!("{}", worktree.display());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The name is not valid; git cannot make the worktree; it cannot be set up.
     pub async fn claude_worktree_create(
-        &self,
+        self,
         payload: &Payload,
         progress: impl Fn(Progress) + Send + Sync,
     ) -> Result<PathBuf> {
@@ -134,10 +203,10 @@ impl Ravi {
         let known = name.clone();
         // Hooks of the user and of the project run at once.
         let key = format!("hook/claude/{}/{name}", cwd.display());
-        let _lock = Lock::wait(self.inner.ledger.dir(), &key, &name).await?;
+        let _lock = Lock::wait(self.ravi.inner.ledger.dir(), &key, &name).await?;
         let (path, made) =
             run_blocking(move || Ok(claude_worktree::make(&cwd, &known, claude::config_dir().as_deref())?)).await?;
-        let done = self.set_up(Wish::new(&path, "claude", &name), Some(&payload.cwd), &progress).await;
+        let done = self.ravi.set_up(Wish::new(&path, "claude", &name), Some(&payload.cwd), &progress).await;
         match done {
             Ok(done) => Ok(done.path),
             Err(error) => {
@@ -156,16 +225,24 @@ impl Ravi {
     ///
     /// A worktree that git does not remove stays a workspace.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// # fn payload() -> ravi_workspace_core::hooks::claude::Payload { unimplemented!() }
+    /// ravi.hooks().claude_worktree_remove(&payload()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// git does not remove the worktree, for example because it has changes.
-    pub async fn claude_worktree_remove(&self, payload: &Payload) -> Result<HookReport> {
+    pub async fn claude_worktree_remove(self, payload: &Payload) -> Result<HookReport> {
         let missing = HookError::Missing { tool: "Claude Code", what: "worktree_path" };
         let path = payload.worktree_path.clone().ok_or(missing)?;
         if path.exists() {
             let path = path.clone();
             run_blocking(move || Ok(claude_worktree::remove(&path)?)).await?;
         }
-        self.take_down(&path).await
+        self.ravi.take_down(&path).await
     }
 
     /// Handles Claude Code's `SessionStart`: wakes a suspended workspace, and sets up a worktree that Claude Code made
@@ -173,12 +250,22 @@ impl Ravi {
     ///
     /// Returns what a shell of the session should read, if anything.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// # fn payload() -> ravi_workspace_core::hooks::claude::Payload { unimplemented!() }
+    /// if let Some(text) = ravi.hooks().claude_session_start(&payload()).await? {
+    ///     print!("{text}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// It cannot be woken or set up.
-    pub async fn claude_session_start(&self, payload: &Payload) -> Result<Option<String>> {
-        let opened = match self.open_workspace(&payload.cwd).await {
+    pub async fn claude_session_start(self, payload: &Payload) -> Result<Option<String>> {
+        let opened = match self.ravi.workspaces().open(&payload.cwd).await {
             Err(error) if matches!(error.downcast_ref(), Some(WorkspaceError::Unbound { .. })) => {
-                self.claude_own_worktree(&payload.cwd).await?
+                self.ravi.claude_own_worktree(&payload.cwd).await?
             }
             // In the repository itself, outside all worktrees.
             Err(error) if matches!(error.downcast_ref(), Some(WorkspaceError::Git(GitError::Bare { .. }))) => None,
@@ -192,11 +279,52 @@ impl Ravi {
         // Elsewhere the shim is the real `gh`.
         let at = payload.cwd.clone();
         let in_repository = run_blocking(move || Ok(common_dir_of(&at)?)).await?.is_some();
-        let path_prepend = self.github_shim_dir().ok().filter(|_| in_repository);
+        let path_prepend = self.ravi.github().shim_dir().ok().filter(|_| in_repository);
         Ok(path_prepend
             .map(|dir| claude::session_script(None, Environment { path_prepend: Some(dir), ..Environment::default() })))
     }
 
+    /// Handles Jean's `setup`, in its worktree.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use std::path::Path;
+    ///
+    /// ravi.hooks().jean_setup(Path::new("/repo/worktrees/payments"), |_| {}).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// It is not a worktree; it cannot be set up.
+    pub async fn jean_setup(self, path: &Path, progress: impl Fn(Progress) + Send + Sync) -> Result<HookReport> {
+        let wish = Wish::new(path, "jean", &folder_name(path));
+        Ok(provisioned(&self.ravi.set_up(wish, None, &progress).await?))
+    }
+
+    /// Handles Jean's `teardown`. Never keeps Jean from deleting: what cannot be done now is recorded for later.
+    ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use std::path::Path;
+    ///
+    /// ravi.hooks().jean_teardown(Path::new("/repo/worktrees/payments")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The ledger cannot be read or written.
+    pub async fn jean_teardown(self, path: &Path) -> Result<HookReport> {
+        let report = self.ravi.take_down(path).await?;
+        Ok(match report.did {
+            Did::Noted => report,
+            _ => HookReport { message: None, ..report },
+        })
+    }
+}
+
+impl Ravi {
     /// Opens a worktree of Claude Code's own. Without a `WorktreeCreate` hook, Claude Code makes them with git's hooks
     /// off.
     async fn claude_own_worktree(&self, cwd: &Path) -> Result<Option<Workspace>> {
@@ -208,28 +336,7 @@ impl Ravi {
         }
         let wish = Wish::new(&top, "claude", &folder_name(&top));
         self.set_up(wish, None, &|_| {}).await?;
-        Ok(Some(self.open_workspace(&top).await?))
-    }
-
-    /// Handles Jean's `setup`, in its worktree.
-    ///
-    /// # Errors
-    /// It is not a worktree; it cannot be set up.
-    pub async fn jean_setup(&self, path: &Path, progress: impl Fn(Progress) + Send + Sync) -> Result<HookReport> {
-        let wish = Wish::new(path, "jean", &folder_name(path));
-        Ok(provisioned(&self.set_up(wish, None, &progress).await?))
-    }
-
-    /// Handles Jean's `teardown`. Never keeps Jean from deleting: what cannot be done now is recorded for later.
-    ///
-    /// # Errors
-    /// The ledger cannot be read or written.
-    pub async fn jean_teardown(&self, path: &Path) -> Result<HookReport> {
-        let report = self.take_down(path).await?;
-        Ok(match report.did {
-            Did::Noted => report,
-            _ => HookReport { message: None, ..report },
-        })
+        Ok(Some(self.workspaces().open(&top).await?))
     }
 }
 

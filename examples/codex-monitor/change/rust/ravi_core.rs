@@ -213,7 +213,7 @@ pub(crate) fn daemon_token(given: Option<String>, insecure: bool) -> Result<Opti
 
 fn secret_token() -> Result<Option<String>, String> {
     let Some(ravi) = handle() else { return Ok(None) };
-    let token = ravi.secret_blocking(DAEMON_TOKEN).map_err(|error| told(&error))?;
+    let token = ravi.secrets().get_blocking(DAEMON_TOKEN).map_err(|error| told(&error))?;
     Ok(Some(token.expose_secret().trim().to_owned()).filter(|token| !token.is_empty()))
 }
 
@@ -277,7 +277,7 @@ impl Added {
     pub(crate) fn keep(mut self) {
         let Some((ravi, id)) = self.0.take() else { return };
         tokio::spawn(async move {
-            if let Err(error) = ravi.keep(&id).await {
+            if let Err(error) = ravi.workspaces().keep(&id).await {
                 eprintln!("ravi: {}", told(&error));
             }
         });
@@ -314,7 +314,7 @@ async fn add<F: Future>(entry: &WorkspaceEntry, main: bool, undo: impl FnOnce() 
         unconfirmed: true,
         ..ProvisionRequest::new(&entry.path, &entry.id, &entry.name)
     };
-    let failed = match timeout(PATIENCE, ravi.provision(request, |_| {})).await {
+    let failed = match timeout(PATIENCE, ravi.workspaces().provision(request, |_| {})).await {
         Ok(Ok(_)) => return Ok(Added(Some((ravi, entry.id.clone())))),
         Ok(Err(error)) => told(&error),
         Err(_) => format!("Ravi did not answer within {} s; nothing was added. Try again.", PATIENCE.as_secs()),
@@ -326,7 +326,7 @@ async fn add<F: Future>(entry: &WorkspaceEntry, main: bool, undo: impl FnOnce() 
 }
 
 async fn release(ravi: &Ravi, id: &str) {
-    match ravi.release(id, false, |_| {}).await {
+    match ravi.workspaces().release(id, false, |_| {}).await {
         Ok(_) => {}
         Err(error) if error.code() == "workspace.unbound" => {}
         // The reaper continues from there.
@@ -344,12 +344,12 @@ pub(crate) fn removed(id: &str) {
 /// Called after a rename, which stands whatever happens here: the identity stays, and follows the name and the folder.
 pub(crate) async fn renamed(entry: &WorkspaceEntry) {
     let Some(ravi) = handle() else { return };
-    if !matches!(ravi.workspace_now(&entry.id), Ok(Some(_))) {
+    if !matches!(ravi.workspaces().get_now(&entry.id), Ok(Some(_))) {
         return;
     }
     let request = ProvisionRequest { join: true, ..ProvisionRequest::new(&entry.path, &entry.id, &entry.name) };
     let follow = tokio::spawn(async move {
-        if let Err(error) = ravi.provision(request, |_| {}).await {
+        if let Err(error) = ravi.workspaces().provision(request, |_| {}).await {
             eprintln!("ravi: {}", told(&error));
         }
     });
@@ -359,7 +359,7 @@ pub(crate) async fn renamed(entry: &WorkspaceEntry) {
 
 /// Who the agent of a workspace is, for windows to show with the workspace, including windows on another machine.
 pub(crate) fn describe(id: &str) -> Option<Value> {
-    let workspace = handle()?.workspace_now(id).ok().flatten()?;
+    let workspace = handle()?.workspaces().get_now(id).ok().flatten()?;
     serde_json::to_value(workspace).ok()
 }
 
@@ -367,12 +367,12 @@ pub(crate) fn describe(id: &str) -> Option<Value> {
 /// workspace no longer has the identity that it had: its agent would act as the person.
 pub(crate) async fn thread_config(id: &str, mut params: Value) -> Result<Value, String> {
     let Some(ravi) = handle() else { return Ok(params) };
-    match ravi.workspace_now(id).map_err(|error| told(&error))? {
+    match ravi.workspaces().get_now(id).map_err(|error| told(&error))? {
         Some(workspace) => {
-            let workspace = ravi.open_workspace(&workspace.path).await.map_err(|error| told(&error))?;
+            let workspace = ravi.workspaces().open(&workspace.path).await.map_err(|error| told(&error))?;
             params["config"] = workspace.codex_thread_config().map_err(|error| told(&error))?;
         }
-        None if ravi.is_released(id).await.map_err(|error| told(&error))? => {
+        None if ravi.workspaces().is_released(id).await.map_err(|error| told(&error))? => {
             return Err(
                 "This workspace's identity was released; its agent would act as you. Remove it or add it again.".into(),
             );

@@ -84,7 +84,7 @@ pub async fn set_theme(app: AppHandle, settings: State<'_, SettingsFile>, theme:
 /// Tells the daemon's tokens apart without showing them: the beginning of a hash. `None` if there is no token.
 #[tauri::command]
 pub async fn daemon_token(app: AppHandle, settings: State<'_, SettingsFile>) -> Result<Option<String>> {
-    match app.ravi().settings_value(settings.path(), "/remoteBackendToken").await {
+    match app.ravi().settings().value(settings.path(), "/remoteBackendToken").await {
         Ok(token) => {
             let digest = Sha256::digest(token.expose_secret());
             Ok(Some(digest[..4].iter().map(|byte| format!("{byte:02x}")).collect()))

@@ -131,7 +131,7 @@ impl Desk {
         self.power().switch_on().expect("on");
         self.runtime.block_on(async {
             let ravi = self.ravi();
-            ravi.make_host().await.expect("an identity for the app's own secrets");
+            ravi.account().make_host().await.expect("an identity for the app's own secrets");
         });
         self.keys_before.set(self.keys());
     }
@@ -160,27 +160,29 @@ impl Desk {
     }
 
     pub fn set_secret(&self, key: &str, value: &str) {
-        self.runtime.block_on(self.ravi().set_secret(key, SecretString::from(value))).expect("stored");
+        self.runtime.block_on(self.ravi().secrets().set(key, SecretString::from(value))).expect("stored");
     }
 
     pub fn give_github_token(&self, tree: &Path, token: &str) {
         self.runtime.block_on(async {
             let ravi = self.ravi();
-            let workspace = ravi.workspace(tree).await.expect("bound");
+            let workspace = ravi.workspaces().get(tree).await.expect("bound");
             let name = format!("GH_TOKEN_{}", workspace.id.replace('-', "_").to_uppercase());
-            ravi.set_secret(&name, SecretString::from(token)).await.expect("stored");
+            ravi.secrets().set(&name, SecretString::from(token)).await.expect("stored");
             let request = ravi_workspace_core::ProvisionRequest {
                 github_secret: Some(name),
                 ..ravi_workspace_core::ProvisionRequest::new(tree, &workspace.id, &workspace.name)
             };
-            ravi.provision(request, |_| {}).await.expect("provisioned");
+            ravi.workspaces().provision(request, |_| {}).await.expect("provisioned");
         });
     }
 
     /// The command line on the app's ledger.
     pub fn cli(&self, args: &[&str]) {
         match args {
-            ["release", id] => drop(self.runtime.block_on(self.ravi().release(id, false, |_| {})).expect("released")),
+            ["release", id] => {
+                drop(self.runtime.block_on(self.ravi().workspaces().release(id, false, |_| {})).expect("released"))
+            }
             other => panic!("not known here: {other:?}"),
         }
     }
@@ -188,7 +190,7 @@ impl Desk {
     /// What a window on the same ledger is told.
     pub fn watch(&self) -> Arc<Mutex<Vec<String>>> {
         let seen = Arc::<Mutex<Vec<String>>>::default();
-        let (mut watch, told) = (self.ravi().watch_workspaces(), Arc::clone(&seen));
+        let (mut watch, told) = (self.ravi().workspaces().watch(), Arc::clone(&seen));
         self.runtime.spawn(async move {
             while let Ok(event) = watch.next().await {
                 let WorkspaceEvent::Changed(change) = event else { continue };

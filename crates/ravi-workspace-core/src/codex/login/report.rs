@@ -85,7 +85,7 @@ pub struct CodexStored {
     pub holder: Option<CodexHolder>,
 }
 
-/// The result of `Ravi::codex_save`.
+/// The result of [`ravi.codex().save`](crate::handle::Codex::save).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "__typescript", derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
 pub struct CodexSaved {
@@ -99,7 +99,7 @@ pub struct CodexSaved {
     pub changed: bool,
 }
 
-/// The result of `Ravi::codex_restore`.
+/// The result of [`ravi.codex().restore`](crate::handle::Codex::restore).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "__typescript", derive(ts_rs::TS), ts(export, export_to = "bindings.ts"))]
 pub struct CodexRestored {

@@ -11,19 +11,30 @@ use crate::machine::blocking::blocking;
 
 mod events;
 
-impl Ravi {
+impl super::handle::Audit<'_> {
     /// Returns what was done on this machine, oldest first.
     ///
     /// Asks Ravi only for its events ([`with_events`](AuditFilter::with_events)), which are merged in by time.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// use ravi_workspace_core::audit::AuditFilter;
+    ///
+    /// for row in ravi.audit().query(&AuditFilter::default()).await? {
+    ///     println!("{row:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The ledger cannot be read. With events also: nobody is signed in; Ravi does not answer.
-    pub async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>> {
-        self.write_waiting().await?;
+    pub async fn query(self, filter: &AuditFilter) -> Result<Vec<AuditRow>> {
+        self.ravi.write_waiting().await?;
         let wanted = filter.clone();
-        let mut rows = self.inner.ledger.run(move |l| l.audit(&wanted)).await?;
+        let mut rows = self.ravi.inner.ledger.run(move |l| l.audit(&wanted)).await?;
         if filter.with_events && filter.secret.is_none() {
-            rows.extend(self.events(filter).await?);
+            rows.extend(self.ravi.events(filter).await?);
             // Stable: entries without a time, or with the same one, stay in their order.
             rows.sort_by_key(|row| row.at_ms);
             if let Some(limit) = filter.limit {
@@ -38,24 +49,42 @@ impl Ravi {
     /// Reads every entry; a million take seconds. Asks Ravi nothing. A flaw in the trail is not an error: it is in the
     /// report.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// let report = ravi.audit().verify().await?;
+    /// println!("{report:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The ledger or its key cannot be read.
-    pub async fn verify_audit(&self) -> Result<AuditReport> {
-        self.write_waiting().await?;
-        Ok(self.inner.ledger.run(|l| l.verify_audit()).await?)
+    pub async fn verify(self) -> Result<AuditReport> {
+        self.ravi.write_waiting().await?;
+        Ok(self.ravi.inner.ledger.run(|l| l.verify_audit()).await?)
     }
 
     /// Removes the oldest entries, up to the first that is not older than `before_ms` (milliseconds since 1970).
     ///
     /// Seals where the trail now begins, so that nobody else can do the same unnoticed. The trail is verified first.
     ///
+    /// ```no_run
+    /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
+    /// let before_ms = 1_780_000_000_000;
+    /// ravi.audit().prune(before_ms, false).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The trail does not verify (`audit.broken`), unless `even_if_broken`; the ledger cannot be written.
-    pub async fn prune_audit(&self, before_ms: i64, even_if_broken: bool) -> Result<Pruned> {
-        self.write_waiting().await?;
-        Ok(self.inner.ledger.run(move |l| l.prune_audit(before_ms, even_if_broken)).await?)
+    pub async fn prune(self, before_ms: i64, even_if_broken: bool) -> Result<Pruned> {
+        self.ravi.write_waiting().await?;
+        Ok(self.ravi.inner.ledger.run(move |l| l.prune_audit(before_ms, even_if_broken)).await?)
     }
+}
 
+impl Ravi {
     /// Writes entries that are still waiting, about reads that were served from memory.
     async fn write_waiting(&self) -> Result<()> {
         let inner = Arc::clone(&self.inner);

@@ -56,5 +56,5 @@ async fn stored_since(workspace: &Workspace) -> Result<Option<SecretString>> {
 
 /// Returns the folder that comes first on a child's PATH, if it can be made.
 pub(super) fn shim_dir(ravi: &Ravi) -> Option<PathBuf> {
-    ravi.github_shim_dir().ok()
+    ravi.github().shim_dir().ok()
 }

@@ -84,7 +84,7 @@ impl Workspace {
 
     /// Returns the roots of the ledger's other workspaces.
     pub(crate) async fn others(&self) -> Result<Vec<PathBuf>> {
-        let all = self.ravi.workspaces().await?;
+        let all = self.ravi.workspaces().list().await?;
         Ok(all.into_iter().filter(|other| other.id != self.binding.id).map(|other| other.path).collect())
     }
 

@@ -130,7 +130,7 @@ pub(super) async fn resolve(ravi: &Ravi, file: &Path, referred: &mut [Referred])
     let deadline = tokio::time::Instant::now() + PATIENCE;
     while !wanted.is_empty() {
         let names: Vec<&str> = wanted.iter().map(|(_, name)| name.as_str()).collect();
-        let asked = tokio::time::timeout_at(deadline, ravi.secrets(&names)).await;
+        let asked = tokio::time::timeout_at(deadline, ravi.secrets().get_all(&names)).await;
         let error = match asked.unwrap_or_else(|_| Err(VaultError::Slow { after: PATIENCE }.into())) {
             Ok(values) => {
                 for ((index, _), value) in wanted.drain(..).zip(values) {
