@@ -15,3 +15,17 @@ wait_for() {
     sleep 0.05
   done
 }
+
+# Prints a new folder in memory that programs can be started from; fails where there is none or little room.
+in_memory() {
+  local dir room
+  room=$(df --output=avail -m /dev/shm 2>/dev/null | tail -n 1)
+  [ "${room:-0}" -ge 4096 ] && dir=$(mktemp -d /dev/shm/ravi-test.XXXXXX 2>/dev/null) || return 1
+  if printf '#!/bin/sh\n' >"$dir/probe" && chmod 700 "$dir/probe" && "$dir/probe" 2>/dev/null; then
+    rm "$dir/probe"
+    printf '%s\n' "$dir"
+  else
+    rm -rf "$dir"
+    return 1
+  fi
+}

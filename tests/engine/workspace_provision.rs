@@ -255,7 +255,8 @@ async fn what_git_is_told_by_variables_of_the_caller_does_not_change_what_is_see
     for name in ["LITERAL", "GLOB", "NOGLOB", "ICASE"] {
         let mut program = bed.program();
         program.env(format!("GIT_{name}_PATHSPECS"), "1").env("RAVI_WORKSPACE_KEY_IN_TREE", "always");
-        let run: Run = program.args(Bed::provision_args(&repository, "w", "x agent")).output().expect("it starts").into();
+        let run: Run =
+            program.args(Bed::provision_args(&repository, "w", "x agent")).output().expect("it starts").into();
         assert_eq!(run.error_code(), "workspace.tracked", "{name}: {run:?}");
     }
     assert_eq!(bed.calls(CREATE).await, 0);

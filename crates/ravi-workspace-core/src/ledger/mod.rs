@@ -321,14 +321,19 @@ impl Ledger {
     }
 }
 
+/// FULL: an intent must be on disk before its effect is on the server, even if the power fails. On macOS, fsync leaves
+/// the data in the disk's own memory, and only `F_FULLFSYNC` reaches the disk (sqlite.org/pragma.html#pragma_fullfsync);
+/// elsewhere `fullfsync` means nothing. Files need no such setting: Rust's `sync_all` does it by itself.
+const SETTINGS: &str = "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
+                        PRAGMA foreign_keys = ON;";
+
 fn connect(file: &Path) -> Result<Connection, LedgerError> {
     let fail = |doing| move |source| LedgerError::sqlite(file.to_owned(), doing, source);
     private_file(file)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags).map_err(fail("opened"))?;
     connection.busy_timeout(BUSY_LIMIT).map_err(fail("opened"))?;
-    // FULL: an intent must be on disk before its effect is on the server, even if the power fails.
-    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;").map_err(fail("opened"))?;
+    connection.execute_batch(SETTINGS).map_err(fail("opened"))?;
     if schema::is_current(&connection).map_err(fail("opened"))? {
         return Ok(connection);
     }
@@ -400,4 +405,22 @@ pub(crate) fn make_private_dir(dir: &Path) -> Result<PathBuf, LedgerError> {
         }
     }
     Ok(real)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_down_is_on_the_disk_whatever_the_system() {
+        let dir = tempfile::tempdir().unwrap();
+        // Opened twice: the settings belong to the connection, not to the file.
+        for _ in 0..2 {
+            let connection = connect(&dir.path().join("ledger.db")).unwrap();
+            for (setting, wanted) in [("synchronous", 2), ("fullfsync", 1), ("checkpoint_fullfsync", 1)] {
+                let value: i64 = connection.pragma_query_value(None, setting, |row| row.get(0)).unwrap();
+                assert_eq!(value, wanted, "{setting}");
+            }
+        }
+    }
 }
