@@ -11,7 +11,7 @@ pub enum InputError {
     #[explain(
         code = "input.unusable",
         kind = Usage,
-        hint = "Pass the text or the value on standard input, then try again: `… < FILE` or `… | ravi-workspace …`."
+        hint = "Pass the text or the value on standard input, from a pipe or a file, then try again."
     )]
     Unusable {
         /// What is wrong with it. Holds nothing of it.
