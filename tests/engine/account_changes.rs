@@ -159,10 +159,25 @@ async fn an_address_that_was_not_granted_is_said() {
     bed.run(&["release", "w1", "--json"]).ok();
     let mut args = Bed::provision_args(&tree, "w1", "agent");
     args.extend(["--email".to_owned(), "another.address".to_owned()]);
-    // The pooled identity keeps its address.
+    // The pooled identity keeps its address, so another is made.
+    let done = bed.run(&args).ok().json();
+    assert_eq!((codes(&done), bed.identity_count().await), (vec![], 2));
+    assert!(text(&done["identity"]["email"]).starts_with("another.address@"), "{done}");
+    bed.run(&["release", "w1", "--json"]).ok();
+    // The one that has it serves again, although another has been free for longer.
+    let done = bed.run(&args).ok().json();
+    assert_eq!((codes(&done), bed.identity_count().await), (vec![], 2));
+    // Where the plan has no room for another, it is said.
+    bed.run(&["release", "w1", "--json"]).ok();
+    bed.fault(
+        json!({ "method": "POST", "path": "/api/identities/", "status": 402, "times": 9, "body": { "detail": "no" } }),
+    )
+    .await;
+    let last = args.last_mut().expect("an address");
+    *last = "third.address".to_owned();
     let run = bed.run(&args).ok();
     assert_eq!(codes(&run.json()), ["workspace.email_not_granted"]);
-    assert!(run.stderr.contains("another.address"), "{run:?}");
+    assert!(run.stderr.contains("third.address"), "{run:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -271,6 +271,32 @@ async fn what_git_is_told_by_variables_of_the_caller_does_not_change_what_is_see
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_does_not_exist_takes_no_workspace_apart() {
+    let bed = Bed::new().await;
+    let repository = bed.repository("repo");
+    let with = |tree: &Path, secret: &str| {
+        let mut args = Bed::provision_args(tree, "w1", "payments agent");
+        args.extend(["--github-secret".into(), secret.into()]);
+        bed.run(&args)
+    };
+    let tree = bed.worktree(&repository, "one");
+    // A name that none can have is refused before anything is made.
+    let run = with(&tree, "bad name");
+    assert_eq!((run.error_code().as_str(), run.code, bed.calls(CREATE).await), ("secret.name", 2, 0));
+    // The first set-up waits for its secret, and an empty name takes the wish back.
+    assert_eq!(with(&tree, "TYPO").error_code(), "workspace.no_github_secret");
+    assert_eq!(bed.run(&Bed::provision_args(&tree, "w1", "payments agent")).error_code(), "workspace.no_github_secret");
+    assert_eq!(with(&tree, "").ok().json()["state"], "ready");
+    // What works goes on to work.
+    let run = with(&tree, "TYPO");
+    assert_eq!((run.error_code().as_str(), run.code), ("workspace.no_github_secret", 4));
+    let status = bed.run(&["status", "w1", "--json"]).ok().json();
+    assert_eq!(status["state"], "ready", "{status}");
+    bed.run(&["exec", tree.to_str().expect("text"), "--", "true"]).ok();
+    assert_eq!(bed.run(&Bed::provision_args(&tree, "w1", "payments agent")).ok().json()["state"], "ready");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_git_file_that_points_to_somebody_else_s_repository_is_refused() {
     let bed = Bed::new().await;
     let victim = bed.repository("victim");

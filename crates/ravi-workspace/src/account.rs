@@ -74,6 +74,9 @@ fn show_prompt(prompt: &DevicePrompt) {
 pub(super) async fn logout(ravi: &Ravi, output: Output) -> Result<()> {
     let done = ravi.account().logout().await?;
     say_warnings(&done.warnings);
+    if std::env::var_os("RAVI_API_KEY").is_some_and(|key| !key.is_empty()) {
+        say("note: RAVI_API_KEY is set, and its key is used as long as it is.");
+    }
     output.answer(&done, |_| "Signed out.".to_owned());
     Ok(())
 }

@@ -280,7 +280,9 @@ fn report_text(report: &HookReport) -> String {
         Did::Provisioned => {
             format!("Workspace {id} is ready, as {}.", line(report.email.as_deref().unwrap_or_default()))
         }
-        Did::Suspended => format!("Workspace {id} is suspended; its next use wakes it."),
+        Did::Suspended => format!(
+            "Workspace {id} is suspended. `wake` gives it a key again, and so does its next use unless that is switched off."
+        ),
         Did::Released => format!("Workspace {id} is released."),
         Did::Noted => format!("A later command will end workspace {id}{why}."),
         Did::Shortened => format!("Workspace {id} will be suspended in an hour, unless somebody works in it."),

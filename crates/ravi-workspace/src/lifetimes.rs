@@ -47,7 +47,10 @@ pub(super) async fn suspend(ravi: &Ravi, SuspendArgs { target }: SuspendArgs, ou
 
 fn suspended_text(done: &Suspended) -> String {
     match done.state {
-        State::Suspended => format!("Workspace {} is suspended; its next use wakes it.", done.id),
+        State::Suspended => format!(
+            "Workspace {} is suspended. `wake` gives it a key again, and so does its next use unless that is switched off.",
+            done.id
+        ),
         _ => format!("Workspace {} is not set up; nothing was done.", done.id),
     }
 }

@@ -21,7 +21,7 @@ pub(super) enum PowerJob {
 }
 
 pub(super) fn run(config: Config, job: PowerJob, output: Output) -> Result<ExitCode> {
-    let power = Power::new(Config { start: Some(Start::Asked), ..config })?;
+    let power = Power::new(Config { start: config.start.or(Some(Start::Asked)), ..config })?;
     match job {
         PowerJob::Status => output.answer(&power.status(), text),
         PowerJob::On => output.answer(&power.switch_on()?, text),
@@ -33,7 +33,7 @@ pub(super) fn run(config: Config, job: PowerJob, output: Output) -> Result<ExitC
 
 fn text(status: &PowerStatus) -> String {
     match (status.on, &status.error) {
-        (false, _) => "off".into(),
+        (false, _) => "off: an app that is off by default does not use Ravi; one that is always on does not ask".into(),
         (true, None) => "on".into(),
         (true, Some(error)) => format!("on, but {} ({})\n{}", line(&error.message), error.code, line(&error.hint)),
     }

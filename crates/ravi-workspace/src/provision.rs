@@ -99,7 +99,7 @@ pub(super) fn provisioned_text(done: &Provisioned) -> String {
         github_text(&done.github)
     );
     if let Some(sharing) = &done.sharing {
-        text += &format!("\n  shared: {}", sharing_text(sharing, &done.identity.name));
+        text += &format!("\n  shared: {}", sharing_text(sharing, &done.identity.name, done.key));
     }
     if !done.key {
         text += "\n  key:    none; it has no inbox and no vault";
@@ -107,7 +107,7 @@ pub(super) fn provisioned_text(done: &Provisioned) -> String {
     text
 }
 
-pub(super) fn sharing_text(sharing: &Sharing, name: &str) -> String {
+pub(super) fn sharing_text(sharing: &Sharing, name: &str, key: bool) -> String {
     let mut who: Vec<String> = Vec::new();
     if sharing.host {
         who.push("the app's own secrets".to_owned());
@@ -115,9 +115,10 @@ pub(super) fn sharing_text(sharing: &Sharing, name: &str) -> String {
     if !sharing.with.is_empty() {
         who.push(format!("workspaces {}", sharing.with.join(", ")));
     }
-    let with = if who.is_empty() { String::new() } else { format!(" with {}", who.join(" and ")) };
+    let with = if who.is_empty() { String::new() } else { format!(", together with {}", who.join(" and ")) };
     let kept = if sharing.borrowed { "; it stays as it is when the workspace is released" } else { "" };
-    format!("address, inbox, phone and vault of {name}{with}{kept}")
+    let what = if key { "address, inbox, phone and vault" } else { "address" };
+    format!("{what} of {name}{with}{kept}")
 }
 
 pub(super) fn github_text(github: &GithubInfo) -> String {

@@ -88,7 +88,7 @@ pub(super) async fn run(ravi: &Ravi, command: Secret, output: Output) -> Result<
         }
         Secret::Set { key } => {
             ravi.secrets().set(&key, read_secret("Value: ")?).await?;
-            output.answer(&SecretChange { key: &key, state: "stored" }, |s| format!("Stored {}.", s.key));
+            output.answer(&SecretChange { key: &stored_as(&key), state: "stored" }, |s| format!("Stored {}.", s.key));
         }
         Secret::Rotate { key, stdin, length } => {
             let new = match stdin {
@@ -96,7 +96,7 @@ pub(super) async fn run(ravi: &Ravi, command: Secret, output: Output) -> Result<
                 false => NewValue::Generated(length.unwrap_or(DEFAULT_LENGTH)),
             };
             ravi.secrets().rotate(&key, new).await?;
-            output.answer(&SecretChange { key: &key, state: "rotated" }, |s| format!("Rotated {}.", s.key));
+            output.answer(&SecretChange { key: &stored_as(&key), state: "rotated" }, |s| format!("Rotated {}.", s.key));
         }
         Secret::List => {
             let names = SecretNames { secrets: ravi.secrets().names().await? };
@@ -107,10 +107,15 @@ pub(super) async fn run(ravi: &Ravi, command: Secret, output: Output) -> Result<
         }
         Secret::Delete { key } => {
             ravi.secrets().delete(&key).await?;
-            output.answer(&SecretChange { key: &key, state: "deleted" }, |s| format!("Deleted {}.", s.key));
+            output.answer(&SecretChange { key: &stored_as(&key), state: "deleted" }, |s| format!("Deleted {}.", s.key));
         }
     }
     Ok(())
+}
+
+/// The name as the vault has it: names are in capitals there.
+fn stored_as(key: &str) -> String {
+    key.to_ascii_uppercase()
 }
 
 /// Reads a secret: hidden on a terminal, else all of standard input without one newline at its end.

@@ -45,7 +45,7 @@ pub(super) fn status_text(workspace: &WorkspaceSummary) -> String {
         text += &row("", Some(format!("open: {way}")));
     }
     if let (Some(sharing), Some(identity)) = (&workspace.sharing, identity) {
-        text += &row("shared", Some(sharing_text(sharing, &identity.name)));
+        text += &row("shared", Some(sharing_text(sharing, &identity.name, workspace.key)));
     }
     if !workspace.key {
         text += &row("key", Some("none; it has no inbox and no vault".to_owned()));

@@ -14,7 +14,7 @@ pub enum GithubError {
     #[explain(
         code = "github.token_missing",
         kind = NotFound,
-        hint("Store {secret} again, or provision the workspace again to choose another login.")
+        hint("Store {secret} again, or choose another with `ravi-workspace provision … --github-secret NAME`; an empty NAME looks for a token as if none had been named.")
     )]
     TokenMissing {
         /// The workspace.
@@ -28,7 +28,7 @@ pub enum GithubError {
         if = elsewhere.is_empty(),
         code = "workspace.no_github_secret",
         kind = NotFound,
-        hint("Store it: `ravi-workspace secret set {secret}` reads the value from standard input.")
+        hint("Store it: `ravi-workspace secret set {secret}` reads the value from standard input. `--github-secret \"\"` names none.")
     )]
     #[explain(
         code = "workspace.no_github_secret",

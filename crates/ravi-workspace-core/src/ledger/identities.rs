@@ -124,6 +124,17 @@ impl IdentityRow {
     }
 }
 
+/// Which identities of the pool will do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Pooled {
+    /// Any that is free.
+    Free,
+    /// Any that is free; if none is, one that was set aside.
+    OrSetAside,
+    /// One that is free and whose address has this local part.
+    WithAddress(String),
+}
+
 impl Ledger {
     /// Returns one identity.
     pub(crate) fn identity(&self, uuid: &IdentityUuid) -> Result<Option<IdentityRow>, LedgerError> {
@@ -197,8 +208,8 @@ impl Ledger {
         })
     }
 
-    /// Takes a free identity from the pool for workspace `id`: the one it had before, otherwise the one that has been
-    /// free the longest. With `set_aside`, an identity that was set aside is taken if no other is free.
+    /// Takes an identity from the pool for workspace `id`: the one it had before, otherwise the one that has been free
+    /// the longest.
     ///
     /// It is one change, so that no two workspaces take the same identity, and it includes the intent to make it fit
     /// ([`Effect::FitIdentity`]).
@@ -206,16 +217,19 @@ impl Ledger {
         &self,
         server: &str,
         id: &str,
-        set_aside: bool,
+        which: &Pooled,
     ) -> Result<Option<IdentityRow>, LedgerError> {
+        let set_aside = *which == Pooled::OrSetAside;
+        let address = if let Pooled::WithAddress(local) = which { Some(format!("{local}@")) } else { None };
         self.change("ledger: identity taken from the pool", |t| {
             let row = t
                 .prepare_cached(&format!(
                     "SELECT {COLUMNS} FROM identity
                      WHERE server = ?1 AND (state = 'pooled' OR ?3 AND state = 'retired' AND set_aside = 1)
+                       AND (?4 IS NULL OR substr(email, 1, length(?4)) = ?4)
                      ORDER BY state, workspace IS NOT ?2, at_ms LIMIT 1"
                 ))?
-                .query_row(params![server, id, set_aside], from_row)
+                .query_row(params![server, id, set_aside, address], from_row)
                 .optional()?;
             let Some(row) = row else { return Ok(None) };
             // Its name was removed when it was set aside.

@@ -55,7 +55,7 @@ pub(crate) use codex::{CodexAt, CodexRow};
 pub use folder::home;
 pub(crate) use followed::Due;
 pub use github::{Plan, TokenAt};
-pub(crate) use identities::{IdentityRow, IdentityState};
+pub(crate) use identities::{IdentityRow, IdentityState, Pooled};
 pub(crate) use intent::Effect;
 pub use lifetimes::Ending;
 pub(crate) use lifetimes::Lifetime;

@@ -36,7 +36,8 @@ pub struct ProvisionRequest {
     /// A file, relative to the worktree, that gets `AGENT_EMAIL`, `AGENT_PHONE` and `RAVI_IDENTITY`.
     #[serde(default)]
     pub env_file: Option<PathBuf>,
-    /// Name of the secret that holds this workspace's GitHub token, in place of the names looked for by default.
+    /// Name of the secret that holds this workspace's GitHub token, in place of the names looked for by default. An empty
+    /// one forgets the name of an earlier call.
     #[serde(default)]
     pub github_secret: Option<String>,
     /// Also make a key of the workspace's own that signs its commits (`git commit -S`).
@@ -168,6 +169,11 @@ impl ProvisionRequest {
         self.share || self.identity.is_some()
     }
 
+    /// The request as the first one for its workspace: there is nothing earlier that it could fill or forget.
+    pub(crate) fn alone(self) -> ProvisionRequest {
+        ProvisionRequest { github_secret: self.github_secret.filter(|name| !name.is_empty()), ..self }
+    }
+
     /// Fills what this call leaves open from an earlier one, `before`: a hook that sets a workspace up again must not
     /// take away what a person chose for it.
     pub(crate) fn over(self, before: &ProvisionRequest) -> ProvisionRequest {
@@ -175,7 +181,7 @@ impl ProvisionRequest {
             phone: self.phone || before.phone,
             email: self.email.or_else(|| before.email.clone()),
             env_file: self.env_file.or_else(|| before.env_file.clone()),
-            github_secret: self.github_secret.or_else(|| before.github_secret.clone()),
+            github_secret: self.github_secret.or_else(|| before.github_secret.clone()).filter(|name| !name.is_empty()),
             sign: self.sign || before.sign,
             domain: self.domain.or_else(|| before.domain.clone()),
             identity: self.identity.or_else(|| before.identity.clone()),

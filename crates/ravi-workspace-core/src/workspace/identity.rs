@@ -15,7 +15,7 @@ use crate::account::RETIRED;
 use crate::api::{ApiError, CreatedIdentity, Identity, IdentityUuid, NewIdentity};
 use crate::config::PoolReuse;
 use crate::error::Result;
-use crate::ledger::{Binding, Effect, IdentityRow};
+use crate::ledger::{Binding, Effect, IdentityRow, Pooled};
 use crate::messages;
 
 /// What was asked for, and who had it before.
@@ -70,7 +70,7 @@ async fn find(ctx: Context<'_>, binding: &Binding) -> Result<Found> {
     if let Some(row) = resolve(ctx, binding).await? {
         return Ok(old(row));
     }
-    if let Some(row) = from_pool(ctx, binding, false).await? {
+    if let Some(row) = from_pool(ctx, binding, wished(binding)).await? {
         return Ok(old(row));
     }
     match make(ctx, binding).await {
@@ -83,7 +83,8 @@ async fn find(ctx: Context<'_>, binding: &Binding) -> Result<Found> {
             };
             let full = || WorkspaceError::PlanFull { id: binding.id.clone(), message };
             let all = ctx.config.pool_reuse.unwrap_or_default() == PoolReuse::All;
-            from_pool(ctx, binding, all).await?.map(old).ok_or_else(|| full().into())
+            let any = if all { Pooled::OrSetAside } else { Pooled::Free };
+            from_pool(ctx, binding, any).await?.map(old).ok_or_else(|| full().into())
         }
         made => made,
     }
@@ -151,12 +152,20 @@ async fn made_by_us(ctx: Context<'_>, binding: &Binding, wanted: &Wanted) -> Res
     Ok((!used).then(|| IdentityRow::bound(identity, ctx.server, &binding.id)))
 }
 
+/// Whoever asks for an address gets one with that address, even if others are free: an identity keeps its address.
+fn wished(binding: &Binding) -> Pooled {
+    match &binding.request.email {
+        Some(address) => Pooled::WithAddress(address.clone()),
+        None => Pooled::Free,
+    }
+}
+
 /// Takes a free identity, the workspace's former one first. Passes over any that the server no longer knows or that was
 /// used.
-async fn from_pool(ctx: Context<'_>, binding: &Binding, set_aside: bool) -> Result<Option<IdentityRow>> {
+async fn from_pool(ctx: Context<'_>, binding: &Binding, which: Pooled) -> Result<Option<IdentityRow>> {
     loop {
-        let (server, id) = (ctx.server.to_owned(), binding.id.clone());
-        let taken = ctx.ledger.run(move |l| l.take_pooled(&server, &id, set_aside)).await?;
+        let (server, id, which) = (ctx.server.to_owned(), binding.id.clone(), which.clone());
+        let taken = ctx.ledger.run(move |l| l.take_pooled(&server, &id, &which)).await?;
         let Some(row) = taken else { return Ok(None) };
         if let Some(row) = Box::pin(fit(ctx, binding, row)).await? {
             return Ok(Some(row));

@@ -18,6 +18,14 @@ pub(super) async fn bundle_and_login(ctx: Context<'_>, binding: &Binding, found:
     ctx.step(&binding.id, Step::Github, Box::pin(github(ctx, binding, found, given))).await
 }
 
+/// Checks that whose login the workspace would use can be told, and changes nothing.
+pub(super) async fn check(ctx: Context<'_>, binding: &Binding) -> Result<()> {
+    let Some(uuid) = binding.identity.clone() else { return Ok(()) };
+    let Some(row) = ctx.ledger.run(move |l| l.identity(&uuid)).await? else { return Ok(()) };
+    let found = identity::Found { row, new: false, looked: false };
+    github(ctx, binding, &found, false).await.map(drop)
+}
+
 /// Decides whose GitHub login the workspace uses.
 async fn github(ctx: Context<'_>, binding: &Binding, found: &identity::Found, given: bool) -> Result<Plan> {
     let (identity, new) = (&found.row.uuid, found.new);

@@ -23,7 +23,9 @@ use crate::ledger::{Binding, Chosen, IdentityRow, Ledger, Plan};
 use crate::machine::clock::now_ms;
 use crate::machine::lock::Lock;
 use crate::machine::places;
+use crate::model::reference::SecretName;
 use crate::model::workspace::{GithubInfo, ProvisionRequest, Provisioned, Sharing, State, Step, Terms};
+use crate::vault::VaultError;
 use ravi_error::shown::is_odd;
 
 /// How often to join a folder that turns out to be another id's: several may add it at once, and each may release the
@@ -79,10 +81,14 @@ async fn attempt(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, life
     Ok(Provisioned { id: asked, ..provisioned })
 }
 
-fn check_request(request: &ProvisionRequest) -> Result<(), WorkspaceError> {
+fn check_request(request: &ProvisionRequest) -> Result<()> {
     check_text("id", &request.id)?;
     check_text("name", &request.name)?;
-    request.email.as_deref().map_or(Ok(()), address::check)
+    request.email.as_deref().map_or(Ok(()), address::check)?;
+    // An empty name forgets an earlier one.
+    let secret = request.github_secret.as_deref().filter(|name| !name.is_empty());
+    secret.map(SecretName::parse).transpose().map_err(VaultError::from)?;
+    Ok(())
 }
 
 /// Refuses combinations that make no sense, in everything that was asked for so far.
@@ -243,6 +249,7 @@ async fn bind(
 }
 
 async fn add(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, place: &Inspected) -> Result<Bound> {
+    let request = request.alone();
     check_together(&request)?;
     room::make(ctx, &request, place).await?;
     let binding = Binding {
@@ -306,6 +313,10 @@ async fn renew(
         request,
         ..old.clone()
     };
+    // A workspace that works is not taken apart for a secret that does not exist.
+    if old.state == State::Ready && renewed.request.github_secret != old.request.github_secret {
+        Box::pin(login::check(ctx, &renewed)).await?;
+    }
     let (known, checked) = (renewed.clone(), place.clone());
     let (ledger, in_tree) = (ctx.ledger.dir().to_owned(), ctx.key_in_tree(&old.id).await?);
     let look = move || {
