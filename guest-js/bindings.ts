@@ -454,7 +454,7 @@ expires_ms: number | null, };
 export type CodexMode = "chatgpt" | "apikey";
 
 /**
- * The result of `Ravi::codex_restore`.
+ * The result of [`ravi.codex().restore`](crate::handle::Codex::restore).
  */
 export type CodexRestored = { 
 /**
@@ -484,7 +484,7 @@ pushed: boolean,
 aside: string | null, };
 
 /**
- * The result of `Ravi::codex_save`.
+ * The result of [`ravi.codex().save`](crate::handle::Codex::save).
  */
 export type CodexSaved = { 
 /**
@@ -1329,8 +1329,9 @@ main: boolean,
  */
 join: boolean, 
 /**
- * The app has not stored the workspace yet and will confirm it with [`Ravi::keep`](crate::Ravi::keep). If it does
- * not within ten minutes, or another id wants the folder, the workspace is released: the app died in between.
+ * The app has not stored the workspace yet and will confirm it with
+ * [`ravi.workspaces().keep`](crate::handle::Workspaces::keep). If it does not within ten minutes, or another id
+ * wants the folder, the workspace is released: the app died in between.
  */
 unconfirmed: boolean, };
 

@@ -6,7 +6,7 @@ import { call } from './ipc'
  * Reads one of the app's secrets. Needs `ravi:allow-secret-get` (or `ravi:secrets-read`) with a scope that names the key.
  *
  * Once a page has read a value, every script on that page can read it. If the Rust side can use the value itself, let it:
- * `app.ravi().secret(key)`.
+ * `app.ravi().secrets().get(key)`.
  *
  * @throws {RaviError} with the code `policy.scope` if the scope does not name the key, whether or not it exists.
  *

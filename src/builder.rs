@@ -316,7 +316,7 @@ impl Builder {
 /// use tauri_plugin_ravi::RaviExt;
 ///
 /// # async fn example<R: tauri::Runtime>(app: tauri::AppHandle<R>) -> tauri_plugin_ravi::Result<()> {
-/// let token = app.ravi().secret("CODEX_MONITOR_DAEMON_TOKEN").await?;
+/// let token = app.ravi().secrets().get("CODEX_MONITOR_DAEMON_TOKEN").await?;
 /// # Ok(()) }
 /// ```
 pub trait RaviExt<R: Runtime> {

@@ -12,7 +12,9 @@
 //! # }
 //! ```
 //!
-//! Each method stands in the file of its subject, next to what it needs. The names are those of the TypeScript package.
+//! Each method stands in the file of its subject, next to what it needs. The parts are those of the TypeScript package;
+//! their methods mostly have its names too, though not all: `registrations(id).remove` is `registrations.delete` there,
+//! and `workspaces().get` is `workspaces.status`.
 
 use super::Ravi;
 

@@ -72,7 +72,7 @@ impl super::handle::Workspaces<'_> {
     /// Sets up a workspace, or finishes what an earlier call began.
     ///
     /// `progress` is called with each step. The same call again returns the same, and asks Ravi only whether the
-    /// workspace has got a GitHub token in the meantime.
+    /// identity and its key are still good, and whether the workspace has got a GitHub token in the meantime.
     ///
     /// ```no_run
     /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
@@ -124,7 +124,8 @@ impl super::handle::Workspaces<'_> {
     /// Releases a workspace: undoes what was set in the folder, revokes its key, and frees its identity, or empties and
     /// renames it if `retire` is set.
     ///
-    /// `target` is an id or a path. A second call returns what the first one did.
+    /// `target` is an id or a path. A second call with the id returns what the first one did; to a path nothing is
+    /// bound any more.
     ///
     /// ```no_run
     /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
@@ -152,8 +153,10 @@ impl super::handle::Workspaces<'_> {
     /// Releases what nobody else will: workspaces whose worktree is gone, provisions that were never finished, keys
     /// that no workspace has.
     ///
-    /// What cannot be seen (a disk that is not mounted) is reported and left alone. With `dry_run` nothing is changed;
-    /// if Ravi does not answer within 5 s, the plan says so and contains only what is known locally.
+    /// What cannot be seen (a disk that is not mounted) is reported and left alone. With `dry_run` nothing is changed.
+    ///
+    /// If Ravi does not answer (with `dry_run`, within 5 s), that is no error: the report says in `keys_unseen` that
+    /// keys at Ravi were not looked at, and contains the rest.
     ///
     /// ```no_run
     /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
@@ -164,7 +167,7 @@ impl super::handle::Workspaces<'_> {
     /// ```
     ///
     /// # Errors
-    /// Not signed in with a management key; Ravi refuses the key, or does not answer (without `dry_run`).
+    /// Not signed in with a management key; Ravi refuses the key; the ledger cannot be read.
     pub async fn reap(self, dry_run: bool, progress: impl Fn(Progress) + Send + Sync) -> Result<ReapReport> {
         if !dry_run {
             workspace::heal_all(&self.ravi.inner.ledger).await?;
@@ -297,6 +300,9 @@ impl super::handle::Workspaces<'_> {
 
 impl Ravi {
     /// Opens the ledger named by `config`. Quick, without network or keychain.
+    ///
+    /// It does not look at [`start`](Config::start): a program that may be off until a person switches it on opens the
+    /// handle with [`Power`](crate::Power).
     ///
     /// # Errors
     /// The API address is not one that keys may be sent to, or the ledger cannot be opened.
