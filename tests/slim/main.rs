@@ -66,12 +66,12 @@ async fn armour_is_never_handed_out_as_a_value() {
     let bed = Bed::new().await;
     bed.store("PLAIN", "made-up").await;
     bed.store("SEALED", ARMOUR).await;
-    assert_eq!(bed.ravi.secret("PLAIN").await.expect("a value").expose_secret(), "made-up");
-    check_not_built(bed.ravi.secret("SEALED").await, "seal.not_built", "seal");
-    check_not_built(bed.ravi.refresh_secret("SEALED").await, "seal.not_built", "seal");
+    assert_eq!(bed.ravi.secrets().get("PLAIN").await.expect("a value").expose_secret(), "made-up");
+    check_not_built(bed.ravi.secrets().get("SEALED").await, "seal.not_built", "seal");
+    check_not_built(bed.ravi.secrets().refresh("SEALED").await, "seal.not_built", "seal");
     check_not_built(bed.ravi.secrets().get_all(&["PLAIN", "SEALED"]).await, "seal.not_built", "seal");
     let other = NewValue::Given("made-up-2".to_owned().into());
-    check_not_built(bed.ravi.rotate_secret("SEALED", other).await, "seal.not_built", "seal");
+    check_not_built(bed.ravi.secrets().rotate("SEALED", other).await, "seal.not_built", "seal");
     assert_eq!(bed.stored("SEALED").await.as_deref(), Some(ARMOUR));
 }
 
@@ -94,7 +94,7 @@ async fn no_reference_in_a_settings_file_is_resolved_to_armour() {
 async fn nothing_plain_is_put_into_a_vault_that_others_keep_sealed() {
     let bed = Bed::new().await;
     bed.store("RAVI_VAULT_RECOVERY", ARMOUR).await;
-    check_not_built(bed.ravi.set_secret("NEW", "made-up".into()).await, "seal.not_built", "seal");
+    check_not_built(bed.ravi.secrets().set("NEW", "made-up".into()).await, "seal.not_built", "seal");
     assert_eq!(bed.stored("NEW").await, None);
 }
 
@@ -112,12 +112,12 @@ async fn a_workspace_that_is_to_sign_is_refused_before_anything_is_made() {
     git(&repository, &["commit", "-q", "--allow-empty", "-m", "Begin"]);
     let before = std::fs::read(repository.join(".git/config")).expect("a file");
     let request = ProvisionRequest { sign: true, main: true, ..ProvisionRequest::new(&repository, "w1", "agent") };
-    check_not_built(bed.ravi.provision(request.clone(), |_| {}).await, "sign.not_built", "sign");
+    check_not_built(bed.ravi.workspaces().provision(request.clone(), |_| {}).await, "sign.not_built", "sign");
     assert_eq!(bed.others.identities().list().await.expect("a list").len(), 1);
     assert_eq!(std::fs::read(repository.join(".git/config")).expect("a file"), before);
     assert!(bed.ravi.workspaces().list().await.expect("a list").is_empty());
     // Without signing it is set up.
-    let done = bed.ravi.provision(ProvisionRequest { sign: false, ..request }, |_| {}).await.expect("set up");
+    let done = bed.ravi.workspaces().provision(ProvisionRequest { sign: false, ..request }, |_| {}).await.expect("set up");
     assert!(done.identity.email.contains('@'));
     bed.server.stop().await;
 }
