@@ -3,7 +3,10 @@
 #[cfg(any(target_os = "android", target_os = "linux"))]
 #[path = "processes_linux.rs"]
 mod told;
-#[cfg(not(any(target_os = "android", target_os = "linux")))]
+#[cfg(target_os = "macos")]
+#[path = "processes_macos.rs"]
+mod told;
+#[cfg(not(any(target_os = "android", target_os = "linux", target_os = "macos")))]
 #[path = "processes_untold.rs"]
 mod told;
 
