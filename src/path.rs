@@ -6,12 +6,12 @@
 use std::path::{Path, PathBuf};
 
 use ravi_workspace_core::config::{Config, Start};
-use ravi_workspace_core::internal::launcher;
+use ravi_workspace_core::internal::{launcher, os};
 
 /// Puts the shims' folder first on this process's PATH, if that is safe and there is a program that the shims can lead
 /// to.
 pub(super) fn put_shim_first(config: &Config) {
-    if !has_one_thread() {
+    if !os::has_one_thread() {
         tracing::warn!("the shims are not on PATH: the plugin was built after the app had started threads");
         return;
     }
@@ -35,15 +35,15 @@ fn set_path(dir: &Path) {
     let inherited = std::env::var_os("PATH").unwrap_or_default();
     let rest: Vec<PathBuf> = std::env::split_paths(&inherited).filter(|entry| entry != dir).collect();
     let Ok(path) = std::env::join_paths(std::iter::once(dir.to_owned()).chain(rest)) else { return };
+    #[allow(
+        unsafe_code,
+        reason = "the app's own programs are to find the shims, and there is no other way to tell them"
+    )]
     // SAFETY: `set_var` is unsound only while another thread reads or writes the environment (its documentation). The
     // caller has seen that this process has one thread; no other thread exists that could have started one since.
-    unsafe { std::env::set_var("PATH", path) };
-}
-
-/// Whether this process has one thread. On Linux, the kernel lists one task per thread (proc_pid_task(5)); elsewhere
-/// nothing tells, and the answer is no.
-fn has_one_thread() -> bool {
-    std::fs::read_dir("/proc/self/task").is_ok_and(|tasks| tasks.count() == 1)
+    unsafe {
+        std::env::set_var("PATH", path)
+    };
 }
 
 #[cfg(test)]

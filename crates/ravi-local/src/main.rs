@@ -3,6 +3,8 @@
 //! Its first line on stdout is one JSON document with the address, the management key and the account's identity. The
 //! log goes to stderr.
 
+mod stop;
+
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,7 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use ravi_local::{DOMAIN, Options, Plan, Server};
 use secrecy::ExposeSecret as _;
-use tokio::signal;
+use stop::stop_signal;
 
 /// A stand-in for Ravi's API on 127.0.0.1, for trying out and testing. It is not a vault: values are stored in the
 /// clear.
@@ -92,27 +94,4 @@ fn announce(server: &Server) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")?;
     out.flush()
-}
-
-/// Returns when the first interrupt or request to terminate arrives. Set up before the first line is printed, so that
-/// whoever reads that line may stop the program at once.
-#[cfg(unix)]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    use signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        // Without a handler, the system ends the program itself.
-        let _ = signal::ctrl_c().await;
-    })
 }

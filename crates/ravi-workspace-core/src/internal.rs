@@ -3,7 +3,7 @@
 
 pub use crate::machine::hex::hex;
 pub use crate::machine::runtime::block_on;
-pub use crate::machine::{cores, files};
+pub use crate::machine::{files, os};
 pub use crate::messages::MessageKind;
 
 pub mod errors {

@@ -4,9 +4,7 @@
 //! counts if the ledger also has the note's random number. So a folder that was copied, unpacked or crafted is nobody's
 //! workspace. A workspace outside any repository has no note; only the ledger knows its path.
 
-use std::fs::Metadata;
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use ravi_workspace_core::error::{Error, Result};
@@ -14,6 +12,7 @@ use ravi_workspace_core::internal::files;
 use ravi_workspace_core::internal::git::worktree_of;
 use ravi_workspace_core::internal::launcher::{HelperError, is_known};
 use ravi_workspace_core::internal::ledger::{Binding, Ledger};
+use ravi_workspace_core::internal::os::{Facts, Kind};
 use ravi_workspace_core::internal::workspace::{NOTE_FILE, Note, State, has_note};
 
 /// Larger than any `.git` file needs to be.
@@ -200,14 +199,17 @@ fn open_ledger(dir: &Path, states: &[PathBuf]) -> Result<Option<Ledger>, Unusabl
         return Err(Unusable::Unknown);
     }
     if states.first().is_none_or(|own| dir != own) {
-        is_private(&dir.symlink_metadata()?)?;
+        is_private(&Facts::of_name(dir)?)?;
     }
     Ok(Some(Ledger::open(dir, None).map_err(Error::from)?))
 }
 
-fn is_private(meta: &Metadata) -> Result<(), Unusable> {
-    let mine = meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw() && meta.mode() & 0o077 == 0;
-    if mine { Ok(()) } else { Err(Unusable::NotPrivate) }
+fn is_private(facts: &Facts) -> Result<(), Unusable> {
+    if facts.kind() == Kind::Folder && facts.is_mine() && facts.is_closed() {
+        Ok(())
+    } else {
+        Err(Unusable::NotPrivate)
+    }
 }
 
 /// Why a ledger is not opened.

@@ -10,9 +10,10 @@ use ravi_error::shown;
 use ravi_workspace_core::Ravi;
 use ravi_workspace_core::config::{Config, name_of};
 use ravi_workspace_core::error::{Error, Result};
+use ravi_workspace_core::internal::block_on;
 use ravi_workspace_core::internal::launcher::{LAUNCHED_FROM, NAMES, is_launcher, state_of};
+use ravi_workspace_core::internal::os::cores;
 use ravi_workspace_core::internal::workspace::{State, WorkspaceError};
-use ravi_workspace_core::internal::{block_on, cores};
 
 /// The caller, and what this machine is set up with.
 #[derive(Debug)]

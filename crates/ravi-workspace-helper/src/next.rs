@@ -2,12 +2,12 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::called::Called;
 use ravi_workspace_core::internal::launcher::{is_launcher, on_path};
+use ravi_workspace_core::internal::os::FileId;
 
 /// Real programs call others, which may call the shim; more calls than this mean a loop.
 const MOST_DEPTH: u32 = 16;
@@ -79,6 +79,5 @@ fn first_but(path: &OsStr, name: &str, passed: &str) -> Option<PathBuf> {
 
 /// Returns an id that tells a file from every other one, whatever names lead to it.
 pub(super) fn file_id(path: &Path) -> io::Result<String> {
-    let meta = path.metadata()?;
-    Ok(format!("{}:{}", meta.dev(), meta.ino()))
+    FileId::of(path).map(|id| id.to_string())
 }

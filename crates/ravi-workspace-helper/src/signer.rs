@@ -4,7 +4,6 @@
 //! private key from the vault in memory only; everything else (verifying, other keys) goes to the real ssh-keygen.
 
 use std::ffi::OsString;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -14,11 +13,12 @@ use ravi_workspace_core::api::ApiError;
 use ravi_workspace_core::audit::{Action, Entry};
 use ravi_workspace_core::config::Config;
 use ravi_workspace_core::error::Result;
+use ravi_workspace_core::internal::block_on;
 use ravi_workspace_core::internal::files::{self, Mode};
 use ravi_workspace_core::internal::handover::{HandoverError, Workspace};
 use ravi_workspace_core::internal::launcher::SIGNER;
+use ravi_workspace_core::internal::os::{cores, turn_into};
 use ravi_workspace_core::internal::workspace::{WorkspaceError, git_dir_of, signing};
-use ravi_workspace_core::internal::{block_on, cores};
 
 /// Larger than any public key or commit.
 const LARGEST: usize = 64 * 1024 * 1024;
@@ -48,8 +48,7 @@ fn run(called: &Called) -> Result<()> {
 
 /// Becomes the real ssh-keygen.
 fn ssh_keygen(arguments: &[OsString]) -> HandoverError {
-    cores::allow_others();
-    let source = Command::new("ssh-keygen").args(arguments).exec();
+    let source = turn_into(Command::new("ssh-keygen").args(arguments));
     HandoverError::Start { program: "ssh-keygen".into(), source }
 }
 

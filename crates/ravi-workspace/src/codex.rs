@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::time::Duration;
 
 use super::output::{Output, line, path as shown_path, say, time};
+use super::system::asked_to_end;
 use clap::Subcommand;
 use ravi_workspace_core::codex::{
     AuthStatus, CodexError, CodexEvent, CodexHealth, CodexHolder, CodexLogin, CodexMode, CodexOptions, CodexRestored,
@@ -95,7 +96,7 @@ pub(super) async fn run(ravi: &Ravi, command: Codex, output: Output) -> Result<(
         Codex::Watch { place, take_over, look_every } => {
             let look_every = look_every.map(Duration::from_secs);
             let options = CodexOptions { look_every, ..options(place, take_over, false) };
-            let watched = ravi.codex().watch(&options, end(), async |event| say(&event_text(&event))).await?;
+            let watched = ravi.codex().watch(&options, asked_to_end(), async |event| say(&event_text(&event))).await?;
             output.answer(&watched, watched_text);
         }
         Codex::Status { place, reported_stdin } => {
@@ -119,21 +120,6 @@ fn read_reported() -> Result<AuthStatus> {
     let read = std::io::stdin().take(LARGEST_REPLY).read_to_string(&mut text);
     read.map_err(|_| CodexError::AuthStatus)?;
     Ok(AuthStatus::from_json(&text)?)
-}
-
-/// Ends when a person or a service manager says so. Signals are heard from this call on, not only once it is awaited.
-fn end() -> impl Future<Output = ()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (terminated, interrupted) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-    async {
-        match (terminated, interrupted) {
-            (Ok(mut terminated), Ok(mut interrupted)) => tokio::select! {
-                _ = terminated.recv() => {}
-                _ = interrupted.recv() => {}
-            },
-            _ => drop(tokio::signal::ctrl_c().await),
-        }
-    }
 }
 
 fn event_text(event: &CodexEvent) -> String {

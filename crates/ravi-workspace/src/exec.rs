@@ -4,24 +4,17 @@
 //! own, forwards signals, and ends as the program did.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Read as _, Write};
-use std::os::fd::OwnedFd;
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::io::{self, PipeReader, Read as _, Write};
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, Signal};
-use tokio::process::Child;
-use tokio::signal::unix::{SignalKind, signal};
-
 use super::output::{line, say};
+use super::system::{Signals, exit_code, wait_for};
 use ravi_workspace_core::Handover;
 use ravi_workspace_core::handover::{HandoverError, Masker};
-use ravi_workspace_core::internal::cores;
+use ravi_workspace_core::internal::os::{cores, turn_into};
 use ravi_workspace_core::{Ravi, Result};
 
 /// As much as a pipe holds on Linux.
@@ -29,16 +22,6 @@ const CHUNK: usize = 64 * 1024;
 
 /// How long others may take to close the program's output after the program has ended.
 const AFTER: Duration = Duration::from_millis(100);
-
-/// Signals that are forwarded.
-const HANDED_ON: [(SignalKind, Signal); 6] = [
-    (SignalKind::hangup(), Signal::HUP),
-    (SignalKind::interrupt(), Signal::INT),
-    (SignalKind::quit(), Signal::QUIT),
-    (SignalKind::terminate(), Signal::TERM),
-    (SignalKind::user_defined1(), Signal::USR1),
-    (SignalKind::user_defined2(), Signal::USR2),
-];
 
 /// Run a program with a workspace's author, keys and secrets, which are masked in its output
 #[derive(Debug, clap::Args)]
@@ -67,8 +50,7 @@ pub(super) async fn exec(ravi: &Ravi, args: ExecArgs) -> Result<()> {
     let handover = if args.no_ssh_agent { handover.without_ssh_agent() } else { handover };
     let name = program.to_string_lossy().into_owned();
     if args.no_mask {
-        cores::allow_others();
-        let source = handover.command(program).args(arguments).exec();
+        let source = turn_into(handover.command(program).args(arguments));
         return Err(HandoverError::Start { program: name, source }.into());
     }
     for short in handover.unmasked() {
@@ -86,21 +68,13 @@ enum Failure {
     Pass(io::Error),
 }
 
-/// Returns the exit code, with the shell's convention for a program that a signal ended.
-fn exit_code(status: ExitStatus) -> i32 {
-    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
-}
-
 async fn run_masked(
     handover: &Handover,
     program: &OsString,
     arguments: &[OsString],
 ) -> std::result::Result<ExitStatus, Failure> {
     // Before the program starts: a signal that arrives in the meantime is forwarded afterwards.
-    let mut signals = Vec::new();
-    for (kind, number) in HANDED_ON {
-        signals.push((signal(kind).map_err(Failure::Start)?, number));
-    }
+    let signals = Signals::listen().map_err(Failure::Start)?;
     let (out, out_writer) = io::pipe().map_err(Failure::Start)?;
     let (err, err_writer) = io::pipe().map_err(Failure::Start)?;
     let mut command = handover.tokio_command(program);
@@ -112,10 +86,10 @@ async fn run_masked(
     // It holds the writing ends; while they are open, no reader sees the end.
     drop(command);
     let (ended, end) = io::pipe().map_err(Failure::Pass)?;
-    let ended = Arc::new(OwnedFd::from(ended));
-    let out = pump(File::from(OwnedFd::from(out)), Arc::clone(&ended), io::stdout(), handover.masker());
-    let err = pump(File::from(OwnedFd::from(err)), ended, io::stderr(), handover.masker());
-    let status = wait(&mut child, signals).await.map_err(Failure::Pass)?;
+    let ended = Arc::new(ended);
+    let out = pump(out, Arc::clone(&ended), io::stdout(), handover.masker());
+    let err = pump(err, ended, io::stderr(), handover.masker());
+    let status = signals.hand_on_to(&mut child).await.map_err(Failure::Pass)?;
     drop(end);
     let mut left_open = false;
     for pumped in [out.await, err.await] {
@@ -138,8 +112,8 @@ async fn run_masked(
 /// The stream ends when nobody writes to it any more. Once the program has `ended`, what it has written so far is
 /// forwarded; programs that it started may keep the stream open, even for ever. Returns whether that is so.
 fn pump(
-    mut from: File,
-    ended: Arc<OwnedFd>,
+    mut from: PipeReader,
+    ended: Arc<PipeReader>,
     mut to: impl Write + Send + 'static,
     mut masker: Masker,
 ) -> tokio::task::JoinHandle<io::Result<bool>> {
@@ -177,53 +151,8 @@ fn pump(
     })
 }
 
-/// Waits until there is something to read, or the end of the stream; `false` if `ended` or the time comes first.
-fn wait_for(from: &File, ended: Option<&OwnedFd>, until: Option<Instant>) -> io::Result<bool> {
-    let first = PollFd::new(from, PollFlags::IN);
-    let mut both = [first.clone(), ended.map_or(first, |ended| PollFd::new(ended, PollFlags::IN))];
-    loop {
-        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-        match poll(&mut both, left.and_then(|left| left.try_into().ok()).as_ref()) {
-            Err(rustix::io::Errno::INTR) => {}
-            Err(e) => return Err(e.into()),
-            Ok(_) => return Ok(!both[0].revents().is_empty()),
-        }
-    }
-}
-
 fn write_out(to: &mut impl Write, bytes: &mut Vec<u8>) -> bool {
     let written = to.write_all(bytes).and_then(|()| to.flush());
     bytes.clear();
     written.is_ok()
-}
-
-/// Waits for the child and forwards the signals that arrive in the meantime.
-async fn wait(child: &mut Child, signals: Vec<(tokio::signal::unix::Signal, Signal)>) -> io::Result<ExitStatus> {
-    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
-    for (mut stream, number) in signals {
-        let tell = tell.clone();
-        tokio::spawn(async move { while stream.recv().await.is_some() && tell.send(number).is_ok() {} });
-    }
-    loop {
-        tokio::select! {
-            status = child.wait() => return status,
-            Some(number) = told.recv() => hand_on(child, number),
-        }
-    }
-}
-
-fn hand_on(child: &Child, number: Signal) {
-    // The terminal sends these to its whole foreground group, the child included.
-    if matches!(number, Signal::INT | Signal::QUIT) && in_foreground() {
-        return;
-    }
-    // A child that has ended no longer has an id, so no other process can be hit.
-    if let Some(pid) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) {
-        let _ = rustix::process::kill_process(pid, number);
-    }
-}
-
-fn in_foreground() -> bool {
-    let Ok(terminal) = File::open("/dev/tty") else { return false };
-    rustix::termios::tcgetpgrp(&terminal).is_ok_and(|group| group == rustix::process::getpgrp())
 }

@@ -32,6 +32,7 @@ mod settings;
 #[cfg(test)]
 mod snapshots;
 mod status;
+mod system;
 mod watch;
 
 use std::process::ExitCode;
@@ -43,7 +44,7 @@ use output::Output;
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {
-    ravi_workspace_core::internal::cores::forbid();
+    ravi_workspace_core::internal::os::cores::forbid();
     if let Some(code) = ravi_workspace_helper::act() {
         return ExitCode::from(code);
     }

@@ -48,12 +48,13 @@ pub fn imports(sources: &Path) -> Vec<Import> {
     found
 }
 
-fn parse(file: &Path) -> syn::File {
+pub(crate) fn parse(file: &Path) -> syn::File {
     let text = std::fs::read_to_string(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
     syn::parse_file(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display()))
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
+/// The sources below a folder, without tests.
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut all = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
         let path = entry.path();
@@ -95,7 +96,7 @@ fn exported(root: &syn::File) -> BTreeMap<String, String> {
 }
 
 /// Every path of a tree of imports, without what it is renamed to.
-fn paths(tree: &UseTree) -> Vec<Vec<String>> {
+pub(crate) fn paths(tree: &UseTree) -> Vec<Vec<String>> {
     match tree {
         UseTree::Path(path) => {
             let below = paths(&path.tree).into_iter();
@@ -154,6 +155,6 @@ impl Visit<'_> for Named {
     }
 }
 
-fn is_test(attribute: &Attribute) -> bool {
+pub(crate) fn is_test(attribute: &Attribute) -> bool {
     attribute.path().is_ident("cfg") && attribute.parse_args::<syn::Ident>().is_ok_and(|only| only == "test")
 }

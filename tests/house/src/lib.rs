@@ -2,11 +2,13 @@
 
 mod imports;
 mod page;
+mod systems;
 
 use std::path::{Path, PathBuf};
 
 pub use imports::{Import, imports};
 pub use page::{Table, table};
+pub use systems::of_one_system;
 
 /// The folder of the whole project.
 pub fn project() -> PathBuf {

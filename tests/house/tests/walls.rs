@@ -1,9 +1,10 @@
 //! Promise: the walls of the house hold. ARCHITECTURE.md says which crate and which room may know which, and this is what is so.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::process::Command;
 
-use house_tests::{Import, imports, project, table};
+use house_tests::{Import, imports, of_one_system, project, table};
 use serde_json::Value;
 
 /// The words in backticks.
@@ -88,4 +89,28 @@ fn each_room_of_the_engine_is_in_the_table() {
     let there = std::fs::read_dir(sources).expect("a folder").flatten().map(|entry| entry.path());
     let rooms = there.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).filter(|name| name != "lib");
     assert_eq!(floors().into_iter().collect::<BTreeSet<_>>(), rooms.collect::<BTreeSet<_>>());
+}
+
+/// The sources of our crates.
+fn sources() -> Vec<PathBuf> {
+    let crates = std::fs::read_dir(project().join("crates")).expect("a folder").flatten();
+    crates.map(|entry| entry.path().join("src")).chain([project().join("src")]).collect()
+}
+
+#[test]
+fn only_the_places_in_the_table_know_the_operating_system() {
+    let may: Vec<String> =
+        table("Operating systems").iter().map(|row| names(&row[0]).pop_first().expect("a place")).collect();
+    let place_of = |file: &str| may.iter().find(|place| file == *place || file.starts_with(&format!("{place}/")));
+    let mut used = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for (file, name) in sources().iter().flat_map(|sources| of_one_system(sources)) {
+        let file = file.strip_prefix(project()).expect("below").to_string_lossy().into_owned();
+        match place_of(&file) {
+            Some(place) => drop(used.insert(place.clone())),
+            None => wrong.push(format!("{file} names {name}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(used, may.into_iter().collect::<BTreeSet<_>>(), "places that know no system");
 }

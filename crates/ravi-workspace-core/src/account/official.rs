@@ -2,18 +2,16 @@
 //!
 //! It is taken over only if a person asks for it, and only from a file that nobody else could have read or written.
 
-use std::fs::File;
 use std::io::Read as _;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::AccountError;
 use crate::api::{AnyKey, IdentityUuid};
+use crate::machine::os::{self, Facts, How, Kind, Links, access};
 
 /// More than its file needs.
 const LIMIT: u64 = 64 * 1024;
@@ -70,9 +68,7 @@ fn import_from(path: &Path) -> Result<Imported, AccountError> {
 
 fn read(path: &Path) -> Result<Kept, AccountError> {
     let refuse = |reason: String| AccountError::Import { path: path.to_owned(), reason };
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let opened = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path);
-    let file = match opened {
+    let file = match os::open(path, How::read(Links::Refuse)) {
         Ok(file) => file,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
             return Err(AccountError::NothingToImport { path: path.to_owned() });
@@ -80,31 +76,31 @@ fn read(path: &Path) -> Result<Kept, AccountError> {
         Err(e) => return Err(refuse(e.to_string())),
     };
     let folder = path.parent().unwrap_or(Path::new("/"));
-    let folder = folder.metadata().map_err(|e| refuse(e.to_string()))?;
+    let folder = Facts::of(folder).map_err(|e| refuse(e.to_string()))?;
     // Check what was opened, not what has the name by now.
-    let meta = file.metadata().map_err(|e| refuse(e.to_string()))?;
-    if let Some(reason) = flaw(&meta, &folder) {
+    let facts = Facts::of_open(&file).map_err(|e| refuse(e.to_string()))?;
+    if let Some(reason) = flaw(&facts, &folder) {
         return Err(refuse(reason.to_owned()));
     }
-    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(meta.len().min(LIMIT)).unwrap_or(0) + 1));
+    let length = file.metadata().map_err(|e| refuse(e.to_string()))?.len();
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(length.min(LIMIT)).unwrap_or(0) + 1));
     file.take(LIMIT).read_to_end(&mut bytes).map_err(|e| refuse(e.to_string()))?;
     // The parser's message could quote the content.
     serde_json::from_slice(&bytes)
         .map_err(|_| refuse("it is not the JSON that the official command line writes".into()))
 }
 
-fn flaw(file: &std::fs::Metadata, folder: &std::fs::Metadata) -> Option<&'static str> {
-    let me = rustix::process::geteuid().as_raw();
-    if !file.is_file() {
+fn flaw(file: &Facts, folder: &Facts) -> Option<&'static str> {
+    if file.kind() != Kind::File {
         return Some("it is not a regular file");
     }
-    if file.uid() != me || folder.uid() != me {
+    if !file.is_mine() || !folder.is_mine() {
         return Some("it, or its folder, belongs to another user");
     }
-    if file.mode() & 0o077 != 0 {
-        return Some("others may read it (its mode must be 0600)");
+    if !file.is_closed() {
+        return Some(access::OPEN_TO_OTHERS);
     }
-    (folder.mode() & 0o022 != 0).then_some("others may write in its folder")
+    folder.others_may_write().then_some("others may write in its folder")
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::api::{ApiError, IdentityUuid, KeyRecord, KeyUuid, ManagementKey, Sess
 use crate::audit::{Action, Entry};
 use crate::error::Result;
 use crate::ledger::Ledger;
+use crate::machine::os::machine_name;
 
 /// How far apart the clocks of this machine and of Ravi may be for a key to be recognised as the one from this login.
 const CLOCKS_APART: Duration = Duration::from_secs(600);
@@ -56,8 +57,7 @@ impl OwnKey<'_> {
     /// others.
     async fn label(&self) -> Result<String> {
         let ledger = self.ledger.run(|l| l.ledger_id()).await?;
-        let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let machine: String = machine.chars().filter(|c| c.is_ascii_graphic()).take(60).collect();
+        let machine: String = machine_name().chars().filter(|c| c.is_ascii_graphic()).take(60).collect();
         Ok(format!("{LABEL} {machine} {ledger}"))
     }
 

@@ -23,13 +23,11 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-
-use rustix::fs::OFlags;
 
 use super::chain::{ChainKey, Field, MAC_BYTES, MacBytes};
 use crate::machine::files::{self, LOCK_PATIENCE};
+use crate::machine::os::{self, How, Links, lock, positions};
 
 /// Name of the file in the state folder.
 pub(crate) const FILE: &str = "audit.head";
@@ -94,7 +92,7 @@ impl HeadFile {
         let file = open(&self.path, true)?;
         files::lock_within(&file, LOCK_PATIENCE)?;
         let written = write(&file, &to_bytes(key, head));
-        file.unlock()?;
+        lock::release(&file)?;
         written.map(|()| Begun { file, head: *head })
     }
 }
@@ -112,18 +110,21 @@ impl Begun {
         let ended = match read(&self.file, key) {
             Ok(HeadState::Read(now)) if now == self.head => {
                 let head = Head { written: self.head.begun, begun: self.head.begun };
-                self.file.write_all_at(&to_bytes(key, &head), 0)
+                positions::write_all_at(&self.file, &to_bytes(key, &head), 0)
             }
             other => other.map(drop),
         };
-        self.file.unlock()?;
+        lock::release(&self.file)?;
         ended
     }
 }
 
 fn open(path: &Path, make: bool) -> io::Result<File> {
-    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits()).unwrap_or_default(); // cannot fail: low bits
-    File::options().read(true).write(make).create(make).mode(0o600).custom_flags(flags).open(path)
+    let how = match make {
+        true => How::read_and_write(Links::Refuse).make(0o600),
+        false => How::read(Links::Refuse),
+    };
+    os::open(path, how)
 }
 
 fn write(file: &File, bytes: &[u8]) -> io::Result<()> {
@@ -131,14 +132,14 @@ fn write(file: &File, bytes: &[u8]) -> io::Result<()> {
     if file.metadata()?.len() > bytes.len() as u64 {
         file.set_len(bytes.len() as u64)?;
     }
-    file.write_all_at(bytes, 0)
+    positions::write_all_at(file, bytes, 0)
 }
 
 fn read(file: &File, key: &ChainKey) -> io::Result<HeadState> {
     let mut bytes = [0; BYTES + 1];
     let mut length = 0;
     while length < bytes.len() {
-        match file.read_at(&mut bytes[length..], length as u64) {
+        match positions::read_at(file, &mut bytes[length..], length as u64) {
             Ok(0) => break,
             Ok(read) => length += read,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}

@@ -1,12 +1,12 @@
 //! Files that only this user may read.
 
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::Finding;
 use crate::account::official;
 use crate::ledger;
+use crate::machine::os::{Facts, Kind, access};
 
 const CHECK: &str = "files";
 
@@ -24,10 +24,10 @@ pub(crate) fn files(state_dir: &Path, workspaces: &[(String, PathBuf)]) -> Vec<F
     let mut looked_at = 0;
     let mut findings = Vec::new();
     for path in all {
-        match path.symlink_metadata() {
+        match Facts::of_name(&path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
             Err(e) => findings.push(Finding::warn(CHECK, format!("{}: {e}", path.display()), "Check its folder.")),
-            Ok(meta) => findings.extend(flaw(&path, &meta)),
+            Ok(facts) => findings.extend(flaw(&path, &facts)),
         }
         looked_at += 1;
     }
@@ -37,16 +37,15 @@ pub(crate) fn files(state_dir: &Path, workspaces: &[(String, PathBuf)]) -> Vec<F
     findings
 }
 
-fn flaw(path: &Path, meta: &std::fs::Metadata) -> Option<Finding> {
+fn flaw(path: &Path, facts: &Facts) -> Option<Finding> {
     let shown = path.display();
-    if meta.uid() != rustix::process::geteuid().as_raw() {
-        let fix = format!("Move it away, or give it to your user: `chown \"$USER\" {shown}`.");
-        return Some(Finding::fail(CHECK, format!("{shown} belongs to another user"), fix));
+    if !facts.is_mine() {
+        let message = format!("{shown} belongs to another user");
+        return Some(Finding::fail(CHECK, message, access::how_to_own(path)));
     }
-    if meta.is_symlink() || meta.mode() & 0o077 == 0 {
+    if facts.kind() == Kind::Link || facts.is_closed() {
         return None;
     }
-    let wanted = if meta.is_dir() { "700" } else { "600" };
-    let message = format!("other users can open {shown} (mode {:o})", meta.mode() & 0o777);
-    Some(Finding::fail(CHECK, message, format!("`chmod {wanted} {shown}`")))
+    let message = format!("other users can open {shown} ({})", facts.access());
+    Some(Finding::fail(CHECK, message, access::how_to_close(path, facts.kind() == Kind::Folder)))
 }

@@ -1,7 +1,6 @@
 //! The programs that are called: git, gh, Ravi's own `ravi`, and our shims for the last two.
 
 use std::ffi::OsStr;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use super::Finding;
 use crate::error::Explain as _;
 use crate::git::check_version;
 use crate::launcher::is_launcher;
+use crate::machine::os::is_executable;
 use crate::machine::process::output_within;
 
 /// How long a program may take to print its version. It may be a different program from the expected one, and do
@@ -123,7 +123,7 @@ fn shim(shim: &Path, name: &str, path: &OsStr) -> Option<Finding> {
 /// Returns executables of this name, in the order of PATH.
 fn on_path<'a>(path: &'a OsStr, name: &'a str) -> impl Iterator<Item = PathBuf> + 'a {
     let candidates = std::env::split_paths(path).map(move |folder| folder.join(name));
-    candidates.filter(|file| file.metadata().is_ok_and(|meta| meta.is_file() && meta.mode() & 0o111 != 0))
+    candidates.filter(|file| is_executable(file))
 }
 
 #[cfg(test)]

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, Permissions};
+use std::fs::File;
 use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::error::GitError;
 use super::{LONGEST_LOCK_PAUSE, lock_pauses};
 use crate::machine::crash::{When, point};
-use crate::machine::files::{self, Dir, FileError, Temp, bits_of};
+use crate::machine::files::{self, Dir, FileError, Temp};
+use crate::machine::os::access;
 
 /// Refuses a repository in which the workspace's values could not be written, such as one on a read-only disk, or whose
 /// configuration is a link to such a place.
@@ -65,7 +65,7 @@ fn change_with(
     let lock = Held::wait(&dir, &temp, path, link)?;
     let before = dir.read_if_there(name, CONFIG_LIMIT)?;
     let Some(after) = change(before.as_deref()).filter(|after| Some(after) != before.as_ref()) else { return Ok(()) };
-    let mode = dir.stat(name)?.map_or(0o644, |stat| bits_of(&stat) & 0o777);
+    let mode = dir.facts_of(name)?.map_or(0o644, |facts| facts.bits() & 0o777);
     let file = match &lock.file {
         Some(own) => own,
         None => temp.file(),
@@ -77,7 +77,7 @@ fn change_with(
 fn write_out(mut file: &File, bytes: &[u8], mode: u32) -> io::Result<()> {
     file.write_all(bytes)?;
     // If the file system keeps no modes, the file has the one it already had.
-    match file.set_permissions(Permissions::from_mode(mode)) {
+    match access::set(file, mode) {
         Err(e) if !matches!(e.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) => Err(e),
         _ => file.sync_all(),
     }

@@ -7,10 +7,8 @@
 
 use std::path::Path;
 
-use rustix::io::Errno;
-use rustix::process::Pid;
-
 use crate::machine::files::{self, FileError};
+use crate::machine::os::is_dead;
 
 /// Longer than any reason that is meant to be read.
 const LIMIT: usize = 16 * 1024;
@@ -24,21 +22,15 @@ pub(crate) fn holds(git_dir: &Path) -> bool {
     }
 }
 
-/// The process that a reason names, if it names exactly one.
-fn locker(reason: &[u8]) -> Option<Pid> {
+/// The number of the process that a reason names, if it names exactly one.
+fn locker(reason: &[u8]) -> Option<u32> {
     let (_, named) = std::str::from_utf8(reason).ok()?.split_once("(pid ")?;
     let (inside, rest) = named.split_once(')')?;
     if !rest.trim().is_empty() {
         return None;
     }
     let number = inside.split_once(' ').map_or(inside, |(number, _)| number);
-    let number = number.parse::<i32>().ok().filter(|number| *number > 0 && inside.as_bytes()[0].is_ascii_digit())?;
-    Pid::from_raw(number)
-}
-
-/// Whether there is no such process. Another user's process, which we may not signal, is alive.
-fn is_dead(pid: Pid) -> bool {
-    rustix::process::test_kill_process(pid) == Err(Errno::SRCH)
+    number.parse().ok().filter(|_| inside.as_bytes()[0].is_ascii_digit())
 }
 
 #[cfg(test)]

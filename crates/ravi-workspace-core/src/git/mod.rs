@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use crate::machine::crash::{When, point};
 use crate::machine::files::{self, FileError};
+use crate::machine::os::text::os_string;
 use crate::machine::pauses::Pauses;
 use command::{PATIENCE, Purpose, asked, git_in};
 
@@ -171,7 +172,7 @@ impl<'a> Git<'a> {
     pub(crate) fn settings_but(self, ours: impl Fn(&str) -> bool) -> Result<Vec<Setting>, GitError> {
         let listed =
             self.ask("read its configuration", &["config", "--includes", "--null", "--show-origin", "--list"])?;
-        let listed = String::from_utf8_lossy(bytes(&listed)).into_owned();
+        let listed = listed.to_string_lossy().into_owned();
         let mut words = listed.split_terminator('\0');
         let mut settings = Vec::new();
         while let (Some(origin), Some(entry)) = (words.next(), words.next()) {
@@ -193,14 +194,14 @@ impl<'a> Git<'a> {
         const DOING: &str = "list its remotes";
         let names = self.ask(DOING, &["remote"])?;
         let mut all = Vec::new();
-        for name in String::from_utf8_lossy(bytes(&names)).lines() {
+        for name in names.to_string_lossy().lines() {
             for push in [false, true] {
                 let push_only = if push { &["--push"][..] } else { &[] };
                 // "--": the repository chose the name.
                 let words = [&["remote", "get-url", "--all"], push_only, &["--", name]].concat();
                 // A remote without an address does not count.
                 let Ok(urls) = self.ask(DOING, &words) else { continue };
-                let urls = String::from_utf8_lossy(bytes(&urls)).into_owned();
+                let urls = urls.to_string_lossy().into_owned();
                 all.extend(urls.lines().map(|url| (name.to_owned(), push, url.to_owned())));
             }
         }
@@ -211,7 +212,7 @@ impl<'a> Git<'a> {
         // --null: values may have line ends.
         let rest = ["--null", "--list"].map(OsStr::new);
         let listed = self.ask("read its configuration", &[&["config".as_ref()], from, &rest].concat())?;
-        let listed = String::from_utf8_lossy(bytes(&listed)).into_owned();
+        let listed = listed.to_string_lossy().into_owned();
         let entry = |line: &str| match line.split_once('\n') {
             Some((key, value)) => (key.to_owned(), value.to_owned()),
             // A name without a value.
@@ -383,16 +384,6 @@ pub(crate) fn check_version() -> Result<(), GitError> {
 fn parse_version(text: &str) -> Option<(u32, u32)> {
     let mut parts = text.split(['.', ' ', '-']);
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-}
-
-#[cfg(unix)]
-fn bytes(text: &OsStr) -> &[u8] {
-    std::os::unix::ffi::OsStrExt::as_bytes(text)
-}
-
-#[cfg(unix)]
-pub(super) fn os_string(bytes: &[u8]) -> OsString {
-    <OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).to_owned()
 }
 
 /// Longer than any path.

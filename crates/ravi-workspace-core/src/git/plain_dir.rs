@@ -7,9 +7,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super as git;
 use super::error::GitError;
 use crate::machine::files::{self, FileError};
+use crate::machine::os::text::os_string;
 
 /// What git reads to find a repository and its configuration (gitrepository-layout(5)).
 const FILES: [&str; 7] = ["HEAD", "commondir", "config", "config.worktree", "gitdir", "index", "packed-refs"];
@@ -47,7 +47,7 @@ fn led_to(file: &Path, before: &str) -> Result<Option<PathBuf>, GitError> {
         Err(FileError::NotFound { .. } | FileError::Directory { .. }) => return Ok(None),
         content => content?,
     };
-    let path = content.trim_ascii_end().strip_prefix(before.as_bytes()).map(git::os_string);
+    let path = content.trim_ascii_end().strip_prefix(before.as_bytes()).map(os_string);
     Ok(path.map(|path| file.parent().unwrap_or(Path::new("")).join(path)))
 }
 

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::error::HookError;
 use super::script::{self, HookFile, HookFileState, Script};
 use crate::machine::files;
+use crate::machine::os::is_executable;
 use crate::machine::places;
 
 /// First version whose `worktree_created` holds the agent back until the hook is done.
@@ -128,7 +129,7 @@ pub(crate) fn shadow(root: &Path, folder: &Path, event: &str) -> Option<PathBuf>
     let folders = [root.join(".dmux-hooks"), root.join(".dmux/hooks")];
     let first = folders.into_iter().take_while(|other| other != folder);
     let mut files = first.map(|other| other.join(event));
-    files.find(|file| script::is_executable(file) && !calls_us(file))
+    files.find(|file| is_executable(file) && !calls_us(file))
 }
 
 /// Whether one of the hook files in `folder` is ours.
@@ -150,7 +151,7 @@ pub(crate) fn version() -> Option<(u32, u32)> {
         version: String,
     }
     let path = std::env::var_os("PATH")?;
-    let program = std::env::split_paths(&path).map(|dir| dir.join("dmux")).find(|file| script::is_executable(file))?;
+    let program = std::env::split_paths(&path).map(|dir| dir.join("dmux")).find(|file| is_executable(file))?;
     let real = program.canonicalize().ok()?;
     let manifests = real.ancestors().skip(1).take(4).map(|dir| dir.join("package.json"));
     let read = |file: PathBuf| serde_json::from_slice::<Package>(&files::read_bounded(&file, 1024 * 1024).ok()?).ok();

@@ -2,7 +2,6 @@
 //!
 //! An existing hook is put aside under another name, called as well, and restored by `uninstall`.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -108,11 +107,6 @@ pub(crate) fn is_ours(path: &Path) -> bool {
     String::from_utf8_lossy(&bytes).lines().nth(1) == Some(MARK)
 }
 
-/// Whether an orchestrator would run the file.
-pub(crate) fn is_executable(path: &Path) -> bool {
-    path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-}
-
 /// Returns how a hook calls us, through the launcher of a state folder. If the launcher is gone, the hook does nothing,
 /// because whatever ran it is the person's own.
 pub(crate) fn call(launcher: &Path, arguments: &str) -> String {
@@ -146,6 +140,8 @@ pub(crate) fn named(command: &str) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]

@@ -7,7 +7,8 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::program::{NAME, acts, beside, is_executable, on_path};
+use super::program::{NAME, acts, beside, on_path};
+use crate::machine::os::is_executable;
 
 /// Folders of links made by package managers, for programs started with a PATH that lacks them.
 const LINKS: [&str; 5] = [

@@ -10,11 +10,11 @@
 //! anybody to write it.
 
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::config::Config;
 use crate::machine::files::{self, Mode};
+use crate::machine::os::access;
 
 const LIST: &str = "ledgers";
 const LIMIT: usize = 16 * 1024;
@@ -49,7 +49,7 @@ fn is_listed(state_dir: &Path, list: &Path) -> bool {
 }
 
 fn add(state_dir: &Path, list: &Path) -> io::Result<()> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(list)?;
+    access::make_folder(list, 0o700)?;
     drop_gone(list);
     let entry = list.join(files::name_for(&state_dir.to_string_lossy()));
     let written = files::write_atomic(&entry, state_dir.as_os_str().as_encoded_bytes(), Mode::Wished(0o600));

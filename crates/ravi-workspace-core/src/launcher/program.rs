@@ -1,9 +1,10 @@
 //! The running program and others: whether it can be called as a helper, and what is beside it and on PATH.
 
 use std::ffi::OsStr;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::machine::os::is_executable;
 
 /// Name of the command line, which is also the program that launchers prefer.
 pub(super) const NAME: &str = "ravi-workspace";
@@ -39,9 +40,4 @@ pub fn on_path<'a>(path: &'a OsStr, name: &'a str) -> impl Iterator<Item = PathB
     // An empty entry means the current folder, which may belong to anybody.
     let absolute = std::env::split_paths(path).filter(|dir| dir.is_absolute());
     absolute.map(move |dir| dir.join(name)).filter(|path| is_executable(path))
-}
-
-/// Whether the file exists and can be started.
-pub(crate) fn is_executable(path: &Path) -> bool {
-    path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }

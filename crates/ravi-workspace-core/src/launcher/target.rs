@@ -5,7 +5,6 @@
 //! itself; an older one leaves it alone as long as that program runs. This module must not know what the programs do.
 
 use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::candidate::{Candidate, is_one_line, own_version};
@@ -15,6 +14,7 @@ use super::probe::{self, Probed};
 use super::program::{NAME, on_path};
 use super::script::Role;
 use crate::machine::files;
+use crate::machine::os::access;
 
 /// Every launcher.
 const ROLES: [Role; 4] = [
@@ -92,7 +92,7 @@ pub fn follow(state_dir: &Path) {
 }
 
 fn make_dir(dir: &Path) -> std::io::Result<()> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
+    access::make_folder(dir, 0o700)
 }
 
 fn settle(dir: &Path) -> std::io::Result<()> {
@@ -176,9 +176,7 @@ fn put(dir: &Path, name: &str, bytes: &[u8], mode: u32) -> std::io::Result<()> {
     if files::read_bounded(&path, LIMIT).is_ok_and(|there| there == bytes) {
         return Ok(());
     }
-    let permissions = std::fs::Permissions::from_mode(mode);
-    let mut file =
-        tempfile::Builder::new().prefix(".ravi-").suffix(".tmp").permissions(permissions).tempfile_in(dir)?;
+    let mut file = files::unnamed_in(dir, (".ravi-", ".tmp"), mode)?;
     file.write_all(bytes)?;
     file.persist(path).map(drop).map_err(|e| e.error)
 }

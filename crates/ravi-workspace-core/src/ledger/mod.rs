@@ -71,6 +71,7 @@ use crate::error::Explain;
 use crate::machine::blocking::blocking;
 use crate::machine::crash::{When, point};
 use crate::machine::files;
+use crate::machine::os::{self, Facts, How, Links, access};
 use crate::machine::places::{self, PlaceError};
 use seal::SealError;
 
@@ -353,17 +354,9 @@ fn set_up_lock(file: &Path) -> Result<std::fs::File, LedgerError> {
     locked.map_err(|source| LedgerError::Folder { path, source })
 }
 
-/// Creates the database file with mode 0600 before SQLite can create it with the default umask. Its `-wal` and `-shm`
-/// files take their mode from it (sqlite.org/wal.html, `robust_open` copies the mode).
+/// Creates the database file for this user alone before SQLite can create it with the default permissions. Its `-wal`
+/// and `-shm` files take theirs from it (sqlite.org/wal.html, `robust_open` copies the mode).
 fn private_file(file: &Path) -> Result<(), LedgerError> {
-    let mut options = std::fs::OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        // If there is a pipe in its place, do not wait for it.
-        options.mode(0o600).custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
-    }
     let irregular = || std::io::Error::other("it is not a regular file");
     for beside in ["-journal", "-wal", "-shm"] {
         let mut path = file.as_os_str().to_owned();
@@ -373,7 +366,7 @@ fn private_file(file: &Path) -> Result<(), LedgerError> {
             return Err(LedgerError::Folder { path, source: irregular() });
         }
     }
-    match options.open(file).and_then(|opened| opened.metadata()) {
+    match os::open(file, How::append(Links::Follow).make(0o600)).and_then(|opened| opened.metadata()) {
         Ok(meta) if !meta.is_file() => Err(LedgerError::Folder { path: file.to_owned(), source: irregular() }),
         Ok(_) => Ok(()),
         // SQLite itself reports a read-only ledger, as soon as something is written.
@@ -387,22 +380,14 @@ fn private_file(file: &Path) -> Result<(), LedgerError> {
 pub(crate) fn make_private_dir(dir: &Path) -> Result<PathBuf, LedgerError> {
     let fail = |source| LedgerError::Folder { path: dir.to_owned(), source };
     places::check_state_dir(dir)?;
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir).map_err(fail)?;
+    access::make_folder(dir, 0o700).map_err(fail)?;
     let real = dir.canonicalize().map_err(fail)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-        let meta = real.metadata().map_err(fail)?;
-        if meta.uid() != rustix::process::geteuid().as_raw() {
-            return Err(fail(std::io::Error::other("it belongs to another user")));
-        }
-        if meta.mode() & 0o077 != 0 {
-            std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o700)).map_err(fail)?;
-        }
+    let facts = Facts::of(&real).map_err(fail)?;
+    if !facts.is_mine() {
+        return Err(fail(std::io::Error::other("it belongs to another user")));
+    }
+    if !facts.is_closed() {
+        access::close_folder(&real).map_err(fail)?;
     }
     Ok(real)
 }

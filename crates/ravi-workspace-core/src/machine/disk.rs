@@ -1,10 +1,10 @@
 //! Small files: a missing one is not an error, and every change passes a crash point.
 
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::Path;
 
 use super::crash::{When, point};
 use super::files::{Dir, FileError, Mode};
+use super::os::{Facts, access};
 
 /// Reads a regular file; `None` if there is none.
 pub(crate) fn read_if_there(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, FileError> {
@@ -32,7 +32,7 @@ fn write(path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FileError> {
 
 /// Writes a file that everybody who may read `like` may read, such as git run by another user of the same repository.
 pub(crate) fn write_like(path: &Path, bytes: &[u8], like: &Path) -> Result<(), FileError> {
-    let mode = like.metadata().map_or(0o644, |meta| meta.mode() & 0o666);
+    let mode = Facts::of(like).map_or(0o644, |facts| facts.bits() & 0o666);
     write(path, bytes, Mode::Wished(mode))
 }
 
@@ -54,8 +54,7 @@ pub(crate) fn make_dir(path: &Path, mode: u32) -> Result<bool, FileError> {
         return Ok(false);
     }
     point(When::Before, format_args!("make {}", name(path)));
-    let made = std::fs::DirBuilder::new().recursive(true).mode(mode).create(path);
-    made.map_err(|e| FileError::from_io(path, "create", e))?;
+    access::make_folder(path, mode).map_err(|e| FileError::from_io(path, "create", e))?;
     point(When::After, format_args!("make {}", name(path)));
     Ok(true)
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::files::{self, FileError};
+use super::os;
 use super::pauses::Pauses;
 use crate::error::Explain;
 
@@ -69,7 +70,7 @@ impl Lock {
         let fail = |e| FileError::from_io(&path, "lock", e);
         super::disk::make_dir(&folder, 0o700)?;
         let file = files::lock_file(&path).map_err(fail)?;
-        match file.try_lock() {
+        match os::lock::try_now(&file) {
             Ok(()) => Ok(Some(Lock { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(e)) => Err(fail(e).into()),

@@ -5,13 +5,13 @@
 
 pub(crate) mod blocking;
 pub mod clock;
-pub mod cores;
 pub(crate) mod crash;
 pub(crate) mod disk;
 pub mod files;
 pub mod hex;
 pub(crate) mod keychain;
 pub(crate) mod lock;
+pub mod os;
 pub(crate) mod pauses;
 pub(crate) mod places;
 pub(crate) mod process;

@@ -8,6 +8,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::os::Facts;
 use crate::error::Explain;
 
 /// Why nothing is written to a place.
@@ -157,15 +158,14 @@ pub(crate) fn not_home(folder: &Path) -> Result<(), PlaceError> {
 
 /// Refuses a state folder that exists and is used for something else, since it will be closed to every other user.
 pub(crate) fn check_state_dir(dir: &Path) -> Result<(), PlaceError> {
-    use std::os::unix::fs::MetadataExt as _;
     // An earlier version accepted any folder.
     if dir.join("ledger.db").exists() {
         return Ok(());
     }
     outside_git_dirs(dir)?;
     let in_use = |reason: String| Err(PlaceError::InUse { path: dir.to_owned(), reason });
-    let Ok(meta) = dir.metadata() else { return Ok(()) };
-    if meta.is_dir() && meta.mode() & 0o1002 != 0 {
+    let Ok(facts) = Facts::of(dir) else { return Ok(()) };
+    if facts.is_for_all() {
         return in_use("other users can write to it".to_owned());
     }
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();

@@ -3,16 +3,11 @@
 //! What a program reads may have been written by anybody, and may be a pipe without a writer; nothing of ours may wait
 //! for that for ever. This module must not know which programs there are.
 
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::os::fd::OwnedFd;
-use std::os::unix::process::CommandExt as _;
+use std::io;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-
+use super::os::{Family, Outputs};
 use super::pauses::Pauses;
 
 /// Larger than any answer that is expected here.
@@ -27,69 +22,33 @@ const LOOK: Duration = Duration::from_millis(50);
 /// if it says more than 64 MiB ([`io::ErrorKind::FileTooLarge`]).
 pub(crate) fn output_within(command: &mut Command, limit: Duration) -> io::Result<Output> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // A process group of its own, so that its children are killed with it.
-    let mut child = command.process_group(0).spawn()?;
+    let (mut child, family) = Family::start(command)?;
     let deadline = Instant::now() + limit;
     let done = gather(&mut child, deadline).and_then(|(stdout, stderr)| {
         let status = end_of(&mut child, deadline)?;
         Ok(Output { status, stdout, stderr })
     });
     if done.is_err() {
-        end(&mut child);
+        family.end();
+        let _ = child.kill();
+        let _ = child.wait();
     }
     done
 }
 
 fn gather(child: &mut Child, deadline: Instant) -> io::Result<(Vec<u8>, Vec<u8>)> {
-    let mut stdout = Source::of(child.stdout.take());
-    let mut stderr = Source::of(child.stderr.take());
-    while stdout.open.is_some() || stderr.open.is_some() {
-        let sources = [&stdout.open, &stderr.open];
-        let mut waiting: Vec<PollFd<'_>> =
-            sources.into_iter().flatten().map(|source| PollFd::new(source, PollFlags::IN)).collect();
-        let pause = left(deadline)?.min(LOOK);
-        match poll(&mut waiting, Some(&timespec(pause)?)) {
-            // Its children may still hold the outputs open; nobody waits for them.
-            Ok(0) if child.try_wait()?.is_some() => break,
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(errno) => return Err(errno.into()),
+    let mut outputs = Outputs::of(child);
+    while outputs.are_open() {
+        let said = outputs.read(left(deadline)?.min(LOOK))?;
+        if outputs.length() > MOST_BYTES {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "its output exceeds 64 MiB"));
         }
-        let mut ready = waiting.iter().map(|fd| !fd.revents().is_empty()).collect::<Vec<_>>().into_iter();
-        for source in [&mut stdout, &mut stderr] {
-            if source.open.is_some() && ready.next() == Some(true) {
-                source.read()?;
-            }
+        // Its children may still hold the outputs open; nobody waits for them.
+        if !said && child.try_wait()?.is_some() {
+            break;
         }
     }
-    Ok((stdout.bytes, stderr.bytes))
-}
-
-/// One of a program's outputs, until it is closed.
-struct Source {
-    open: Option<File>,
-    bytes: Vec<u8>,
-}
-
-impl Source {
-    fn of(open: Option<impl Into<OwnedFd>>) -> Self {
-        Source { open: open.map(|open| File::from(open.into())), bytes: Vec::new() }
-    }
-
-    fn read(&mut self) -> io::Result<()> {
-        let Some(open) = &mut self.open else { return Ok(()) };
-        let mut piece = [0; 16 * 1024];
-        match open.read(&mut piece) {
-            Ok(0) => self.open = None,
-            Ok(length) => self.bytes.extend_from_slice(&piece[..length]),
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-        if self.bytes.len() > MOST_BYTES {
-            Err(io::Error::new(io::ErrorKind::FileTooLarge, "its output exceeds 64 MiB"))
-        } else {
-            Ok(())
-        }
-    }
+    Ok(outputs.into_bytes())
 }
 
 /// Waits for a program that has closed its outputs. Mostly it has ended already, so that is checked first.
@@ -111,22 +70,10 @@ fn left(deadline: Instant) -> io::Result<Duration> {
     }
 }
 
-fn timespec(time: Duration) -> io::Result<Timespec> {
-    Timespec::try_from(time).map_err(|_| io::ErrorKind::InvalidInput.into())
-}
-
-fn end(child: &mut Child) {
-    if let Ok(group) = i32::try_from(child.id()).map(rustix::process::Pid::from_raw)
-        && let Some(group) = group
-    {
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-}
-
 #[cfg(test)]
 mod tests {
+    use rustix::io::Errno;
+
     use super::*;
 
     fn sh(script: &str, limit: Duration) -> io::Result<Output> {

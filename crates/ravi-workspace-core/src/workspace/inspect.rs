@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::error::WorkspaceError;
 use super::own_git_dir;
 use crate::git::{self, Git};
+use crate::machine::os::disk_of;
 use crate::model::workspace::FolderState;
 
 /// A folder that may be provisioned.
@@ -83,13 +84,11 @@ pub(crate) fn common_dir_of(folder: &Path) -> Result<Option<PathBuf>, WorkspaceE
     Ok(Git::at(folder).common_dir()?)
 }
 
-/// Returns the device of the nearest existing folder above `path`.
+/// Returns the disk of the nearest existing folder above `path`.
 ///
 /// It tells a folder that is gone, perhaps with its parents, from a disk that is not mounted.
 pub(crate) fn device_above(path: &Path) -> Option<i64> {
-    use std::os::unix::fs::MetadataExt as _;
-    let meta = nearest_above(path)?.metadata().ok()?;
-    Some(i64::from_ne_bytes(meta.dev().to_ne_bytes()))
+    disk_of(nearest_above(path)?)
 }
 
 /// Returns the nearest existing folder above `path`. `None` if that cannot be told, for lack of permission.

@@ -9,11 +9,11 @@
 //! checkout is bound only if a person asks for it anyway. This room must not know what is written there.
 
 use std::ffi::OsStr;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::error::WorkspaceError;
 use crate::git::{self, Git, Located};
+use crate::machine::os::Facts;
 
 /// Refuses a git dir that is not the folder's. `folder` is where git was asked.
 pub(super) fn check(folder: &Path, located: &Located) -> Result<(), WorkspaceError> {
@@ -63,7 +63,6 @@ fn claimed(git_dir: &Path, top: &Path) -> Option<String> {
     if Git::at(beside).common_dir().ok().flatten().as_deref() == Some(git_dir) {
         return Some(format!("it is the git dir of {}", beside.display()));
     }
-    let me = rustix::process::geteuid().as_raw();
-    let mine = |path: &Path| path.metadata().is_ok_and(|meta| meta.uid() == me);
+    let mine = |path: &Path| Facts::of(path).is_ok_and(|facts| facts.is_mine());
     (!mine(git_dir) || !mine(&git_dir.join("config"))).then(|| "it is another user's".to_owned())
 }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::ledger::Binding;
 use crate::machine::files;
+use crate::machine::os::works_in;
 use crate::machine::process::output_within;
 
 /// Larger than any state file of dmux.
@@ -92,7 +93,8 @@ pub(super) fn is_used(binding: &Binding) -> bool {
 }
 
 fn in_use(path: &Path, panes: &[Pane]) -> bool {
-    has_process(path) || has_tmux_pane(path, panes)
+    // A system that does not tell may well have a process there.
+    works_in(path).unwrap_or(true) || has_tmux_pane(path, panes)
 }
 
 /// Whether a pane is alive: one that dmux names, or one whose current folder is in the worktree. dmux's ids may be
@@ -116,10 +118,3 @@ fn tmux(args: &[&str]) -> io::Result<String> {
 
 /// How long tmux may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Whether a process of this user is in the folder (proc_pid_cwd(5)); none is seen on systems that do not tell.
-fn has_process(path: &Path) -> bool {
-    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let mut numbered = processes.filter(|entry| entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit));
-    numbered.any(|entry| std::fs::read_link(entry.path().join("cwd")).is_ok_and(|folder| folder.starts_with(path)))
-}

@@ -6,10 +6,8 @@
 //! it lies in the worktree instead. There it is among files that others write: nothing is written through a symbolic
 //! link, over a tracked file, or over something that this program did not make.
 
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::FileType;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -18,7 +16,8 @@ use crate::api::IdentityKey;
 use crate::git::Git;
 use crate::ledger::home;
 use crate::machine::disk;
-use crate::machine::files::{Dir, FileError, Mode, bits_of};
+use crate::machine::files::{Dir, FileError, Mode};
+use crate::machine::os::{Kind, Stamp};
 use crate::machine::places::PlaceError;
 
 /// Name of the folder.
@@ -70,12 +69,11 @@ struct Owner {
 
 /// A worktree's index at a time when it had no entry for `.ravi`. git writes a new file each time it changes the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Untracked(Option<(u64, i64, i64, u64)>);
+pub(crate) struct Untracked(Option<Stamp>);
 
 impl Untracked {
     fn now(git_dir: &Path) -> Untracked {
-        let index = git_dir.join("index").metadata();
-        Untracked(index.ok().map(|meta| (meta.ino(), meta.mtime(), meta.mtime_nsec(), meta.size())))
+        Untracked(Stamp::of(&git_dir.join("index")))
     }
 }
 
@@ -115,10 +113,10 @@ fn open(path: &Path) -> Result<Option<Dir>, WorkspaceError> {
         above => above?,
     };
     let link = "it is a symbolic link";
-    match above.stat(DIR)?.map(|stat| FileType::from_raw_mode(stat.st_mode)) {
+    match above.facts_of(DIR)?.map(|facts| facts.kind()) {
         None => return Ok(None),
-        Some(FileType::Directory) => {}
-        Some(FileType::Symlink) => return refuse(path.to_owned(), link),
+        Some(Kind::Folder) => {}
+        Some(Kind::Link) => return refuse(path.to_owned(), link),
         Some(_) => return refuse(path.to_owned(), "it is not a folder"),
     }
     match above.below(DIR) {
@@ -130,14 +128,14 @@ fn open(path: &Path) -> Result<Option<Dir>, WorkspaceError> {
 
 /// Refuses the open folder if it, or the file in it, is somebody else's.
 fn check_owner(dir: &Dir, path: &Path, ours: Option<&str>) -> Result<(), WorkspaceError> {
-    if dir.meta()?.st_uid != rustix::process::geteuid().as_raw() {
+    if !dir.facts()?.is_mine() {
         return refuse(path.to_owned(), "it belongs to another user");
     }
     let file = path.join(FILE);
-    match dir.stat(FILE)?.map(|stat| FileType::from_raw_mode(stat.st_mode)) {
+    match dir.facts_of(FILE)?.map(|facts| facts.kind()) {
         None => return Ok(()),
-        Some(FileType::RegularFile) => {}
-        Some(FileType::Symlink) => return refuse(file, "it is a symbolic link"),
+        Some(Kind::File) => {}
+        Some(Kind::Link) => return refuse(file, "it is a symbolic link"),
         Some(_) => return refuse(file, "it is not a file"),
     }
     match (owner(dir)?, ours) {
@@ -170,7 +168,7 @@ pub(super) fn check_shielded(root: &Path, in_git: bool, ours: Option<&str>) -> R
 fn shield(root: &Path, in_git: bool, ours: Option<&str>) -> Result<Dir, WorkspaceError> {
     let dir = Dir::open_real(root)?.make(DIR, 0o700)?;
     check_owner(&dir, &root.join(DIR), ours)?;
-    if dir.stat(IGNORE_FILE)?.is_none() {
+    if dir.facts_of(IGNORE_FILE)?.is_none() {
         dir.write(IGNORE_FILE, IGNORE, Mode::Wished(0o600))?;
     }
     match in_git.then(|| Git::at(root).ignores(&Path::new(DIR).join(FILE))) {
@@ -187,7 +185,7 @@ fn write_file(dir: &Dir, key: &IdentityKey, (uuid, name): (&str, &str)) -> Resul
     let content = Content { identity_key: key.expose(), identity_uuid: uuid, identity_name: name };
     let mut bytes = Zeroizing::new(serde_json::to_vec_pretty(&content).unwrap_or_default()); // cannot fail: three texts
     bytes.push(b'\n');
-    let private = dir.stat(FILE)?.is_some_and(|stat| bits_of(&stat) & 0o777 == 0o600);
+    let private = dir.facts_of(FILE)?.is_some_and(|facts| facts.bits() & 0o777 == 0o600);
     if private && dir.read(FILE, LIMIT).map(Zeroizing::new)? == bytes {
         return Ok(());
     }
@@ -203,7 +201,7 @@ pub(crate) fn remove(root: &Path, uuid: &str) -> Result<bool, WorkspaceError> {
         dir => dir?,
     };
     let Some(dir) = dir else { return Ok(true) };
-    if dir.stat(FILE)?.is_some() {
+    if dir.facts_of(FILE)?.is_some() {
         if owner(&dir).ok().flatten().as_deref() != Some(uuid) {
             return Ok(false);
         }

@@ -5,7 +5,6 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +20,7 @@ use super::worktrees::noted_git_dirs;
 use crate::git::{Git, Values};
 use crate::machine::disk;
 use crate::machine::files::{self, FileError, LOCK_PATIENCE};
+use crate::machine::os::Facts;
 
 /// File name of the record in the shared git dir.
 pub(crate) const RECORD_FILE: &str = "ravi-workspaces.json";
@@ -70,7 +70,7 @@ impl<'a> Repository<'a> {
             // Without locks, each write is still complete in itself.
             files::lock_within(&lock, LOCK_PATIENCE).map_err(fail)?;
             // Whoever held it before may have deleted the file.
-            if lock.metadata().map_err(fail)?.nlink() > 0 {
+            if Facts::of_open(&lock).map_err(fail)?.names() > 0 {
                 break lock;
             }
         };

@@ -5,7 +5,6 @@
 //! one.
 
 use std::ffi::OsString;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -18,11 +17,11 @@ use super::helper::tell_age;
 use crate::{self as helper, Called, Caller, NoNext, Place, Shim};
 use ravi_workspace_core::audit::{Action, Entry};
 use ravi_workspace_core::error::Result;
-use ravi_workspace_core::internal::cores;
 use ravi_workspace_core::internal::git::{Purpose, asked as git_asked, git_in};
 use ravi_workspace_core::internal::github::{
     self, CONFIG_DIR, DOTCOM, GithubError, GithubHost, HOST, Login, Remote, TOKENS, config_dir,
 };
+use ravi_workspace_core::internal::os::turn_into;
 use ravi_workspace_core::internal::workspace::GithubSource;
 
 /// The name, and its variables.
@@ -39,8 +38,7 @@ pub(super) fn run(caller: Option<&Caller>, called: &Called) -> ravi_workspace_co
         Err(error) => error,
         Ok(mut command) => {
             let path = PathBuf::from(command.get_program());
-            cores::allow_others();
-            let source = command.exec();
+            let source = turn_into(&mut command);
             GithubError::Io { path, doing: "started", source }.into()
         }
     }

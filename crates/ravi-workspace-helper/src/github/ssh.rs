@@ -6,15 +6,14 @@
 //! and exit code are those of the real one.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::process::CommandExt as _;
 
 use super::bound::Bound;
 use super::credential;
 use crate::Caller;
 use ravi_workspace_core::error::Result;
-use ravi_workspace_core::internal::cores;
 use ravi_workspace_core::internal::git::{Purpose, git_in};
 use ravi_workspace_core::internal::github::{GithubError, is_ssh_name, ssh_command, ssh_name};
+use ravi_workspace_core::internal::os::turn_into;
 use ravi_workspace_core::internal::workspace::{GithubSource, is_origin};
 
 /// The options of ssh(1) that take their value from the next word.
@@ -27,8 +26,7 @@ pub(super) fn run(caller: &Caller, arguments: &[OsString]) -> ravi_workspace_cor
         Ok(Some(error)) => error.into(),
         Ok(None) => {
             // What git would have called without us.
-            cores::allow_others();
-            let source = ssh_command(persons.as_deref()).args(arguments).exec();
+            let source = turn_into(ssh_command(persons.as_deref()).args(arguments));
             GithubError::Io { path: "ssh".into(), doing: "started", source }.into()
         }
         Err(error) => error,

@@ -21,7 +21,6 @@
 //! If the file is gone (suspended a moment ago), the real one finds no key at all, and never the person's.
 
 use std::ffi::OsString;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -31,9 +30,9 @@ use crate::{self as helper, Bound, Called, Caller, NOT_INSTALLED, Place, Shim};
 use ravi_workspace_core::api::IdentityKey;
 use ravi_workspace_core::audit::{Action, Entry};
 use ravi_workspace_core::error::{Error, Result};
-use ravi_workspace_core::internal::cores;
 use ravi_workspace_core::internal::launcher::RAVI_SWITCH;
 use ravi_workspace_core::internal::ledger::{Binding, Ledger};
+use ravi_workspace_core::internal::os::turn_into;
 use ravi_workspace_core::internal::workspace::{State, WorkspaceError};
 
 /// The name by which we are called, and the real program's.
@@ -58,8 +57,7 @@ fn run(called: &Called) -> Error {
         Err(error) => error,
         Ok(mut command) => {
             let path = PathBuf::from(command.get_program());
-            cores::allow_others();
-            let source = command.exec();
+            let source = turn_into(&mut command);
             RaviCliError::Io { path, doing: "started", source }.into()
         }
     }

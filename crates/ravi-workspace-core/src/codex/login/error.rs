@@ -78,13 +78,13 @@ pub enum CodexError {
     #[explain(code = "codex.file_io", hint = "Check the disk: space left, read-only mount, errors in the system log.")]
     File(#[from] FileError),
     /// Others may read it.
-    #[error("{} has mode {mode:o}: other users of this machine can read or write the login", path.display())]
+    #[error("other users of this machine can read or write the login in {} ({access})", path.display())]
     #[explain(
         code = "codex.exposed",
         kind = Policy,
         hint("Run `chmod 600 '{}'`, then the same command again.", path.display())
     )]
-    Exposed { path: PathBuf, mode: u32 },
+    Exposed { path: PathBuf, access: String },
     /// It is incomplete, or holds no login.
     #[error("{} holds no usable Codex login: {reason}", path.display())]
     #[explain(

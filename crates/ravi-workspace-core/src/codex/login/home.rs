@@ -1,9 +1,8 @@
 //! Codex's folder: where it is, what its configuration says about logins, and its `auth.json`, read and written as
 //! Codex does it, under Codex's own locks.
 
-use std::fs::{DirBuilder, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -14,6 +13,7 @@ use super::auth::Auth;
 use super::error::CodexError;
 use crate::machine::crash::{When, point};
 use crate::machine::files::{self, FileError, Mode};
+use crate::machine::os::{self, Facts, How, Kind, Links, Stamp};
 use crate::machine::places;
 
 /// The largest login, in bytes: together with what is stored beside it, it must fit into a secret.
@@ -27,14 +27,6 @@ const LOCK_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub(crate) struct Home {
     dir: PathBuf,
-}
-
-/// Tells one state of a file from another. Codex replaces the file, so its inode changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stamp {
-    file: (u64, u64),
-    size: u64,
-    times: [i64; 4],
 }
 
 /// Held while a file is replaced. The system releases them if the process dies.
@@ -65,7 +57,7 @@ impl Home {
 
     /// The same folder, created if it was missing. From then on its real path is known.
     pub(crate) fn made(self) -> Result<Home, CodexError> {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.dir);
+        let made = os::access::make_folder(&self.dir, 0o700);
         let dir =
             made.and_then(|()| self.dir.canonicalize()).map_err(|e| CodexError::Home { reason: e.to_string() })?;
         Ok(Home { dir })
@@ -101,11 +93,11 @@ impl Home {
     /// The login, for taking it from here; `None` if there is none. A file that others can read or write is refused.
     pub fn read(&self) -> Result<Option<Auth>, CodexError> {
         let path = self.auth_file();
-        if let Ok(meta) = std::fs::metadata(&path)
-            && meta.is_file()
-            && meta.mode() & 0o077 != 0
+        if let Ok(facts) = Facts::of(&path)
+            && facts.kind() == Kind::File
+            && !facts.is_closed()
         {
-            return Err(CodexError::Exposed { path, mode: meta.mode() & 0o777 });
+            return Err(CodexError::Exposed { path, access: facts.access() });
         }
         self.read_any()
     }
@@ -120,10 +112,9 @@ impl Home {
         }
     }
 
+    /// The state of the file. Codex replaces it, so it is another file then.
     pub(crate) fn stamp(&self) -> Option<Stamp> {
-        let meta = std::fs::metadata(self.auth_file()).ok()?;
-        let times = [meta.mtime(), meta.mtime_nsec(), meta.ctime(), meta.ctime_nsec()];
-        Some(Stamp { file: (meta.dev(), meta.ino()), size: meta.size(), times })
+        Stamp::of(&self.auth_file())
     }
 
     /// Replaces `expected` (`None` for no file) with `auth`, whole and with mode 0600, following a link.
@@ -209,12 +200,9 @@ impl Home {
 
 fn lock_now(path: &Path, mode: u32) -> Result<Option<File>, FileError> {
     let fail = |e| FileError::from_io(path, "lock", e);
-    let mut options = File::options();
-    // O_NOFOLLOW and O_NONBLOCK: no link or pipe can take the lock's place.
-    options.create(true).truncate(false).write(true).mode(mode);
-    options.custom_flags((rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits() as i32);
-    let file = options.open(path).map_err(fail)?;
-    match file.try_lock() {
+    // No link or pipe can take the lock's place.
+    let file = os::open(path, How::write(Links::Refuse).make(mode)).map_err(fail)?;
+    match os::lock::try_now(&file) {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(e)) => Err(fail(e)),

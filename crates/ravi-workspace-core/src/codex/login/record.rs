@@ -14,6 +14,7 @@ use super::home::Home;
 use super::report::CodexHolder;
 use crate::ledger::{Ledger, LedgerError};
 use crate::machine::hex::hex;
+use crate::machine::os::{machine_id, machine_name};
 use crate::model::reference::SecretName;
 
 /// The format of records written here.
@@ -69,11 +70,9 @@ impl Me {
     /// Identifies this machine. A ledger that was copied to another machine, with everything else, counts as another
     /// machine.
     pub(crate) fn at(ledger: &Ledger, home: &Home, process_ms: i64) -> Result<Me, LedgerError> {
-        let system = std::fs::read("/etc/machine-id").unwrap_or_default();
-        let digest = Sha256::digest([ledger.ledger_id()?.as_bytes(), b"/", &system].concat());
+        let digest = Sha256::digest([ledger.ledger_id()?.as_bytes(), b"/", &machine_id()].concat());
         let machine = hex(&digest[..8]);
-        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        Ok(Me { machine, host, home: home.dir().to_owned(), process_ms })
+        Ok(Me { machine, host: machine_name(), home: home.dir().to_owned(), process_ms })
     }
 
     pub(crate) fn is(&self, holder: &Holder) -> bool {

@@ -1,6 +1,5 @@
 //! The first sign-in, on a machine without a browser: Codex does it and tells the person what to do.
 
-use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -10,6 +9,7 @@ use tokio::process::Command;
 
 use super::error::CodexError;
 use super::home::Home;
+use crate::machine::os::like_stderr;
 
 /// How to sign in.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub(crate) async fn run(program: &Path, home: &Home, how: &SignIn) -> Result<(),
     let mut command = Command::new(program);
     command.arg("login").env("CODEX_HOME", home.dir()).kill_on_drop(true);
     // Its words are for the person; standard output belongs to the caller.
-    command.stdout(Stdio::from(std::io::stderr().as_fd().try_clone_to_owned().map_err(cannot)?));
+    command.stdout(like_stderr().map_err(cannot)?);
     match how {
         SignIn::Device => command.arg("--device-auth").stdin(Stdio::inherit()),
         SignIn::ApiKey(_) => command.arg("--with-api-key").stdin(Stdio::piped()),

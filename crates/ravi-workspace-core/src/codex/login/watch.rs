@@ -1,6 +1,6 @@
 //! Decides when a watcher has something to do.
 //!
-//! The file is checked four times a second, by its inode, size and times, rather than by the system's notifications:
+//! The file is checked four times a second, by which file it is, its size and times, rather than by the system's notifications:
 //! these do not work on network homes, have a per-user limit that editors and agents use up, and follow a folder
 //! instead of the link that `auth.json` may be; and a timer for leases and retries is needed anyway. Each check is one
 //! stat(2).
@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::home::{Home, Stamp};
+use super::home::Home;
 use super::options::CodexOptions;
+use crate::machine::os::Stamp;
 
 /// How often the vault is checked, by default.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(30);

@@ -1,14 +1,15 @@
-//! The machine key as a file of 32 random bytes, mode 0600.
+//! The machine key as a file of 32 random bytes that only this user can read.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
 use crate::ledger::seal::{KEY_BYTES, SealError, SealKey};
 use crate::machine::crash::{When, point};
+use crate::machine::files;
+use crate::machine::os::{Facts, Folder, Kind, access};
 
 /// File name of the key.
 const FILE: &str = "machine.key";
@@ -42,12 +43,12 @@ impl KeyFile {
     fn load(&self) -> Result<SealKey, SealError> {
         let fail = |source| SealError::KeyFile { path: self.path.clone(), doing: "read", source };
         let bad = |reason| SealError::KeyForm { path: self.path.clone(), reason };
-        let meta = self.path.symlink_metadata().map_err(fail)?;
-        if !meta.is_file() {
+        let facts = Facts::of_name(&self.path).map_err(fail)?;
+        if facts.kind() != Kind::File {
             return Err(bad("it is not a regular file"));
         }
-        if meta.mode() & 0o077 != 0 {
-            return Err(bad("others may read it (mode must be 0600)"));
+        if !facts.is_closed() {
+            return Err(bad(access::OPEN_TO_OTHERS));
         }
         let mut bytes = Zeroizing::new(Vec::with_capacity(KEY_BYTES + 1));
         let file = File::open(&self.path).map_err(fail)?;
@@ -60,12 +61,12 @@ impl KeyFile {
     pub(super) fn write(&self, key: &SealKey) -> Result<(), SealError> {
         let fail = |source| SealError::KeyFile { path: self.path.clone(), doing: "made", source };
         let dir = self.path.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(dir).map_err(fail)?;
+        let mut file = files::unnamed_in(dir, (".tmp", ""), 0o600).map_err(fail)?;
         file.write_all(key.bytes().as_slice()).and_then(|()| file.as_file().sync_all()).map_err(fail)?;
         point(When::Before, "write machine.key");
         file.persist(&self.path).map_err(|e| fail(e.error))?;
         point(When::After, "write machine.key");
-        File::open(dir).and_then(|d| d.sync_all()).map_err(fail)
+        Folder::open(dir).and_then(|dir| dir.flush()).map_err(fail)
     }
 
     /// Removes the file. A missing file is not an error.

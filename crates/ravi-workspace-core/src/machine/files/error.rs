@@ -3,10 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::FileType;
-use rustix::io::Errno;
-
 use crate::error::Explain;
+use crate::machine::os::{Cause, Kind, Stopped, errors};
 
 /// A file that could not be read or written. Holds none of its content.
 #[derive(Debug, thiserror::Error, Explain)]
@@ -83,25 +81,29 @@ pub enum FileError {
 impl FileError {
     pub(crate) fn from_io(path: &Path, action: &'static str, source: io::Error) -> FileError {
         let path = path.to_owned();
-        match Errno::from_io_error(&source) {
-            Some(Errno::NOENT | Errno::NOTDIR) => FileError::NotFound { path },
-            Some(Errno::ISDIR) => FileError::Directory { path },
-            Some(Errno::NXIO | Errno::NODEV | Errno::OPNOTSUPP) => FileError::NotRegular { path },
-            Some(Errno::ACCESS | Errno::PERM) => FileError::Denied { path, action, source },
-            // A library may have wrapped the error; its kind is still known.
-            None if source.kind() == io::ErrorKind::PermissionDenied => FileError::Denied { path, action, source },
-            None if source.kind() == io::ErrorKind::NotFound => FileError::NotFound { path },
-            _ => FileError::Io { path, action, source },
+        match errors::cause(&source) {
+            Cause::Missing => FileError::NotFound { path },
+            Cause::Folder => FileError::Directory { path },
+            Cause::NotRegular => FileError::NotRegular { path },
+            Cause::Denied => FileError::Denied { path, action, source },
+            Cause::Link | Cause::Other => FileError::Io { path, action, source },
         }
     }
 
-    pub(super) fn of_type(path: &Path, file_type: FileType) -> Option<FileError> {
+    /// A folder that could not be opened.
+    pub(super) fn stopped(stopped: Stopped) -> FileError {
+        let Stopped { at, is_link, source } = stopped;
+        if is_link { FileError::Symlink { path: at } } else { FileError::from_io(&at, "open", source) }
+    }
+
+    /// Anything but a regular file.
+    pub(super) fn of_kind(path: &Path, kind: Kind) -> Option<FileError> {
         let path = path.to_owned();
-        match file_type {
-            FileType::RegularFile => None,
-            FileType::Directory => Some(FileError::Directory { path }),
-            FileType::Symlink => Some(FileError::Symlink { path }),
-            _ => Some(FileError::NotRegular { path }),
+        match kind {
+            Kind::File => None,
+            Kind::Folder => Some(FileError::Directory { path }),
+            Kind::Link => Some(FileError::Symlink { path }),
+            Kind::Other => Some(FileError::NotRegular { path }),
         }
     }
 }

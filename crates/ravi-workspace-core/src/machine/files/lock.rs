@@ -1,18 +1,15 @@
 //! Locks between processes: files that the system unlocks when the holder dies, however that happens.
 //!
-//! flock(2) gives a lock to anybody who can open a file, even just for reading. So a file that exists only to be locked
-//! is write-only: an agent whose sandbox lets it read everything and write nothing cannot hold it. And nothing here
-//! waits without a limit.
+//! The system gives a lock to anybody who can open a file, even just for reading. So a file that exists only to be
+//! locked is write-only: an agent whose sandbox lets it read everything and write nothing cannot hold it. And nothing
+//! here waits without a limit.
 
-use std::fs::{File, Permissions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rustix::fs::OFlags;
-use rustix::io::Errno;
-
+use crate::machine::os::{self, Facts, How, Kind, Links, access, errors};
 use crate::machine::pauses::Pauses;
 
 /// How long to wait for a lock that is normally held for milliseconds: anybody who holds it for longer is stuck or
@@ -28,16 +25,9 @@ const MODE: u32 = 0o200;
 /// folder allows that: otherwise it would block everything behind it for ever.
 pub(crate) fn lock_file(path: &Path) -> io::Result<File> {
     match open_lock(path) {
-        Err(error) if is_no_lock(&error) && take_away(path) => open_lock(path),
+        Err(error) if errors::is_no_lock(&error) && take_away(path) => open_lock(path),
         opened => opened,
     }
-}
-
-/// Whether what has the name is to blame. If the system has run out of file handles, that says nothing about the file:
-/// somebody may hold it.
-fn is_no_lock(error: &io::Error) -> bool {
-    let what = [Errno::ACCESS, Errno::PERM, Errno::ISDIR, Errno::LOOP, Errno::NXIO];
-    Errno::from_io_error(error).is_some_and(|errno| what.contains(&errno))
 }
 
 fn take_away(path: &Path) -> bool {
@@ -45,17 +35,14 @@ fn take_away(path: &Path) -> bool {
 }
 
 fn open_lock(path: &Path) -> io::Result<File> {
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let mut options = File::options();
-    options.create(true).truncate(false).write(true).mode(MODE).custom_flags(flags.bits().cast_signed());
-    let file = options.open(path)?;
-    let meta = file.metadata()?;
-    if !meta.is_file() {
-        return Err(Errno::NXIO.into());
+    let file = os::open(path, How::write(Links::Refuse).make(MODE))?;
+    let facts = Facts::of_open(&file)?;
+    if facts.kind() != Kind::File {
+        return Err(errors::not_regular());
     }
     // Made by an earlier version. If modes cannot be set here, this lock is the best there is.
-    if meta.mode() & 0o777 != MODE {
-        let _ = file.set_permissions(Permissions::from_mode(MODE));
+    if facts.bits() & 0o777 != MODE {
+        let _ = access::set(&file, MODE);
     }
     Ok(file)
 }
@@ -64,14 +51,14 @@ fn open_lock(path: &Path) -> io::Result<File> {
 /// ([`io::ErrorKind::TimedOut`]).
 ///
 /// Returns `false` if the file system knows no locks, or none on folders, as is the case for some network and foreign
-/// ones. NFS locks only what is open for writing, which a folder never is.
+/// ones.
 pub(crate) fn lock_within(file: &File, limit: Duration) -> io::Result<bool> {
     let begun = Instant::now();
     let mut pauses = Pauses::new(Duration::from_millis(1), Duration::from_millis(20));
     loop {
-        match file.try_lock() {
+        match os::lock::try_now(file) {
             Ok(()) => return Ok(true),
-            Err(TryLockError::Error(error)) if knows_no_locks(&error) => return Ok(false),
+            Err(TryLockError::Error(error)) if errors::knows_no_locks(&error) => return Ok(false),
             Err(TryLockError::Error(error)) => return Err(error),
             Err(TryLockError::WouldBlock) if begun.elapsed() >= limit => {
                 let reason = format!("another process has held it for {} s", limit.as_secs());
@@ -82,13 +69,10 @@ pub(crate) fn lock_within(file: &File, limit: Duration) -> io::Result<bool> {
     }
 }
 
-pub(super) fn knows_no_locks(error: &io::Error) -> bool {
-    let none = [Errno::NOLCK, Errno::NOTSUP, Errno::OPNOTSUPP, Errno::NOSYS, Errno::INVAL, Errno::BADF, Errno::ISDIR];
-    error.kind() == io::ErrorKind::Unsupported || Errno::from_io_error(error).is_some_and(|errno| none.contains(&errno))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
     use super::*;
 
     #[test]
@@ -104,16 +88,6 @@ mod tests {
         assert_eq!(refused.kind(), io::ErrorKind::TimedOut);
         drop(held);
         assert!(lock_within(&second, Duration::ZERO).unwrap());
-    }
-
-    #[test]
-    fn a_lock_is_taken_away_for_what_it_is_and_not_for_what_the_system_lacks() {
-        for errno in [Errno::ACCESS, Errno::PERM, Errno::ISDIR, Errno::LOOP, Errno::NXIO] {
-            assert!(is_no_lock(&errno.into()), "{errno}");
-        }
-        for errno in [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::IO, Errno::ROFS, Errno::INTR, Errno::NOENT] {
-            assert!(!is_no_lock(&errno.into()), "{errno}");
-        }
     }
 
     #[test]

@@ -3,8 +3,7 @@
 //! For our own files (`read_bounded`, `write_atomic`), a symbolic link is refused. For an app's files (the functions
 //! ending in `_following`), a link stays a link and its target is replaced. A reader never hangs on a pipe and never
 //! reads more than it was told to; a writer never leaves half a file; and in a folder that others can write to,
-//! everything is done in the one folder that was opened (`Dir`). This module must not know what the files mean. Unix
-//! only.
+//! everything is done in the one folder that was opened (`Dir`). This module must not know what the files mean.
 
 mod dir;
 mod error;
@@ -15,12 +14,12 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use rustix::fs::{CWD, OFlags};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::hex::hex;
-pub(crate) use dir::{Dir, Temp, bits_of};
+use super::os::{How, Links, open};
+pub(crate) use dir::{Dir, Temp};
 pub use error::FileError;
 pub(crate) use lock::{LOCK_PATIENCE, lock_file, lock_within};
 
@@ -40,12 +39,12 @@ pub enum Mode {
 ///
 /// A symbolic link as the last part of `path` is refused.
 pub fn read_bounded(path: &Path, max_bytes: usize) -> Result<Vec<u8>, FileError> {
-    dir::read(CWD, path.as_os_str(), path, max_bytes, OFlags::NOFOLLOW)
+    dir::read(|how| open(path, how), path, max_bytes, Links::Refuse)
 }
 
 /// Reads a regular file of at most `max_bytes` bytes, following symbolic links.
 pub fn read_bounded_following(path: &Path, max_bytes: usize) -> Result<Vec<u8>, FileError> {
-    dir::read(CWD, path.as_os_str(), path, max_bytes, OFlags::empty())
+    dir::read(|how| open(path, how), path, max_bytes, Links::Follow)
 }
 
 /// Replaces or creates a file of our own. A symbolic link, directory, pipe, socket or device at `path` is refused.
@@ -90,6 +89,12 @@ fn resolve(path: &Path) -> Result<PathBuf, FileError> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(path.to_owned()),
         Err(e) => Err(failed(e)),
     }
+}
+
+/// A new file in a folder, for its writer alone to name. Its name begins and ends as told; dropping it deletes it.
+pub(crate) fn unnamed_in(dir: &Path, (begin, end): (&str, &str), bits: u32) -> io::Result<tempfile::NamedTempFile> {
+    let make = |path: &Path| open(path, How::read_and_write(Links::Refuse).make_new(bits));
+    tempfile::Builder::new().prefix(begin).suffix(end).make_in(dir, make)
 }
 
 /// A file name for any text: the first 128 bits of its SHA-256, in hexadecimal.

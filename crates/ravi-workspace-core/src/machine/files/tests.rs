@@ -10,7 +10,6 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use rustix::io::Errno;
 
 use super::dir::without_modes;
-use super::lock::knows_no_locks;
 use super::*;
 use crate::error::{Explain as _, Kind};
 
@@ -196,14 +195,4 @@ fn where_a_file_system_keeps_no_modes_only_what_is_no_secret_is_written() {
     assert!(with(0o755, 0o640, Mode::KeepOr(0o644)));
     let full = without_modes(&File::open(&path).unwrap(), 0o600, Mode::Wished(0o600), Errno::IO.into());
     assert!(full.is_err(), "another failure is one");
-}
-
-#[test]
-fn a_file_system_without_locks_is_told_from_a_failure() {
-    for errno in [Errno::NOLCK, Errno::OPNOTSUPP, Errno::NOSYS, Errno::BADF] {
-        assert!(knows_no_locks(&errno.into()), "{errno}");
-    }
-    for errno in [Errno::ACCESS, Errno::IO, Errno::INTR] {
-        assert!(!knows_no_locks(&errno.into()), "{errno}");
-    }
 }

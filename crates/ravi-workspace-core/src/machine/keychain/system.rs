@@ -7,6 +7,7 @@ use keyring_core::{CredentialStore, Entry, Error};
 use zeroize::Zeroizing;
 
 use super::{KeychainError, LIMIT};
+use crate::machine::os::keychain_store;
 
 /// The service name of all entries of this program; people see it in their keychain's window.
 const SERVICE: &str = "ravi-workspace";
@@ -42,19 +43,9 @@ pub(crate) fn within_limit<T: Send + 'static>(
     }
 }
 
-#[cfg(target_os = "linux")]
 fn open() -> Result<Arc<CredentialStore>, KeychainError> {
-    Ok(zbus_secret_service_keyring_store::Store::new().map_err(explain)?)
-}
-
-#[cfg(target_os = "macos")]
-fn open() -> Result<Arc<CredentialStore>, KeychainError> {
-    Ok(apple_native_keyring_store::keychain::Store::new().map_err(explain)?)
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "macos")))]
-fn open() -> Result<Arc<CredentialStore>, KeychainError> {
-    Err(KeychainError::Unavailable("none is supported on this system".to_owned()))
+    let none = || KeychainError::Unavailable("none is supported on this system".to_owned());
+    keychain_store().ok_or_else(none)?.map_err(explain)
 }
 
 impl Chest {

@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -15,6 +14,7 @@ use super::json::{self, Document, Hit, JsonError, Member, type_of};
 use super::merge;
 use super::pointer::{self, Pointer, Step};
 use crate::machine::files::{self, FileError, Mode};
+use crate::machine::os::Facts;
 use crate::model::reference::{Reference, ReferenceError, SecretName};
 
 /// The largest settings file that is read, in bytes.
@@ -304,9 +304,9 @@ impl SettingsFile {
     /// Refuses a file that has further names on disk: replacing it under one name would leave the secrets under the
     /// others.
     pub fn check_links(&self) -> Result<(), SettingsError> {
-        match std::fs::metadata(&self.path) {
-            Ok(meta) if meta.nlink() > 1 => {
-                Err(SettingsError::HardLinks { file: self.path.clone(), names: meta.nlink() })
+        match Facts::of(&self.path) {
+            Ok(facts) if facts.names() > 1 => {
+                Err(SettingsError::HardLinks { file: self.path.clone(), names: facts.names() })
             }
             // If the file cannot be examined, the write itself reports that.
             _ => Ok(()),
