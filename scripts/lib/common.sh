@@ -25,3 +25,16 @@ in_memory() {
   printf '%s\n' "$dir"
 }
 gone() { umount --lazy "$1" && rmdir "$1"; }
+# Installs packages by their Debian names; without apt or root it says what is missing.
+install_packages() {
+  [ $# -gt 0 ] || return 0
+  has apt-get || die "these packages (by their Debian names) are missing, install them and run this again: $*"
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    has sudo || die "root is needed for: apt-get install $*"
+    as_root=(sudo)
+  fi
+  say "Root is used now, for: apt-get install $*"
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
