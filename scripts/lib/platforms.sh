@@ -4,6 +4,7 @@ platforms=${RAVI_PLATFORMS:-${XDG_CACHE_HOME:-$HOME/.cache}/tauri-plugin-ravi/pl
 mkdir -p "$platforms"
 platforms=$(cd "$platforms" && pwd)
 case "$platforms" in *[[:space:]]*) die "$platforms: flags for rustc cannot name a folder with a space; set RAVI_PLATFORMS" ;; esac
+zig_version=0.15.2
 # These would count instead of the flags that are set here for one target.
 unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
 
@@ -91,9 +92,9 @@ make_std() { # target, check or build
 in_capitals() { tr a-z- A-Z_ <<<"$1"; }
 
 # Tells cargo about the standard library, and cc about the C compiler.
-use() { # target, C compiler, archiver
+use() { # target, C compiler, archiver, flags for rustc
   local name=${1//-/_}
-  export "CARGO_TARGET_$(in_capitals "$1")_RUSTFLAGS=${sysroot:+--sysroot=$sysroot}" "CC_$name=$2" "AR_$name=$3"
+  export "CARGO_TARGET_$(in_capitals "$1")_RUSTFLAGS=${sysroot:+--sysroot=$sysroot}${4:+ $4}" "CC_$name=$2" "AR_$name=$3"
 }
 
 script() { # file; its text comes on standard input
@@ -123,4 +124,49 @@ END
   use "$1" "$platforms/no-c/clang" "$platforms/no-c/ar"
   # Else cc asks Xcode.
   export SDKROOT=$platforms/no-c
+}
+
+# ---- a build
+
+# Sets `zig` to the program.
+find_zig() {
+  local folder=$platforms/zig-$zig_version
+  zig=$folder/ziglang/zig
+  [ -x "$zig" ] && return
+  has python3 || install_packages python3 python3-venv
+  say "Getting zig $zig_version"
+  fresh "$folder"
+  python3 -m venv "$folder.new/venv" || { install_packages python3-venv && python3 -m venv --clear "$folder.new/venv"; }
+  "$folder.new/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --only-binary :all: \
+    --target "$folder.new" "ziglang==$zig_version" || die "zig could not be installed from PyPI"
+  rm -rf "$folder.new/venv"
+  done_with "$folder"
+}
+
+prepare_build() { # target
+  local folder=$platforms/zig-$zig_version/$1
+  find_zig
+  make_std "$1" build
+  # zig names targets its own way, and has the libc, the start-up objects and the unwinder. What it would add to C code to find
+  # undefined behaviour wants a run-time library of its own.
+  script "$folder/cc" <<END
+#!/usr/bin/env bash
+export ZIG_GLOBAL_CACHE_DIR="$platforms/zig-$zig_version/cache" ZIG_LOCAL_CACHE_DIR="$platforms/zig-$zig_version/cache"
+args=()
+for arg; do case "\$arg" in --target=*) ;; *) args+=("\$arg") ;; esac; done
+exec "$zig" cc -target ${1/-unknown/} -fno-sanitize=undefined "\${args[@]}"
+END
+  script "$folder/ar" <<END
+#!/bin/sh
+exec "$zig" ar "\$@"
+END
+  use "$1" "$folder/cc" "$folder/ar" "-C link-self-contained=no"
+  export "CARGO_TARGET_$(in_capitals "$1")_LINKER=$folder/cc"
+}
+
+# Sets `qemu` to a program that runs those for 64-bit ARM.
+find_qemu() {
+  for qemu in qemu-aarch64 qemu-aarch64-static; do ! has "$qemu" || return 0; done
+  install_packages qemu-user
+  qemu='qemu-aarch64'
 }
