@@ -25,6 +25,7 @@ in_memory() {
   printf '%s\n' "$dir"
 }
 gone() { umount --lazy "$1" && rmdir "$1"; }
+
 # Installs packages by their Debian names; without apt or root it says what is missing.
 install_packages() {
   [ $# -gt 0 ] || return 0

@@ -165,3 +165,21 @@ async fn keys_are_told_apart_and_refused_ones_are_exit_code_3() {
     assert_eq!(with_key("", &["account", "--json"]).code, 3);
     assert_eq!(bed.run_with_input(&["login", "--key-stdin", "--json"], "ravi_mgmt_made_up").code, 3);
 }
+
+/// A backup that is written to a full disk must not look like one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_cannot_be_written_is_no_success() {
+    let bed = Bed::new().await;
+    bed.run_with_input(&["secret", "set", "TOKEN"], "made-up-value").ok();
+    let commands: [&[&str]; 4] = [&["secret", "get", "TOKEN"], &["list"], &["list", "--json"], &["audit", "--csv"]];
+    for command in commands {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has one");
+        let run: Run = bed.program().args(command).stdout(full).output().expect("it starts").into();
+        assert_eq!(run.code, 1, "{command:?}: {run:?}");
+        assert!(run.stderr.contains("output.unwritable") && !run.stderr.contains("made-up-value"), "{run:?}");
+        // A reader that has gone away wants no more.
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        assert_eq!(Run::from(bed.program().args(command).stdout(writer).output().expect("it starts")).code, 0);
+    }
+}

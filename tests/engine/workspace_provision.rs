@@ -294,6 +294,60 @@ async fn a_secret_that_does_not_exist_takes_no_workspace_apart() {
     assert_eq!(status["state"], "ready", "{status}");
     bed.run(&["exec", tree.to_str().expect("text"), "--", "true"]).ok();
     assert_eq!(bed.run(&Bed::provision_args(&tree, "w1", "payments agent")).ok().json()["state"], "ready");
+    // Nor is one that sleeps.
+    bed.run(&["suspend", "w1", "--json"]).ok();
+    assert_eq!(with(&tree, "TYPO").error_code(), "workspace.no_github_secret");
+    assert_eq!(
+        (bed.run(&["status", "w1", "--json"]).ok().json()["state"].as_str(), bed.live_keys().await),
+        (Some("suspended"), 0)
+    );
+    // The rules of a call count for its own wish, and hold although it is refused.
+    bed.run_with_input(&["secret", "set", "OTHER_TOKEN"], "made-up").ok();
+    let mut program = bed.program();
+    program.env("RAVI_WORKSPACE_POLICY", r#"[{"workspace":"*","allow":["*"],"deny":["OTHER_*"]}]"#);
+    let mut args = Bed::provision_args(&tree, "w1", "payments agent");
+    args.extend(["--github-secret".into(), "OTHER_TOKEN".into()]);
+    let run: Run = program.args(&args).output().expect("it starts").into();
+    assert_eq!(run.error_code(), "policy.secret");
+    assert_eq!(bed.run(&args).error_code(), "policy.secret", "the rule is kept");
+    let mut program = bed.program();
+    let run: Run = program.env("RAVI_WORKSPACE_POLICY", "[]").args(&args).output().expect("it starts").into();
+    run.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_made_for_a_ledger_that_could_not_keep_it() {
+    let bed = Bed::new().await;
+    let repository = bed.repository("repo");
+    bed.run(&Bed::provision_args(&bed.worktree(&repository, "one"), "w1", "one agent")).ok();
+    let key = bed.state().join("machine.key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).expect("it is ours");
+    let made = (bed.identity_count().await, bed.live_keys().await);
+    let run = bed.run(&Bed::provision_args(&bed.worktree(&repository, "two"), "w2", "two agent"));
+    assert_eq!(run.error_code(), "ledger.machine_key_form");
+    assert!(run.stderr.contains("chmod 600"), "{run:?}");
+    assert_eq!((bed.identity_count().await, bed.live_keys().await), made);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_ids_for_one_folder_one_gets_it_and_keeps_it() {
+    let bed = Bed::new().await;
+    let repository = bed.repository("repo");
+    for round in 0..4 {
+        let tree = bed.worktree(&repository, &format!("tree{round}"));
+        let start = |n: usize| {
+            let args = Bed::provision_args(&tree, &format!("r{round}n{n}"), &format!("agent {round} {n}"));
+            let mut program = bed.program();
+            program.args(args).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+            program.spawn().expect("it starts")
+        };
+        let started: Vec<_> = (0..8).map(start).collect();
+        let ended: Vec<Run> = started.into_iter().map(|one| one.wait_with_output().expect("it ends").into()).collect();
+        let codes: Vec<i32> = ended.iter().map(|run| run.code).collect();
+        assert_eq!(codes.iter().filter(|code| **code == 0).count(), 1, "round {round}: {ended:?}");
+        let list = bed.run(&["status", tree.to_str().expect("text"), "--json"]).ok().json();
+        assert_eq!(list["state"], "ready", "round {round}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -117,7 +117,8 @@ async fn a_workspace_that_is_to_sign_is_refused_before_anything_is_made() {
     assert_eq!(std::fs::read(repository.join(".git/config")).expect("a file"), before);
     assert!(bed.ravi.workspaces().list().await.expect("a list").is_empty());
     // Without signing it is set up.
-    let done = bed.ravi.workspaces().provision(ProvisionRequest { sign: false, ..request }, |_| {}).await.expect("set up");
+    let done =
+        bed.ravi.workspaces().provision(ProvisionRequest { sign: false, ..request }, |_| {}).await.expect("set up");
     assert!(done.identity.email.contains('@'));
     bed.server.stop().await;
 }

@@ -1,4 +1,4 @@
-//! Standard input, which only programs read, never the engine.
+//! Standard input and output, which only programs use, never the engine.
 
 use ravi_workspace_core::error::Explain;
 
@@ -16,5 +16,21 @@ pub enum InputError {
     Unusable {
         /// What is wrong with it. Holds nothing of it.
         reason: String,
+    },
+}
+
+/// The answer did not get to whoever asked. The work itself is done.
+#[derive(Debug, thiserror::Error, Explain)]
+#[non_exhaustive]
+pub enum OutputError {
+    /// A full disk, or a closed descriptor; not a reader that has gone away, who wants no more.
+    #[error("the answer cannot be written to standard output: {source}")]
+    #[explain(
+        code = "output.unwritable",
+        hint = "What was asked for is done. Make room on the disk or send the output elsewhere, then ask again."
+    )]
+    Unwritable {
+        /// What the system said.
+        source: std::io::Error,
     },
 }

@@ -15,7 +15,7 @@ mod ravi_cli;
 mod signer;
 
 pub use github::answer_git;
-pub use input::InputError;
+pub use input::{InputError, OutputError};
 pub use ravi_cli::RaviCliError;
 
 pub(crate) use bound::{Bound, Place, find, named, started_in};

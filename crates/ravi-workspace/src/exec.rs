@@ -141,18 +141,22 @@ fn pump(
             }
             rest = rest.map(|(rest, until)| (rest.saturating_sub(read), until));
             masker.push(&chunk[..read], &mut masked);
-            if !write_out(&mut to, &mut masked) {
+            if !write_out(&mut to, &mut masked)? {
                 return Ok(false);
             }
         };
         masker.finish(&mut masked);
-        write_out(&mut to, &mut masked);
+        write_out(&mut to, &mut masked)?;
         Ok(left_open)
     })
 }
 
-fn write_out(to: &mut impl Write, bytes: &mut Vec<u8>) -> bool {
+/// `false`: our reader has gone away and wants no more. A full disk is an error.
+fn write_out(to: &mut impl Write, bytes: &mut Vec<u8>) -> io::Result<bool> {
     let written = to.write_all(bytes).and_then(|()| to.flush());
     bytes.clear();
-    written.is_ok()
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        other => other.map(|()| true),
+    }
 }

@@ -64,10 +64,10 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(e) => return output.plain_failure("runtime.start", &format!("the program cannot start: {e}"), 1),
     };
-    match runtime.block_on(run::run(args.command, output)) {
+    output::ended(match runtime.block_on(run::run(args.command, output)) {
         Ok(code) => code,
         Err(e) => output.failure(&e),
-    }
+    })
 }
 
 /// Help and version are answers; anything else is the caller's mistake, with exit code 2.

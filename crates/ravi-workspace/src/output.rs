@@ -6,12 +6,14 @@
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
 use ravi_error::shown::printable;
 pub(super) use ravi_error::shown::{line, path};
 use ravi_workspace_core::error::{Error, ErrorBody};
+use ravi_workspace_helper::OutputError;
 
 /// The form that the caller wants.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +82,24 @@ pub(super) fn print(text: &str) {
 
 /// Prints a line that a program reads.
 pub(super) fn print_exactly(text: &str) {
-    let _ = writeln!(io::stdout(), "{text}");
+    if let Err(error) = writeln!(io::stdout(), "{text}")
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        LOST.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+}
+
+/// Why an answer did not get out, if one did not.
+static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
+
+/// The exit code of a program that ends with `code`: a success whose answer was lost is a failure.
+pub(super) fn ended(code: ExitCode) -> ExitCode {
+    match LOST.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        Some(source) if code == ExitCode::SUCCESS => {
+            Output { json: false }.failure(&OutputError::Unwritable { source }.into())
+        }
+        _ => code,
+    }
 }
 
 /// Joins names that a stranger chose, each made one line.

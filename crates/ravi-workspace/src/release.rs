@@ -33,7 +33,8 @@ pub(super) async fn release(ravi: &Ravi, ReleaseArgs { target, retire }: Release
 
 pub(super) fn released_text(released: &Released) -> String {
     let left = released.left.iter().map(|what| format!("\n  left alone: {}", line(what)));
-    let fate = released.identity.map_or("", |fate| match fate {
+    // What is owed is still to be done, so it may turn out otherwise.
+    let fate = released.identity.filter(|_| released.owed == 0).map_or("", |fate| match fate {
         IdentityFate::Pooled => "\n  identity: kept for the next workspace",
         IdentityFate::Retired => "\n  identity: emptied and renamed; it serves no other workspace",
         IdentityFate::Kept => "\n  identity: left as it is; it existed before, or others use it",

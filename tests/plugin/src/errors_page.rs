@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ravi_workspace_core::api::ApiError;
 use ravi_workspace_core::error::{Case, Cases};
 use ravi_workspace_core::internal::errors;
-use ravi_workspace_helper::{InputError, RaviCliError, exit_code};
+use ravi_workspace_helper::{InputError, OutputError, RaviCliError, exit_code};
 
 /// A code that is in no error of the crates: what the plugin itself refuses (`src/command_error.rs`), and what the bindings
 /// say where Tauri refused (`guest-js/refusal.ts`).
@@ -72,7 +72,7 @@ const FEATURES: [&str; 3] = ["codex", "inbox", "seal"];
 
 /// The cases of each error of the crates.
 pub fn cases() -> Vec<&'static [Case]> {
-    [errors::CASES, &[ApiError::CASES, InputError::CASES, RaviCliError::CASES]].concat()
+    [errors::CASES, &[ApiError::CASES, InputError::CASES, OutputError::CASES, RaviCliError::CASES]].concat()
 }
 
 /// What the page says of one code: each text once, where several cases have the code.

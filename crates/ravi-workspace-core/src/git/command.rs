@@ -52,6 +52,8 @@ pub(crate) const ELSEWHERE: &[&str] = &[
 /// Variables that change what git reads, prints and starts. Not those that name the person's own configuration
 /// (`GIT_CONFIG_GLOBAL`, `GIT_CONFIG_SYSTEM`): the agent's git obeys them too.
 const OTHERWISE: &[&str] = &[
+    // A folder in a repository would be taken for one outside any.
+    "GIT_CEILING_DIRECTORIES",
     "GIT_CONFIG",
     "GIT_CONFIG_COUNT",
     "GIT_CONFIG_PARAMETERS",

@@ -40,7 +40,8 @@ pub enum SealError {
     #[error("the machine key {} is not usable: {reason}", path.display())]
     #[explain(
         code = "ledger.machine_key_form",
-        hint = "Restore the file from a backup, or move it and the ledger aside together."
+        hint = "If others may read it, run `chmod 600` on it. Otherwise restore it from a backup; the ledger does not open \
+                without it."
     )]
     KeyForm {
         /// The file.

@@ -114,7 +114,8 @@ const OURS_BEGIN: [&str; 5] = ["ledger", "machine", "audit", "codex", ".ravi-"];
 
 /// The user's home folder.
 pub(crate) fn home() -> Result<PathBuf, PlaceError> {
-    etcetera::home_dir().map_err(|e| PlaceError::NoHome { reason: e.to_string() })
+    let home = etcetera::home_dir().map_err(|e| PlaceError::NoHome { reason: e.to_string() })?;
+    if home.is_absolute() { Ok(home) } else { Err(PlaceError::NoHome { reason: "HOME is a relative path".to_owned() }) }
 }
 
 /// Refuses a place in a git dir. It need not exist; links are followed.

@@ -19,7 +19,7 @@ use super::{address, env_file, find, git_values, heal, holders, keys, login, rav
 use crate::api::{IdentityKey, IdentityUuid};
 use crate::error::Result;
 use crate::git::config_file;
-use crate::ledger::{Binding, Chosen, IdentityRow, Ledger, Plan};
+use crate::ledger::{Binding, Chosen, IdentityRow, Ledger, LedgerError, Plan};
 use crate::machine::clock::now_ms;
 use crate::machine::lock::Lock;
 use crate::machine::places;
@@ -251,6 +251,8 @@ async fn bind(
 async fn add(ctx: Context<'_>, request: ProvisionRequest, terms: Terms, place: &Inspected) -> Result<Bound> {
     let request = request.alone();
     check_together(&request)?;
+    // What Ravi gives is sealed with it.
+    ctx.ledger.run(|l| l.key().ready().map(drop).map_err(LedgerError::from)).await?;
     room::make(ctx, &request, place).await?;
     let binding = Binding {
         id: request.id.clone(),
@@ -314,7 +316,10 @@ async fn renew(
         ..old.clone()
     };
     // A workspace that works is not taken apart for a secret that does not exist.
-    if old.state == State::Ready && renewed.request.github_secret != old.request.github_secret {
+    let works = matches!(old.state, State::Ready | State::Suspended);
+    if works && renewed.request.github_secret != old.request.github_secret {
+        // The rules of this call count for its own wish.
+        keep_policy(ctx, &old.id).await?;
         Box::pin(login::check(ctx, &renewed)).await?;
     }
     let (known, checked) = (renewed.clone(), place.clone());

@@ -9,6 +9,7 @@ use super::inspect::Inspected;
 use super::{find, holders, release};
 use crate::error::{Error, Result};
 use crate::ledger::{Binding, LedgerError};
+use crate::machine::lock::Lock;
 use crate::model::workspace::ProvisionRequest;
 
 /// Makes sure that the folder can be bound as requested: nobody else has it, and it was really meant. A workspace is
@@ -72,9 +73,18 @@ async fn clear(ctx: Context<'_>, place: &Inspected, other: Binding) -> Result<()
     if !other.confirmed && holders::give_up(ctx, &other).await? {
         return Ok(());
     }
-    if stands(ctx, place, &other).await? {
+    if stands(ctx, place, &other).await? || is_being_made(ctx, place, &other).await? {
         Err(path_taken(other).into())
     } else {
         release::release(ctx, &other, false).await.map(drop)
     }
+}
+
+/// Whether somebody was just setting `other` up here: its binding is recorded a moment before its note is in the git
+/// dir. Waits until they have done it.
+async fn is_being_made(ctx: Context<'_>, place: &Inspected, other: &Binding) -> Result<bool> {
+    let lock = Lock::wait(ctx.ledger.dir(), &format!("workspace/{}", other.id), &other.id).await?;
+    let stands = stands(ctx, place, other).await?;
+    drop(lock);
+    Ok(stands)
 }
