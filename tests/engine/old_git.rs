@@ -1,0 +1,155 @@
+//! The git of Debian 11, which is older than much of what git can do by now.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::common::git_server::GitServer;
+use crate::common::{Bed, Run, old_git};
+use crate::hooks_claude::{claude, create, payload};
+use crate::hooks_worktrees::{bound, in_bed};
+
+const OLD: &str = "2.30.2";
+const TOKEN: &str = "made_up_token";
+
+/// A test bed whose person, agents and programs have the old git; `None` where there is none.
+async fn with_old_git() -> Option<Bed> {
+    let folder = old_git()?;
+    let mut bed = Bed::new().await;
+    bed.search_first(Some(&folder));
+    assert_eq!(bed.git(bed.dir.path(), &["--version"]), format!("git version {OLD}"));
+    Some(bed)
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("text")
+}
+
+/// Every file in a git dir that is not an object, a log or an index, with what is in it.
+fn files(git_dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut all = Vec::new();
+    let mut folders = vec![git_dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+            let name = entry.file_name().expect("a name");
+            if entry.is_dir() && name != "objects" && name != "logs" && name != "refs" {
+                folders.push(entry);
+            } else if entry.is_file() && name != "index" {
+                let content = std::fs::read(&entry).expect("it can be read");
+                all.push((entry, content));
+            }
+        }
+    }
+    all.sort();
+    all
+}
+
+/// The findings of `doctor` for one check: their states, and everything they say.
+fn doctor(bed: &Bed, check: &str) -> (Vec<String>, String) {
+    let report = bed.run(&["doctor", "--json"]).json();
+    let findings = report["findings"].as_array().expect("a list").iter().filter(|found| found["check"] == check);
+    let word = |found: &Value, field: &str| found[field].as_str().unwrap_or_default().to_owned();
+    let (states, said): (Vec<_>, Vec<_>) =
+        findings.map(|found| (word(found, "state"), word(found, "message") + " " + &word(found, "fix"))).unzip();
+    (states, said.join("\n"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_an_old_git_an_agent_commits_and_pushes_as_itself_and_a_release_leaves_every_file_as_it_was() {
+    let Some(bed) = with_old_git().await else { return };
+    let (repository, server) = GitServer::project(&bed).await;
+    server.accept(TOKEN);
+    let tree = bed.worktree(&repository, "one");
+    let git_dir = repository.join(".git");
+    let before = files(&git_dir);
+    let provision = || {
+        let mut program = bed.program();
+        program.env("RAVI_WORKSPACE_GITHUB", json!({ "hosts": [server.host()] }).to_string());
+        Run::from(program.args(Bed::provision_args(&tree, "w1", "payments agent")).output().expect("it starts")).ok()
+    };
+    let made = provision().json();
+    assert_eq!(made["warnings"], json!([]));
+    bed.put_secret(made["identity"]["uuid"].as_str().expect("a uuid"), "GH_TOKEN", TOKEN).await;
+    assert_eq!(provision().json()["github"], json!({ "source": "workspace", "secret": "GH_TOKEN" }));
+
+    let email = made["identity"]["email"].as_str().expect("text");
+    assert_eq!(bed.author(&tree), format!("payments agent <{email}>"));
+    assert_eq!(bed.git(&tree, &["log", "-1", "--format=%cn <%ce>"]), format!("payments agent <{email}>"));
+    bed.git(&repository, &["commit", "--quiet", "--allow-empty", "-m", "Mine"]);
+    assert_eq!(bed.git(&repository, &["log", "-1", "--format=%ae"]), crate::common::HUMAN_EMAIL);
+    let fill = format!("protocol=http\nhost={}\n\n", server.host().trim_start_matches("http://"));
+    let asked = bed.dir.path().join("asked");
+    std::fs::write(&asked, fill).expect("a file");
+    let filled =
+        bed.git_command(&tree).args(["credential", "fill"]).stdin(std::fs::File::open(&asked).expect("it")).output();
+    assert!(Run::from(filled.expect("git starts")).ok().stdout.contains(&format!("password={TOKEN}")));
+    bed.git(&tree, &["push", "--quiet", "origin", "HEAD:refs/heads/work"]);
+    assert_eq!(server.pushed_with("work"), [TOKEN.to_owned()].into());
+
+    assert_eq!(doctor(&bed, "git_values").0, ["ok"]);
+    bed.run(&["suspend", "w1"]).ok();
+    assert_eq!(bed.run(&["wake", "w1", "--json"]).ok().json()["warnings"], json!([]));
+    bed.run(&["release", "w1"]).ok();
+    let commits = |(path, _): &(PathBuf, Vec<u8>)| !path.ends_with("COMMIT_EDITMSG");
+    let after: Vec<_> = files(&git_dir).into_iter().filter(commits).collect();
+    assert_eq!(after, before.into_iter().filter(commits).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_an_old_git_its_hook_sets_up_new_worktrees_and_is_where_git_looks_for_it() {
+    let Some(bed) = with_old_git().await else { return };
+    let repository = bed.repository("repo");
+    let inside = repository.join("some/folder");
+    std::fs::create_dir_all(&inside).expect("a folder");
+    let linked = bed.worktree(&repository, "linked");
+    let hook = repository.join(".git/hooks/post-checkout");
+    for from in [&repository, &inside, &linked] {
+        let done = in_bed(&bed, "ravi-workspace", from).args(["hook", "git", "install", ".", "--json"]).output();
+        let path = PathBuf::from(Run::from(done.expect("it starts")).ok().json()["path"].as_str().expect("text"));
+        assert_eq!(path.canonicalize().expect("it is there"), hook, "{}", from.display());
+        std::fs::remove_file(&hook).expect("it is there");
+    }
+    bed.run(&["hook", "git", "install", text(&linked)]).ok();
+    let (tree, later) = (bed.path("tree"), bed.path("later"));
+    let add = |more: &[&str]| {
+        let args = [&["worktree", "add", "--quiet"], more].concat();
+        Run::from(in_bed(&bed, "git", &repository).args(args).output().expect("git starts")).ok()
+    };
+    add(&[text(&tree)]);
+    assert!(bed.author(&tree).starts_with("tree <"));
+    add(&["--no-checkout", text(&later)]);
+    assert_eq!(bound(&bed).len(), 1);
+    Run::from(in_bed(&bed, "git", &later).args(["checkout", "--quiet"]).output().expect("git starts")).ok();
+    assert!(bed.author(&later).starts_with("later <"));
+    bed.run(&["hook", "git", "uninstall", text(&repository)]).ok();
+    assert!(!hook.exists());
+    let odd = |folder: &Path| {
+        let names = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+        names.filter(|name| name.to_string_lossy().starts_with("--")).collect::<Vec<_>>()
+    };
+    for folder in [&repository, &inside, &linked, &tree] {
+        assert_eq!(odd(folder), Vec::<std::ffi::OsString>::new(), "a flag that git does not know is no folder");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_an_old_git_claude_code_gets_a_worktree_of_its_own_that_goes_without_a_trace() {
+    let Some(bed) = with_old_git().await else { return };
+    let repository = bed.repository("repo");
+    let config = std::fs::read(repository.join(".git/config")).expect("it is there");
+    let tree = create(&bed, &repository, "fix-auth");
+    assert_eq!(tree, repository.join(".claude/worktrees/fix-auth"));
+    assert!(bed.author(&tree).starts_with("fix-auth <"));
+    let second = create(&bed, &tree, "second");
+    assert_eq!(second, repository.join(".claude/worktrees/second"), "from within a worktree it is the same place");
+    for tree in [&tree, &second] {
+        let mut remove = payload("WorktreeRemove", &repository);
+        remove["worktree_path"] = json!(tree);
+        claude(&bed, "WorktreeRemove", remove, None).ok();
+        assert!(!tree.exists());
+    }
+    assert_eq!((bound(&bed).len(), bed.live_keys().await), (0, 0));
+    assert_eq!(std::fs::read(repository.join(".git/config")).expect("it is there"), config);
+    let there = std::fs::read_dir(&repository).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    assert!(there.into_iter().all(|name| name == ".git" || name == ".claude"));
+}
