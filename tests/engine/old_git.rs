@@ -1,4 +1,5 @@
-//! The git of Debian 11, which is older than much of what git can do by now.
+//! The git of Debian 11, which is older than much of what git can do by now: what works with it, and what is refused
+//! before anything is done. And programs called git that are none, or none that works.
 
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,15 @@ async fn with_old_git() -> Option<Bed> {
     bed.search_first(Some(&folder));
     assert_eq!(bed.git(bed.dir.path(), &["--version"]), format!("git version {OLD}"));
     Some(bed)
+}
+
+/// A folder with a program called git that is this script.
+fn stub(bed: &Bed, script: &str) -> PathBuf {
+    let folder = bed.path("stub");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("git"), format!("#!/bin/sh\n{script}\n")).expect("a script");
+    std::fs::set_permissions(folder.join("git"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a mode");
+    folder
 }
 
 fn text(path: &Path) -> &str {
@@ -152,4 +162,64 @@ async fn with_an_old_git_claude_code_gets_a_worktree_of_its_own_that_goes_withou
     assert_eq!(std::fs::read(repository.join(".git/config")).expect("it is there"), config);
     let there = std::fs::read_dir(&repository).expect("a folder").map(|entry| entry.expect("an entry").file_name());
     assert!(there.into_iter().all(|name| name == ".git" || name == ".claude"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_says_which_git_there_is_and_what_it_cannot_do() {
+    let Some(mut bed) = with_old_git().await else { return };
+    let (states, said) = doctor(&bed, "git");
+    assert_eq!(states, ["ok"], "what nobody asks for is no fault");
+    assert!([OLD, "--sign", "2.34", "2.46"].iter().all(|word| said.contains(word)), "{said}");
+    let newest = stub(&bed, "echo git version 3.1.4");
+    bed.search_first(Some(&newest));
+    assert_eq!(doctor(&bed, "git"), (vec!["ok".into()], "git version 3.1.4 ".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_git_that_fails_is_told_by_what_it_says_and_not_as_an_old_one() {
+    let mut bed = Bed::new().await;
+    let repository = bed.repository("repo");
+    let apple = "xcode-select: note: no developer tools were found, requesting install.";
+    let folder = stub(&bed, &format!("echo '{apple}' >&2; exit 1"));
+    bed.search_first(Some(&folder));
+    let run = bed.run(&Bed::provision_args(&repository, "w1", "payments agent"));
+    assert_eq!(run.error_code(), "workspace.git_broken", "{run:?}");
+    assert!(run.stdout.contains(apple) && !run.stdout.contains("too old"), "{run:?}");
+    let (states, said) = doctor(&bed, "git");
+    assert!(states == ["fail"] && said.contains(apple) && said.contains("xcode-select --install"), "{said}");
+    let hook = bed.run(&["hook", "git", "install", text(&repository), "--json"]);
+    assert_eq!(hook.error_code(), "workspace.git_broken", "{hook:?}");
+    stub(&bed, "echo git is not here");
+    let run = bed.run(&Bed::provision_args(&repository, "w1", "payments agent"));
+    assert_eq!(run.error_code(), "workspace.git_broken", "{run:?}");
+}
+
+/// The git that the tests find.
+fn real_git() -> PathBuf {
+    let path = std::env::var_os("PATH").expect("a PATH");
+    let mut all = std::env::split_paths(&path).map(|folder| folder.join("git"));
+    all.find(|file| file.exists()).expect("git is installed")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hooks_make_and_install_nothing_with_a_git_that_no_workspace_can_have() {
+    let mut bed = Bed::new().await;
+    let repository = bed.repository("repo");
+    let real = real_git();
+    let folder = stub(
+        &bed,
+        &format!(
+            "[ \"$*\" != \"${{*%--version}}\" ] && echo git version 2.19.6 && exit\nexec '{}' \"$@\"",
+            real.display()
+        ),
+    );
+    bed.search_first(Some(&folder));
+    let installed = bed.run(&["hook", "git", "install", text(&repository), "--json"]);
+    assert_eq!(installed.error_code(), "workspace.git_too_old", "{installed:?}");
+    assert!(!repository.join(".git/hooks/post-checkout").exists());
+    let mut wish = payload("WorktreeCreate", &repository);
+    wish["name"] = json!("one");
+    let made = claude(&bed, "WorktreeCreate", wish, None);
+    assert!(made.code != 0 && made.stdout.is_empty() && made.stderr.contains("workspace.git_too_old"), "{made:?}");
+    assert!(!repository.join(".claude").exists() && !repository.join(".git/worktrees").exists());
 }

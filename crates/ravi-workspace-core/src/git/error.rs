@@ -52,6 +52,16 @@ pub enum GitError {
         /// Oldest version that works.
         needed: &'static str,
     },
+    /// git was started and did not tell its version, such as the stand-in for git on a Mac without developer tools.
+    #[error("git does not work: {message}")]
+    #[explain(
+        code = "workspace.git_broken",
+        hint = "Get `git --version` to work by hand (on macOS, `xcode-select --install` may do it), then try again."
+    )]
+    Broken {
+        /// The first line of what it said.
+        message: String,
+    },
     /// git refused.
     #[error("git could not {doing} in {}: {message}", path.display())]
     #[explain(code = "workspace.git", hint = "Get the same git command to work by hand, then try again.")]
