@@ -35,6 +35,12 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("text")
 }
 
+fn signing(path: &Path, id: &str) -> Vec<String> {
+    let mut args = Bed::provision_args(path, id, "payments agent");
+    args.push("--sign".into());
+    args
+}
+
 /// Every file in a git dir that is not an object, a log or an index, with what is in it.
 fn files(git_dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut all = Vec::new();
@@ -162,6 +168,86 @@ async fn with_an_old_git_claude_code_gets_a_worktree_of_its_own_that_goes_withou
     assert_eq!(std::fs::read(repository.join(".git/config")).expect("it is there"), config);
     let there = std::fs::read_dir(&repository).expect("a folder").map(|entry| entry.expect("an entry").file_name());
     assert!(there.into_iter().all(|name| name == ".git" || name == ".claude"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_with_a_git_that_cannot_is_refused_before_anything_is_changed() {
+    let Some(bed) = with_old_git().await else { return };
+    let repository = bed.repository("repo");
+    let tree = bed.worktree(&repository, "one");
+    let before = files(&repository.join(".git"));
+    let refused = |run: Run| {
+        assert_eq!(run.error_code(), "workspace.git_lacks", "{run:?}");
+        assert!(
+            [OLD, "2.34", "--sign"].iter().all(|word| run.stdout.contains(word)),
+            "both versions and what: {run:?}"
+        );
+    };
+    bed.reset_calls().await;
+    refused(bed.run(&signing(&tree, "w1")));
+    assert!(bed.call_log().await.iter().all(|call| call.starts_with("GET ")), "{:?}", bed.call_log().await);
+    assert_eq!((bed.identity_count().await, bound(&bed)), (0, Vec::<Value>::new()));
+    assert_eq!(files(&repository.join(".git")), before);
+
+    // Asked for later, of a workspace that has none.
+    bed.run(&Bed::provision_args(&tree, "w1", "payments agent")).ok();
+    let (before, known) = (files(&repository.join(".git")), bound(&bed));
+    refused(bed.run(&signing(&tree, "w1")));
+    assert_eq!(files(&repository.join(".git")), before);
+    let unsaid = |mut all: Vec<Value>| {
+        all.iter_mut().for_each(|one| one["last_error"] = Value::Null);
+        all
+    };
+    assert_eq!(unsaid(bound(&bed)), unsaid(known));
+    assert!(bed.author(&tree).starts_with("payments agent <"), "git works there as before");
+    assert_eq!(
+        bed.run(&["wake", "w1", "--json"]).ok().json()["warnings"],
+        json!([]),
+        "the refusal left no wish behind"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workspace_that_signs_still_works_when_an_old_git_sets_it_up_again_and_never_signs_as_the_person() {
+    let Some(folder) = old_git() else { return };
+    let mut bed = Bed::new().await;
+    let repository = bed.repository("repo");
+    // The person signs, with a program that would take any key of theirs.
+    for (key, value) in [("gpg.program", "true"), ("user.signingKey", "HANNA"), ("commit.gpgSign", "true")] {
+        bed.git(&repository, &["config", "--global", key, value]);
+    }
+    let tree = bed.path("worktrees/one");
+    bed.git(&repository, &["worktree", "add", "--quiet", text(&tree)]);
+    bed.run(&signing(&tree, "w1")).ok();
+    let signed = |bed: &Bed| bed.git(&tree, &["config", "--get-all", "gpg.format"]);
+    assert_eq!(signed(&bed), "ssh");
+
+    bed.search_first(Some(&folder));
+    let broken = bed.git_command(&tree).args(["log", "-1"]).output().expect("git starts");
+    assert!(!broken.status.success(), "or else there is nothing to look after: {broken:?}");
+    let (states, said) = doctor(&bed, "git_values");
+    assert!(states == ["fail"] && said.contains(OLD) && said.contains("wake"), "{states:?} {said}");
+    for again in [vec!["wake".into(), "w1".into(), "--json".into()], Bed::provision_args(&tree, "w1", "payments agent")]
+    {
+        let warnings = bed.run(&again).ok().json()["warnings"].clone();
+        assert_eq!(warnings.as_array().map(Vec::len), Some(1), "{warnings}");
+        assert_eq!(warnings[0]["code"], "workspace.cannot_sign", "{warnings}");
+        assert!(bed.author(&tree).starts_with("payments agent <"));
+    }
+    assert_eq!(bed.git(&tree, &["log", "-1", "--format=%G?"]), "N", "not signed, and not as the person");
+    assert!(!bed.git(&tree, &["config", "user.signingKey"]).contains("HANNA"));
+    let (states, said) = doctor(&bed, "git_values");
+    assert!(states == ["warn"] && said.contains("2.34"), "{states:?} {said}");
+
+    // Back with a git that can, it signs again.
+    bed.search_first(None);
+    let (states, said) = doctor(&bed, "git_values");
+    assert!(states == ["warn"] && said.contains("wake"), "{states:?} {said}");
+    assert_eq!(bed.run(&["wake", "w1", "--json"]).ok().json()["warnings"], json!([]));
+    assert_eq!(signed(&bed), "ssh");
+    assert_eq!(doctor(&bed, "git_values").0, ["ok"]);
+    bed.git(&tree, &["commit", "--quiet", "-S", "--allow-empty", "-m", "Signed"]);
+    assert!(bed.git(&tree, &["cat-file", "commit", "HEAD"]).contains("BEGIN SSH SIGNATURE"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

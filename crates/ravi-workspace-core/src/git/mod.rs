@@ -12,7 +12,7 @@ pub(crate) mod splice;
 mod version;
 
 pub use error::GitError;
-pub(crate) use version::{check_version, found};
+pub(crate) use version::{Feature, Found, check, check_version, found};
 
 use std::ffi::{OsStr, OsString};
 use std::io;

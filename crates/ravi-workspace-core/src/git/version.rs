@@ -18,6 +18,8 @@ pub(crate) enum Feature {
     Workspaces,
     /// `gpg.format = ssh`. To an older git that is an error in every command that may sign or show a signature.
     SshSignatures,
+    /// `user.signingKey = key::…`, which 2.34 takes for the name of a file.
+    MarkedKeys,
     /// A credential helper that is asked again, within one command, if what it gave was refused.
     SecondAnswer,
 }
@@ -28,6 +30,7 @@ impl Feature {
         match self {
             Feature::Workspaces => (Version(2, 20), "2.20"),
             Feature::SshSignatures => (Version(2, 34), "2.34"),
+            Feature::MarkedKeys => (Version(2, 35), "2.35"),
             Feature::SecondAnswer => (Version(2, 46), "2.46"),
         }
     }
@@ -42,6 +45,7 @@ impl Feature {
         match self {
             Feature::Workspaces => "have workspaces",
             Feature::SshSignatures => "sign commits with a workspace's own key (--sign)",
+            Feature::MarkedKeys => "read a public key that is marked as one",
             Feature::SecondAnswer => "ask for a replaced token again within the same command",
         }
     }
@@ -116,6 +120,12 @@ impl Known {
         *self.last() = Some(found.clone()).filter(|found| found.has(Feature::Workspaces));
         Ok(found)
     }
+
+    /// Looks for a git with the feature: the last one, or else the one that is there now.
+    fn with(&self, feature: Feature, ask: impl Fn() -> Result<Found, GitError>) -> Result<Found, GitError> {
+        let found = self.found(&ask)?;
+        if found.has(feature) { Ok(found) } else { self.again(ask) }
+    }
 }
 
 fn ask() -> Result<Found, GitError> {
@@ -134,6 +144,15 @@ pub(crate) fn check_version() -> Result<(), GitError> {
         true => Ok(()),
         false => Err(GitError::TooOld { found: found.text, needed: Feature::Workspaces.needs() }),
     }
+}
+
+/// Refuses a git that cannot do what somebody asks for.
+pub(crate) fn check(feature: Feature) -> Result<(), GitError> {
+    let found = KNOWN.with(feature, ask)?;
+    if found.has(feature) {
+        return Ok(());
+    }
+    Err(GitError::Lacks { found: found.text, what: feature.words(), needed: feature.needs() })
 }
 
 /// What a git said that did not tell its version, in one line.
@@ -176,12 +195,13 @@ mod tests {
     fn each_feature_begins_with_the_version_that_brought_it() {
         let can = |text: &str| {
             let found = said(0, &format!("git version {text}"), "").unwrap();
-            let all = [Feature::Workspaces, Feature::SshSignatures, Feature::SecondAnswer];
+            let all = [Feature::Workspaces, Feature::SshSignatures, Feature::MarkedKeys];
             all.map(|feature| found.has(feature))
         };
         assert_eq!(can("2.19.9"), [false, false, false]);
         assert_eq!(can("2.30.2"), [true, false, false]);
         assert_eq!(can("2.34.1"), [true, true, false]);
+        assert_eq!(can("2.35.0"), [true, true, true]);
         assert_eq!(can("3.0.0"), [true, true, true]);
         for feature in [Feature::Workspaces, Feature::SshSignatures, Feature::SecondAnswer] {
             assert_eq!(Version::parse(feature.needs()), Some(feature.since().0), "{feature:?}");
@@ -197,6 +217,9 @@ mod tests {
         assert!(!known.found(|| git("2.19.6")).unwrap().has(Feature::Workspaces));
         assert!(known.found(|| git("2.30.2")).unwrap().has(Feature::Workspaces), "it was put right");
         assert_eq!(known.found(never).unwrap().to_string(), "2.30.2");
+        assert!(!known.with(Feature::SshSignatures, || git("2.30.2")).unwrap().has(Feature::SshSignatures));
+        assert!(known.with(Feature::SshSignatures, || git("2.47.3")).unwrap().has(Feature::SshSignatures), "updated");
+        assert!(known.with(Feature::SshSignatures, never).is_ok());
     }
 
     #[test]
