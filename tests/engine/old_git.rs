@@ -171,6 +171,53 @@ async fn with_an_old_git_claude_code_gets_a_worktree_of_its_own_that_goes_withou
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn with_an_old_git_repositories_below_a_workspace_log_in_as_it() {
+    let Some(bed) = with_old_git().await else { return };
+    let (repository, server) = GitServer::project(&bed).await;
+    server.accept(TOKEN);
+    // The person's own login, which must not serve the agent.
+    server.accept("x:made_up_person");
+    bed.git(
+        &repository,
+        &["config", "--global", "credential.helper", "!f() { echo username=x; echo password=made_up_person; }; f"],
+    );
+    // Old gits end the name of a value at the first "=".
+    let tree = bed.worktree(&repository, "it's=one");
+    let provision = || {
+        let mut program = bed.program();
+        program.env("RAVI_WORKSPACE_GITHUB", json!({ "hosts": [server.host()] }).to_string());
+        Run::from(program.args(Bed::provision_args(&tree, "w1", "payments agent")).output().expect("it starts")).ok()
+    };
+    let uuid = provision().json()["identity"]["uuid"].as_str().expect("a uuid").to_owned();
+    bed.put_secret(&uuid, "GH_TOKEN", TOKEN).await;
+    provision();
+    let work = |branch: &str| {
+        format!("git commit --quiet --allow-empty -m Work && git push --quiet origin HEAD:refs/heads/{branch}")
+    };
+    let address = server.url("project.git");
+    let exec = |script: &str, more: &[(&str, &str)]| {
+        let mut program = bed.program();
+        program.args(["exec", text(&tree), "--", "sh", "-c", script]).envs(more.iter().copied());
+        Run::from(program.output().expect("it starts"))
+    };
+    exec(&format!("git clone --quiet {address} inside && cd inside && {}", work("clone")), &[]).ok();
+    exec(&format!("git submodule --quiet add {address} module && cd module && {}", work("module")), &[]).ok();
+    for name in ["clone", "module"] {
+        assert_eq!(server.pushed_with(name), [TOKEN.to_owned()].into(), "{name}");
+        assert!(server.author(name).starts_with("payments agent <"), "{name}: {}", server.author(name));
+    }
+    // Elsewhere nothing holds; and what a git around it was told with `-c` still does.
+    let other = bed.repository("other");
+    let ask = format!(
+        "cd '{}' && git config --get-all credential.{}.helper; git config some.value",
+        other.display(),
+        server.host()
+    );
+    let said = exec(&ask, &[("GIT_CONFIG_PARAMETERS", "'some.value=it'\\''s'")]).ok().stdout;
+    assert_eq!(said, "it's\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn signing_with_a_git_that_cannot_is_refused_before_anything_is_changed() {
     let Some(bed) = with_old_git().await else { return };
     let repository = bed.repository("repo");

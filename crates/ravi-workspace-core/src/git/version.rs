@@ -16,6 +16,8 @@ use super::error::GitError;
 pub(crate) enum Feature {
     /// Worktrees with a configuration of their own. Everything else that a workspace needs is older.
     Workspaces,
+    /// Values from `GIT_CONFIG_COUNT`.
+    CountedValues,
     /// `gpg.format = ssh`. To an older git that is an error in every command that may sign or show a signature.
     SshSignatures,
     /// `user.signingKey = key::…`, which 2.34 takes for the name of a file.
@@ -29,6 +31,7 @@ impl Feature {
     fn since(self) -> (Version, &'static str) {
         match self {
             Feature::Workspaces => (Version(2, 20), "2.20"),
+            Feature::CountedValues => (Version(2, 31), "2.31"),
             Feature::SshSignatures => (Version(2, 34), "2.34"),
             Feature::MarkedKeys => (Version(2, 35), "2.35"),
             Feature::SecondAnswer => (Version(2, 46), "2.46"),
@@ -44,6 +47,7 @@ impl Feature {
     fn words(self) -> &'static str {
         match self {
             Feature::Workspaces => "have workspaces",
+            Feature::CountedValues => "read values from GIT_CONFIG_COUNT",
             Feature::SshSignatures => "sign commits with a workspace's own key (--sign)",
             Feature::MarkedKeys => "read a public key that is marked as one",
             Feature::SecondAnswer => "ask for a replaced token again within the same command",
@@ -195,15 +199,16 @@ mod tests {
     fn each_feature_begins_with_the_version_that_brought_it() {
         let can = |text: &str| {
             let found = said(0, &format!("git version {text}"), "").unwrap();
-            let all = [Feature::Workspaces, Feature::SshSignatures, Feature::MarkedKeys];
+            let all = [Feature::Workspaces, Feature::CountedValues, Feature::SshSignatures, Feature::MarkedKeys];
             all.map(|feature| found.has(feature))
         };
-        assert_eq!(can("2.19.9"), [false, false, false]);
-        assert_eq!(can("2.30.2"), [true, false, false]);
-        assert_eq!(can("2.34.1"), [true, true, false]);
-        assert_eq!(can("2.35.0"), [true, true, true]);
-        assert_eq!(can("3.0.0"), [true, true, true]);
-        for feature in [Feature::Workspaces, Feature::SshSignatures, Feature::SecondAnswer] {
+        assert_eq!(can("2.19.9"), [false, false, false, false]);
+        assert_eq!(can("2.30.2"), [true, false, false, false]);
+        assert_eq!(can("2.33.8"), [true, true, false, false]);
+        assert_eq!(can("2.34.1"), [true, true, true, false]);
+        assert_eq!(can("2.35.0"), [true, true, true, true]);
+        assert_eq!(can("3.0.0"), [true, true, true, true]);
+        for feature in [Feature::Workspaces, Feature::CountedValues, Feature::SshSignatures, Feature::SecondAnswer] {
             assert_eq!(Version::parse(feature.needs()), Some(feature.since().0), "{feature:?}");
         }
     }
