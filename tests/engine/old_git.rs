@@ -334,6 +334,28 @@ fn real_git() -> PathBuf {
     all.find(|file| file.exists()).expect("git is installed")
 }
 
+/// As git before 2.25 answers: where there is no worktree, its top is left out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bare_repository_is_refused_as_one_by_a_git_that_answers_there_without_an_error() {
+    let mut bed = Bed::new().await;
+    let repository = bed.repository("repo");
+    let bare = bed.path("bare.git");
+    bed.git(&repository, &["clone", "--quiet", "--bare", ".", text(&bare)]);
+    let (real, within) = (real_git(), repository.join(".git"));
+    let leaves_out = format!(
+        "git='{}'\nif [ \"$(\"$git\" rev-parse --is-inside-work-tree 2>/dev/null)\" = false ]; then\n\
+         for word; do shift; [ \"$word\" = --show-toplevel ] || set -- \"$@\" \"$word\"; done\nfi\nexec \"$git\" \"$@\"",
+        real.display()
+    );
+    let folder = stub(&bed, &leaves_out);
+    bed.search_first(Some(&folder));
+    for (folder, code) in [(&bare, "workspace.bare"), (&within, "workspace.folder")] {
+        let mut args = Bed::provision_args(folder, "w1", "payments agent");
+        args.push("--main".into());
+        assert_eq!(bed.run(&args).error_code(), code, "{}", folder.display());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn hooks_make_and_install_nothing_with_a_git_that_no_workspace_can_have() {
     let mut bed = Bed::new().await;

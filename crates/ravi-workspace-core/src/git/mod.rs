@@ -76,8 +76,10 @@ impl<'a> Git<'a> {
         let output = self.output(&[&["rev-parse"], &ASK_KIND[..], &ASK_PATHS[..]].concat())?;
         let mut lines = output.stdout.split(|b| *b == b'\n');
         let (bare, inside) = (lines.next(), lines.next());
-        if !output.status.success() {
-            return self.not_in_a_worktree(bare == Some(b"true"), inside == Some(b"false"), &output);
+        // git before 2.25 names no top of a worktree that does not exist, and ends well.
+        let outside = inside == Some(b"false");
+        if outside || !output.status.success() {
+            return self.not_in_a_worktree(bare == Some(b"true"), outside, &output);
         }
         let [top, git_dir, common_dir] = self.three_paths(&lines.collect::<Vec<_>>())?;
         Ok(Some(Located {
