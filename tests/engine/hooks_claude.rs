@@ -14,17 +14,17 @@ use serde_json::{Value, json};
 use crate::common::{Bed, Run};
 use crate::hooks_worktrees::{bound, in_bed};
 
-fn payload(event: &str, cwd: &Path) -> Value {
+pub fn payload(event: &str, cwd: &Path) -> Value {
     json!({ "session_id": "s", "transcript_path": "/t", "cwd": cwd, "hook_event_name": event })
 }
 
-fn create(bed: &Bed, cwd: &Path, name: &str) -> PathBuf {
+pub fn create(bed: &Bed, cwd: &Path, name: &str) -> PathBuf {
     let mut wish = payload("WorktreeCreate", cwd);
     wish["name"] = json!(name);
     PathBuf::from(claude(bed, "WorktreeCreate", wish, None).ok().stdout.trim_end())
 }
 
-fn claude(bed: &Bed, event: &str, payload: Value, env_file: Option<&Path>) -> Run {
+pub fn claude(bed: &Bed, event: &str, payload: Value, env_file: Option<&Path>) -> Run {
     use std::io::Write as _;
     let mut command = bed.program();
     command.args(["hook", "claude", event]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

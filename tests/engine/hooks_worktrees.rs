@@ -17,7 +17,7 @@ pub fn in_bed(bed: &Bed, program: impl AsRef<std::ffi::OsStr>, folder: &Path) ->
         };
     }
     let ours = Path::new(env!("CARGO_BIN_EXE_ravi-workspace")).parent().expect("a folder").to_owned();
-    let rest = std::env::var_os("PATH").expect("a PATH");
+    let rest = bed.search.clone().or_else(|| std::env::var_os("PATH")).expect("a PATH");
     let path = std::env::join_paths([ours].into_iter().chain(std::env::split_paths(&rest))).expect("a PATH");
     command.env("PATH", path).current_dir(folder).stdin(Stdio::null());
     command

@@ -56,6 +56,7 @@ mod leaks;
 mod ledger_versions;
 #[cfg(unix)]
 mod local_sdk;
+mod old_git;
 mod policy;
 mod power;
 mod printable;

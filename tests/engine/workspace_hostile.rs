@@ -76,7 +76,7 @@ async fn odd_ids_and_names_stay_inside_their_place() {
         }
     }
     assert!(std::fs::read_dir(bed.dir.path()).expect("a folder").flatten().all(|entry| {
-        [".local", "gitconfig", "repo", "state"].contains(&entry.file_name().to_str().expect("text"))
+        [".gitconfig", ".local", "gitconfig", "repo", "state"].contains(&entry.file_name().to_str().expect("text"))
     }));
 }
 

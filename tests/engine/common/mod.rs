@@ -10,7 +10,7 @@ pub mod real_dmux;
 pub mod ssh_server;
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -31,7 +31,19 @@ pub struct Bed {
     server: tokio::sync::Mutex<Option<Server>>,
     pub base_url: String,
     pub key: SecretString,
+    /// Where programs are looked for; `None` is where the tests themselves look.
+    pub search: Option<OsString>,
     http: reqwest::Client,
+}
+
+/// The folder with a git from before most of what git has learnt since; `None`, and said, if it is not there.
+pub fn old_git() -> Option<PathBuf> {
+    let folder = project().join("target/old-git/bin");
+    let there = folder.join("git").exists();
+    if !there {
+        eprintln!("skipped: there is no old git; run scripts/setup test");
+    }
+    there.then_some(folder)
 }
 
 /// The folder of the whole project.
@@ -75,9 +87,20 @@ impl Bed {
             "[user]\n\tname = {HUMAN_NAME}\n\temail = {HUMAN_EMAIL}\n[init]\n\tdefaultBranch = main\n[commit]\n\tgpgSign = false\n"
         );
         std::fs::write(dir.path().join("gitconfig"), gitconfig).expect("a git configuration");
+        // A git before 2.32 has no variable that names it.
+        std::os::unix::fs::symlink("gitconfig", dir.path().join(".gitconfig")).expect("a link");
         let (base_url, key) = (server.base_url(), server.management_key());
         let server = tokio::sync::Mutex::new(Some(server));
-        Bed { dir, server, base_url, key, http: reqwest::Client::builder().no_proxy().build().expect("a client") }
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        Bed { dir, server, base_url, key, search: None, http }
+    }
+
+    /// Puts a folder first where programs are looked for, or goes back to where the tests themselves look.
+    pub fn search_first(&mut self, folder: Option<&Path>) {
+        let rest = std::env::var_os("PATH").expect("a PATH");
+        let path =
+            |first: &Path| std::env::join_paths([first.to_owned()].into_iter().chain(std::env::split_paths(&rest)));
+        self.search = folder.map(|first| path(first).expect("a PATH"));
     }
 
     /// Ravi goes away, as in an outage.
@@ -144,6 +167,9 @@ impl Bed {
         }
         command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", self.path("gitconfig"));
         command.env("HOME", self.path(""));
+        if let Some(path) = &self.search {
+            command.env("PATH", path);
+        }
     }
 
     /// A repository with one commit.

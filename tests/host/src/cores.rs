@@ -137,7 +137,8 @@ impl Host {
 }
 
 async fn repository_of(worktree: &Path) -> Result<PathBuf, String> {
-    git(worktree, &["rev-parse", "--path-format=absolute", "--git-common-dir"]).await.map(PathBuf::from)
+    // Joined here: git before 2.31 has no option for it.
+    git(worktree, &["rev-parse", "--git-common-dir"]).await.map(|path| worktree.join(path))
 }
 
 fn new_entry(name: &str, path: &str, kind: &str, parent_id: Option<String>) -> WorkspaceEntry {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Finding;
 use crate::error::Explain as _;
-use crate::git::check_version;
+use crate::git::{check_version, found};
 use crate::launcher::is_launcher;
 use crate::machine::os::is_executable;
 use crate::machine::process::output_within;
@@ -27,9 +27,12 @@ pub(crate) fn programs(state_dir: &Path) -> Vec<Finding> {
 }
 
 fn git() -> Finding {
-    match check_version() {
-        Ok(()) => Finding::ok("git", version("git".as_ref(), "--version").unwrap_or_default()),
-        Err(e) => Finding::fail("git", e.to_string(), e.hint()),
+    const CHECK: &str = "git";
+    // What a workspace needs and does not have is said of the workspace (`git_values`).
+    match check_version().and_then(|()| found()) {
+        Ok(found) if found.lacks().is_empty() => Finding::ok(CHECK, format!("git version {found}")),
+        Ok(found) => Finding::ok(CHECK, format!("git version {found}; it cannot {}", found.lacks().join(", nor "))),
+        Err(e) => Finding::fail(CHECK, e.to_string(), e.hint()),
     }
 }
 

@@ -52,6 +52,27 @@ pub enum GitError {
         /// Oldest version that works.
         needed: &'static str,
     },
+    /// git is too old for what was asked for, though not for workspaces.
+    #[error("git {found} cannot {what}; {needed} or newer is needed")]
+    #[explain(code = "workspace.git_lacks", hint = "Update git, or ask without it; nothing was changed.")]
+    Lacks {
+        /// Version found.
+        found: String,
+        /// What it cannot do.
+        what: &'static str,
+        /// Oldest version that can.
+        needed: &'static str,
+    },
+    /// git was started and did not tell its version, such as the stand-in for git on a Mac without developer tools.
+    #[error("git does not work: {message}")]
+    #[explain(
+        code = "workspace.git_broken",
+        hint = "Get `git --version` to work by hand (on macOS, `xcode-select --install` may do it), then try again."
+    )]
+    Broken {
+        /// The first line of what it said.
+        message: String,
+    },
     /// git refused.
     #[error("git could not {doing} in {}: {message}", path.display())]
     #[explain(code = "workspace.git", hint = "Get the same git command to work by hand, then try again.")]

@@ -9,14 +9,15 @@ mod error;
 pub(crate) mod lock;
 mod plain_dir;
 pub(crate) mod splice;
+mod version;
 
 pub use error::GitError;
+pub(crate) use version::{Feature, Found, check, check_version, found};
 
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Output;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::machine::crash::{When, point};
@@ -24,10 +25,6 @@ use crate::machine::files::{self, FileError};
 use crate::machine::os::text::os_string;
 use crate::machine::pauses::Pauses;
 use command::{PATIENCE, Purpose, asked, git_in};
-
-/// The oldest git that reads a configuration of its own for each worktree (see the release notes of 2.20). What else is
-/// used is older.
-const OLDEST: (u32, u32) = (2, 20);
 
 /// What one call asks about a folder (git-rev-parse(1)): what kind of place it is, and where it belongs.
 const ASK_KIND: [&str; 2] = ["--is-bare-repository", "--is-inside-work-tree"];
@@ -80,8 +77,10 @@ impl<'a> Git<'a> {
         let output = self.output(&[&["rev-parse"], &ASK_KIND[..], &ASK_PATHS[..]].concat())?;
         let mut lines = output.stdout.split(|b| *b == b'\n');
         let (bare, inside) = (lines.next(), lines.next());
-        if !output.status.success() {
-            return self.not_in_a_worktree(bare == Some(b"true"), inside == Some(b"false"), &output);
+        // git before 2.25 names no top of a worktree that does not exist, and ends well.
+        let outside = inside == Some(b"false");
+        if outside || !output.status.success() {
+            return self.not_in_a_worktree(bare == Some(b"true"), outside, &output);
         }
         let [top, git_dir, common_dir] = self.three_paths(&lines.collect::<Vec<_>>())?;
         Ok(Some(Located {
@@ -363,29 +362,6 @@ pub(crate) struct Located {
     pub(crate) common_dir: PathBuf,
 }
 
-/// Refuses a git that is too old. git is asked once per process.
-pub(crate) fn check_version() -> Result<(), GitError> {
-    static VERSION: OnceLock<String> = OnceLock::new();
-    let version = match VERSION.get() {
-        Some(version) => version.clone(),
-        None => {
-            let output = Git::at(Path::new("/")).output(&["--version"])?;
-            let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-            VERSION.get_or_init(|| text).clone()
-        }
-    };
-    let found = version.strip_prefix("git version ").unwrap_or(&version);
-    if parse_version(found).is_some_and(|v| v >= OLDEST) {
-        return Ok(());
-    }
-    Err(GitError::TooOld { found: found.to_owned(), needed: "2.20" })
-}
-
-fn parse_version(text: &str) -> Option<(u32, u32)> {
-    let mut parts = text.split(['.', ' ', '-']);
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-}
-
 /// Longer than any path.
 const PATH_LIMIT: usize = 64 * 1024;
 
@@ -399,7 +375,7 @@ pub fn worktree_of(git_dir: &Path) -> Result<PathBuf, FileError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Values, canonical, parse_version};
+    use super::{Values, canonical};
 
     #[test]
     fn a_value_is_found_whatever_the_case_of_its_name() {
@@ -408,14 +384,5 @@ mod tests {
         let values = Values(vec![("core.bare".into(), "a".into()), ("core.bare".into(), "b".into())]);
         assert_eq!(values.of("core.Bare"), ["a", "b"]);
         assert!(values.of("core.worktree").is_empty());
-    }
-
-    #[test]
-    fn versions_of_all_builds_are_read() {
-        assert_eq!(parse_version("2.47.3"), Some((2, 47)));
-        assert_eq!(parse_version("2.39.5 (Apple Git-154)"), Some((2, 39)));
-        assert_eq!(parse_version("2.20.0-rc1"), Some((2, 20)));
-        assert!(parse_version("2.19.9").unwrap() < (2, 20));
-        assert_eq!(parse_version("no git"), None);
     }
 }

@@ -7,7 +7,7 @@ use super::Workspace;
 use super::follow::run_blocking;
 use super::hooks::{Wish, on_files, provisioned};
 use crate::error::Result;
-use crate::git::GitError;
+use crate::git::{self, GitError};
 use crate::handover::Environment;
 use crate::hooks::claude::{self, Payload};
 use crate::hooks::claude_settings::ClaudeHooks;
@@ -84,7 +84,12 @@ impl super::handle::Hooks<'_> {
     /// `core.hooksPath` is relative; the folder cannot be written; two hooks of the person's are in the way.
     pub async fn install_git(self, path: &Path) -> Result<HookFile> {
         let (state_dir, path) = (self.ravi.state_dir(), path.to_owned());
-        run_blocking(move || Ok(git_hook(&path, &launcher::launcher_path(&state_dir)?)?.install()?)).await
+        run_blocking(move || {
+            // The hook would refuse each worktree.
+            git::check_version()?;
+            Ok(git_hook(&path, &launcher::launcher_path(&state_dir)?)?.install()?)
+        })
+        .await
     }
 
     /// Uninstalls it; what was there before is restored byte for byte.
@@ -204,8 +209,11 @@ impl super::handle::Hooks<'_> {
         // Hooks of the user and of the project run at once.
         let key = format!("hook/claude/{}/{name}", cwd.display());
         let _lock = Lock::wait(self.ravi.inner.ledger.dir(), &key, &name).await?;
-        let (path, made) =
-            run_blocking(move || Ok(claude_worktree::make(&cwd, &known, claude::config_dir().as_deref())?)).await?;
+        let make = move || {
+            git::check_version()?;
+            Ok(claude_worktree::make(&cwd, &known, claude::config_dir().as_deref())?)
+        };
+        let (path, made) = run_blocking(make).await?;
         let done = self.ravi.set_up(Wish::new(&path, "claude", &name), Some(&payload.cwd), &progress).await;
         match done {
             Ok(done) => Ok(done.path),

@@ -387,6 +387,20 @@ pub enum WorkspaceError {
         /// Names of the values.
         values: Vec<String>,
     },
+    /// git is too old to sign as a workspace that another git was set up to sign as. A warning.
+    #[error(
+        "commits in workspace {id} are not signed for now: git {found} is too old for its key; 2.34 or newer is needed"
+    )]
+    #[explain(
+        code = "workspace.cannot_sign",
+        hint("Update git, then run `ravi-workspace wake \"{id}\"`. Until then `git commit -S` fails there.")
+    )]
+    CannotSign {
+        /// The id.
+        id: String,
+        /// The version of git.
+        found: String,
+    },
     /// The identity of a workspace was renamed at Ravi. A warning.
     #[error("the identity of workspace {id} was renamed at Ravi: {former} is {now} there")]
     #[explain(code = "workspace.identity_renamed", hint = "There is nothing to do; the new name is kept.")]

@@ -12,7 +12,7 @@ use super::shared::Repository;
 use super::{signing, values};
 use crate::config::Signatures;
 use crate::error::Result;
-use crate::git::Git;
+use crate::git::{self, Feature, Git};
 use crate::github;
 use crate::launcher;
 use crate::ledger::{Binding, IdentityRow, Plan};
@@ -41,24 +41,30 @@ pub(super) async fn set(
             WorkspaceError::NotOurs { path: git.git_dir.clone(), reason: "its note was removed in the meantime".into() }
         })?;
         let mut wanted = author(&info);
+        let mut unable = None;
         if let Some(signing) = signing {
-            wanted.extend(signing.set_up(&git.git_dir, &info.user_email)?);
+            let found = git::found()?;
+            wanted.extend(signing.set_up(&git.git_dir, &info.user_email, &found)?);
+            unable = Some(found).filter(|found| !found.has(Feature::SshSignatures));
         }
         if unsigned {
             wanted.extend(signing::none());
         }
         let mut wanted: Vec<_> = wanted.into_iter().map(|(key, values)| (key.to_owned(), values)).collect();
         if plan.source == GithubSource::Inherited {
-            return Ok((repository.set(&root, &git.git_dir, &mut note, &wanted)?, Vec::new()));
+            return Ok((repository.set(&root, &git.git_dir, &mut note, &wanted)?, Vec::new(), unable));
         }
         let here = Git::at(&root);
         let read =
             github::Read { settings: here.settings_but(values::is_origin)?, ssh: here.global("core.sshCommand")? };
         wanted.extend(github::git_values(&plan, &launcher, &read));
         let overridden = repository.set(&root, &git.git_dir, &mut note, &wanted)?;
-        Ok((overridden, github::open_ways(&plan, &read, here.remote_urls()?)))
+        Ok((overridden, github::open_ways(&plan, &read, here.remote_urls()?), unable))
     };
-    let (overridden, open) = blocking(work).await?;
+    let (overridden, open, unable) = blocking(work).await?;
+    if let Some(found) = unable {
+        ctx.warn(WorkspaceError::CannotSign { id: binding.id.clone(), found: found.to_string() });
+    }
     if !overridden.is_empty() {
         ctx.warn(WorkspaceError::Overridden { id: binding.id.clone(), values: overridden });
     }

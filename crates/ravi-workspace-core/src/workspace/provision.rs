@@ -50,6 +50,11 @@ pub(crate) enum Life {
 
 pub(super) async fn provision_for(ctx: Context<'_>, request: ProvisionRequest, life: Life) -> Result<Provisioned> {
     check_request(&request)?;
+    // Only if this call asks for it: what an earlier one asked for must not keep a workspace from being set up again.
+    if request.sign && life == Life::BeginsAnew {
+        let path = request.path.clone();
+        blocking(move || signing::check_git(&path)).await?;
+    }
     let (request, terms) = request.split();
     for _ in 1..MOST_JOINS {
         match Box::pin(attempt(ctx, request.clone(), terms, life)).await {

@@ -125,7 +125,8 @@ impl Workspace {
                 env.insert(format!("GIT_{who}_EMAIL"), git.user_email.clone());
             }
         }
-        env.extend(below::variables(&self.binding, |name| std::env::var(name).ok()));
+        let git = crate::git::found().ok();
+        env.extend(below::variables(&self.binding, git.as_ref(), |name| std::env::var(name).ok()));
         let path_prepend = github::shim_dir(&self.ravi);
         Environment { env, path_prepend, unset: of_the_persons(), id: self.binding.id.clone() }
     }

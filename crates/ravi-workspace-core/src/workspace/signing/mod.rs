@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use super::error::WorkspaceError;
+use super::inspect::inspect;
+use super::values;
 use crate::api::IdentityUuid;
 use crate::error::Result;
+use crate::git::{self, Feature, Git};
 use crate::machine::disk;
 
 #[cfg_attr(not(feature = "sign"), path = "not_built.rs")]
@@ -20,12 +23,24 @@ pub const SECRET: &str = "RAVI_SIGNING_KEY";
 /// File in the private git dir that names the signer for git (ssh-keygen(1), "ALLOWED SIGNERS").
 pub(crate) const SIGNERS_FILE: &str = "ravi-allowed-signers";
 
+/// What tells git that a signature is ssh's; a git before 2.34 fails on this value.
+const FORMAT: &str = "gpg.format";
+const SSH: &str = "ssh";
+
 /// What git needs to sign as a workspace.
 #[derive(Debug, Clone)]
 pub(super) struct Signing {
     /// `ssh-ed25519 …`, without a comment.
     public_key: String,
     program: PathBuf,
+}
+
+/// Refuses to let the workspace at `path` sign if git cannot, before anything is done for it. Blocks on git.
+pub(super) fn check_git(path: &Path) -> Result<(), WorkspaceError> {
+    match inspect(path)?.git {
+        Some(_) => Ok(git::check(Feature::SshSignatures)?),
+        None => Ok(()),
+    }
 }
 
 /// Returns the identity's signing key, made if there is none.
@@ -46,11 +61,12 @@ fn program(state_dir: &Path) -> Result<PathBuf, WorkspaceError> {
 }
 
 impl Signing {
-    /// Writes the list of signers, and returns the values for git.
+    /// Writes the list of signers, and returns the values for the git that is there.
     pub(super) fn set_up(
         &self,
         git_dir: &Path,
         email: &str,
+        git: &git::Found,
     ) -> Result<Vec<(&'static str, Vec<String>)>, WorkspaceError> {
         let signers = git_dir.join(SIGNERS_FILE);
         let line = format!("{email} namespaces=\"git\" {}\n", self.public_key);
@@ -58,13 +74,41 @@ impl Signing {
             disk::write_private(&signers, line.as_bytes())?;
         }
         let text = |path: &Path| vec![path.to_string_lossy().into_owned()];
+        // Newer gits still read a key without the mark if its type begins with "ssh-", but no other type.
+        let mark = if git.has(Feature::MarkedKeys) { "key::" } else { "" };
+        let key = ("user.signingKey", vec![format!("{mark}{}", self.public_key)]);
+        if !git.has(Feature::SshSignatures) {
+            // A workspace that another git set up. The key stays the workspace's, so that `git commit -S` fails rather
+            // than sign as the person.
+            return Ok(none().into_iter().chain([key]).collect());
+        }
         Ok(vec![
-            ("gpg.format", vec!["ssh".to_owned()]),
+            (FORMAT, vec![SSH.to_owned()]),
             ("gpg.ssh.program", text(&self.program)),
             ("gpg.ssh.allowedSignersFile", text(&signers)),
-            ("user.signingKey", vec![format!("key::{}", self.public_key)]),
+            key,
         ])
     }
+}
+
+/// What git was set to do about a workspace's signatures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Set {
+    /// It has no key for it.
+    Nothing,
+    /// It has one, but the git that set it up was too old.
+    Waits,
+    /// It signs.
+    Signs,
+}
+
+/// Returns what was set for the workspace of this private git dir. Blocks on git.
+pub(crate) fn set(git_dir: &Path) -> Result<Set, WorkspaceError> {
+    if !git_dir.join(SIGNERS_FILE).exists() {
+        return Ok(Set::Nothing);
+    }
+    let format = Git::at(git_dir).values_in(&values::file(git_dir), FORMAT)?;
+    Ok(if format.last().is_some_and(|format| format == SSH) { Set::Signs } else { Set::Waits })
 }
 
 /// Returns the values that switch signing off: a person's signature says that the person made the commit, and whatever
