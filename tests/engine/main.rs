@@ -28,6 +28,7 @@ mod codex_custody;
 mod codex_machines;
 mod codex_rotation;
 mod codex_threads;
+mod completions;
 mod doctor;
 mod exec_command;
 mod github_bleed;

@@ -89,6 +89,7 @@ pub(super) enum Command {
     Audit(super::audit::AuditArgs),
     /// Check everything that can be wrong on this machine, with a fix for each; exit code 1 if something fails
     Doctor,
+    Completions(super::completions::CompletionsArgs),
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod audit;
 mod audit_csv;
 mod codex;
 mod codex_hook;
+mod completions;
 mod doctor;
 mod env;
 mod exec;
@@ -37,7 +38,7 @@ mod watch;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use args::Args;
 use output::Output;
@@ -57,6 +58,9 @@ pub fn main() -> ExitCode {
         return ExitCode::from(ravi_workspace_helper::answer_git(operation.as_ref()));
     }
     let output = Output { json: args.json };
+    if let args::Command::Completions(args) = &args.command {
+        return completions::completions(args, output);
+    }
     if let Err(e) = log::start() {
         return output.failure(&e.into());
     }
@@ -68,6 +72,12 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(e) => output.failure(&e),
     })
+}
+
+/// The command line as data, for what makes the manual pages; the command line itself is not part of the interface.
+#[doc(hidden)]
+pub fn command() -> clap::Command {
+    Args::command()
 }
 
 /// Help and version are answers; anything else is the caller's mistake, with exit code 2.

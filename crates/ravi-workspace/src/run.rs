@@ -44,8 +44,8 @@ async fn answer(ravi: Ravi, command: Command, output: Output) -> Result<ExitCode
         Command::Reap(args) => return reap::reap(&ravi, args, output).await,
         Command::List => list::list(&ravi, output).await,
         Command::Status(args) => status::status(&ravi, args, output).await,
-        // Handled before: it needs no runtime.
-        Command::GitCredential { .. } => Ok(()),
+        // Handled before: they need no runtime.
+        Command::GitCredential { .. } | Command::Completions(_) => Ok(()),
         Command::Env(args) => env::env(&ravi, args, output).await,
         Command::Exec(args) => exec::exec(&ravi, args).await,
         Command::Codex(command) => Box::pin(codex::run(&ravi, command, output)).await,
