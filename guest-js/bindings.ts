@@ -1289,7 +1289,8 @@ email?: string,
  */
 env_file?: string, 
 /**
- * Name of the secret that holds this workspace's GitHub token, in place of the names looked for by default.
+ * Name of the secret that holds this workspace's GitHub token, in place of the names looked for by default. An empty
+ * one forgets the name of an earlier call.
  */
 github_secret?: string, 
 /**
