@@ -193,6 +193,7 @@ async fn every_command_keeps_every_secret_to_the_answers_that_are_meant_to_hold_
     for job in ["on", "status", "renew", "off"] {
         hunt.run(&["power", job], "", &[]).ok();
     }
+    hunt.run(&["completions", "bash"], "", &[]).ok();
     hunt.run(&["reap"], "", &[]).ok();
     hunt.run(&["secret", "delete", "SECOND"], "", &[]).ok();
     hunt.run(&["release", "w1"], "", &[]).ok();

@@ -166,9 +166,11 @@ fn answer(command: &mut Command) -> Result<String, String> {
     if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }
 
-/// A test bed where tools that do not know `GIT_CONFIG_GLOBAL` find the person, too.
+/// A test bed where tools that do not know `GIT_CONFIG_GLOBAL` find the person, too: in a file, since not all follow a
+/// link.
 async fn bed() -> Bed {
     let bed = Bed::new().await;
+    std::fs::remove_file(bed.path(".gitconfig")).expect("a link");
     std::fs::copy(bed.path("gitconfig"), bed.path(".gitconfig")).expect("the person's configuration");
     bed
 }

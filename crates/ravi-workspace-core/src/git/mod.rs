@@ -77,12 +77,13 @@ impl<'a> Git<'a> {
         let output = self.output(&[&["rev-parse"], &ASK_KIND[..], &ASK_PATHS[..]].concat())?;
         let mut lines = output.stdout.split(|b| *b == b'\n');
         let (bare, inside) = (lines.next(), lines.next());
+        let (outside, paths) = (inside == Some(b"false"), lines.collect::<Vec<_>>());
         // git before 2.25 names no top of a worktree that does not exist, and ends well.
-        let outside = inside == Some(b"false");
-        if outside || !output.status.success() {
+        let no_top = outside && paths.iter().filter(|path| !path.is_empty()).count() < ASK_PATHS.len();
+        if no_top || !output.status.success() {
             return self.not_in_a_worktree(bare == Some(b"true"), outside, &output);
         }
-        let [top, git_dir, common_dir] = self.three_paths(&lines.collect::<Vec<_>>())?;
+        let [top, git_dir, common_dir] = self.three_paths(&paths)?;
         Ok(Some(Located {
             top: self.absolute(&top)?,
             git_dir: self.absolute(&git_dir)?,
