@@ -183,3 +183,18 @@ async fn an_answer_that_cannot_be_written_is_no_success() {
         assert_eq!(Run::from(bed.program().args(command).stdout(writer).output().expect("it starts")).code, 0);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_shell_or_a_spreadsheet_reads_is_not_json_wherever_that_is_asked_for() {
+    let bed = Bed::new().await;
+    let commands: [&[&str]; 4] = [
+        &["--json", "env", ".", "--shell", "bash"],
+        &["env", ".", "--shell", "bash", "--json"],
+        &["--json", "audit", "--csv"],
+        &["audit", "--csv", "--json"],
+    ];
+    for command in commands {
+        let run = bed.run(command);
+        assert_eq!((run.code, run.error_code().as_str()), (2, "usage"), "{command:?}: {run:?}");
+    }
+}

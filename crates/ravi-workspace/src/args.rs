@@ -92,6 +92,17 @@ pub(super) enum Command {
     Completions(super::completions::CompletionsArgs),
 }
 
+impl Command {
+    /// Whether it was asked for something that a shell or a spreadsheet reads.
+    pub(super) fn prints_another_form(&self) -> bool {
+        match self {
+            Command::Env(args) => args.is_for_a_shell(),
+            Command::Audit(args) => args.is_csv(),
+            _ => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fmt::Write as _;

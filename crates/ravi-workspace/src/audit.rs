@@ -48,6 +48,12 @@ pub(super) struct AuditArgs {
     job: Option<AuditJob>,
 }
 
+impl AuditArgs {
+    pub(super) fn is_csv(&self) -> bool {
+        self.query.csv
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum AuditJob {
     /// Check that the trail is intact and complete; exit code 1 if it is not

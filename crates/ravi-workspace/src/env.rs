@@ -19,6 +19,12 @@ pub(super) struct EnvArgs {
     no_ssh_agent: bool,
 }
 
+impl EnvArgs {
+    pub(super) fn is_for_a_shell(&self) -> bool {
+        self.shell.is_some()
+    }
+}
+
 pub(super) async fn env(ravi: &Ravi, args: EnvArgs, output: Output) -> Result<()> {
     let environment = ravi.workspaces().open(&args.path).await?.environment();
     let environment = if args.no_ssh_agent { environment.without_ssh_agent() } else { environment };

@@ -12,6 +12,10 @@ use super::{
 use ravi_workspace_core::{Config, Ravi, Result};
 
 pub(super) async fn run(command: Command, output: Output) -> Result<ExitCode> {
+    // clap sees the conflict only if `--json` comes last.
+    if output.json && command.prints_another_form() {
+        return Ok(output.plain_failure("usage", "--json cannot be used with --shell or --csv", 2));
+    }
     let config = Config::default().with_env()?;
     if let Command::Power(job) = command {
         return power::run(config, job, output);
