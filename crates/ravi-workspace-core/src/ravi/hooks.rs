@@ -60,8 +60,7 @@ impl super::handle::Hooks<'_> {
     /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
     /// use ravi_workspace_core::hooks::dmux::{Event, PaneInfo};
     ///
-    /// # fn pane() -> PaneInfo { unimplemented!() }
-    /// ravi.hooks().dmux(Event::WorktreeCreated, &pane(), |_| {}).await?;
+    /// ravi.hooks().dmux(Event::WorktreeCreated, &PaneInfo::from_env(), |_| {}).await?;
     /// # Ok(())
     /// # }
     /// ```

@@ -190,8 +190,10 @@ impl super::handle::Hooks<'_> {
     ///
     /// ```no_run
     /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
-    /// # fn payload() -> ravi_workspace_core::hooks::claude::Payload { unimplemented!() }
-    /// let worktree = ravi.hooks().claude_worktree_create(&payload(), |_| {}).await?;
+    /// use ravi_workspace_core::hooks::claude::Payload;
+    ///
+    /// let said = r#"{ "hook_event_name": "WorktreeCreate", "cwd": "/repo", "name": "payments" }"#;
+    /// let worktree = ravi.hooks().claude_worktree_create(&Payload::parse(said)?, |_| {}).await?;
     /// println!("{}", worktree.display());
     /// # Ok(())
     /// # }
@@ -235,8 +237,10 @@ impl super::handle::Hooks<'_> {
     ///
     /// ```no_run
     /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
-    /// # fn payload() -> ravi_workspace_core::hooks::claude::Payload { unimplemented!() }
-    /// ravi.hooks().claude_worktree_remove(&payload()).await?;
+    /// use ravi_workspace_core::hooks::claude::Payload;
+    ///
+    /// let said = r#"{ "hook_event_name": "WorktreeRemove", "cwd": "/repo", "worktree_path": "/repo/payments" }"#;
+    /// ravi.hooks().claude_worktree_remove(&Payload::parse(said)?).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -260,8 +264,10 @@ impl super::handle::Hooks<'_> {
     ///
     /// ```no_run
     /// # async fn example(ravi: &ravi_workspace_core::Ravi) -> ravi_workspace_core::Result<()> {
-    /// # fn payload() -> ravi_workspace_core::hooks::claude::Payload { unimplemented!() }
-    /// if let Some(text) = ravi.hooks().claude_session_start(&payload()).await? {
+    /// use ravi_workspace_core::hooks::claude::Payload;
+    ///
+    /// let said = r#"{ "hook_event_name": "SessionStart", "cwd": "/repo/.claude/worktrees/payments" }"#;
+    /// if let Some(text) = ravi.hooks().claude_session_start(&Payload::parse(said)?).await? {
     ///     print!("{text}");
     /// }
     /// # Ok(())
